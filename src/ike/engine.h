@@ -1,0 +1,225 @@
+/*
+ * The IKEv2 initiator as a value machine: one engine is one IKE SA (and those that replace it by
+ * rekeying) with one gateway. Inputs are calls, outputs are drained after every call; no socket, no
+ * clock, no main loop, no callback. The same inputs, times and random octets give the same outputs.
+ *
+ * RFC 7296; fragmentation RFC 7383; signatures RFC 7427. Transport choice, races and moves between paths
+ * are the caller's (RFC 9329): an engine only knows the path each datagram goes by.
+ */
+#pragma once
+#include "base/inet.h"
+#include "base/instant.h"
+#include "base/secret.h"
+#include "crypto/certificate.h"
+#include "crypto/rng.h"
+#include "ike/proposal.h"
+#include "ike/traffic-selector.h"
+
+#define IKE_ENGINE_MAX_DATAGRAM  65535 /* octets of one IKE message that we read */
+#define IKE_ENGINE_MAX_ADDRESSES 16    /* inside addresses, DNS servers: each */
+#define IKE_ENGINE_MAX_DOMAINS   1024  /* INTERNAL_DNS_DOMAIN and _TA attributes: each */
+#define IKE_ENGINE_MAX_COOKIES   4     /* COOKIE or INVALID_KE_PAYLOAD rounds before we give up */
+
+typedef struct _IkeEngine IkeEngine;
+
+/* A way to the gateway. Stream paths (TCP, TLS) carry no retransmissions of ours until they break and
+ * no fragments from us (RFC 9329, sections 3 and 6). */
+typedef struct {
+    uint32_t id;
+    bool stream;
+    InetEndpoint local; /* address may be INET_NONE where it is not known */
+    InetEndpoint remote;
+} IkePath;
+
+typedef struct {
+    uint8_t type; /* ID_* of RFC 7296, section 3.5 */
+    GBytes *data;
+} IkeIdentity;
+
+typedef enum { IKE_AUTH_PSK, IKE_AUTH_CERTIFICATE } IkeAuthKind;
+
+/* Everything but the secrets. The engine takes a deep reference of it; it is immutable afterwards. */
+typedef struct {
+    gatomicrefcount references;
+    IkeIdentity local_id;
+    IkeIdentity remote_id;
+    IkeAuthKind local_auth;
+    IkeAuthKind remote_auth;
+    GPtrArray *local_chain;     /* Certificate, ours first; NULL with PSK */
+    TrustStore *trust;          /* NULL with PSK */
+    IkeProposalList *ike_proposals;
+    IkeProposalList *esp_proposals;
+    GArray *remote_selectors;   /* TrafficSelector to ask for; empty: everything, both families */
+    GPtrArray *request_domains; /* char *, A-labels that CFG_REQUEST names; empty: one empty attribute */
+    bool request_anchors;       /* ask for INTERNAL_DNSSEC_TA */
+    bool initial_contact;
+    int64_t wall_clock_s;       /* Unix seconds at Instant 0: certificates are judged by it */
+    /* Schedules. Over datagrams a request goes out again after interval, 2 x, 4 x ... */
+    Duration retransmit_interval; /* 0: 500 ms */
+    unsigned retransmit_tries;    /* 0: 6 transmissions before the peer counts as gone */
+    Duration liveness_interval;   /* 0: 30 s without a sign of life before an empty INFORMATIONAL */
+    Duration ike_lifetime;        /* 0: 4 h until we rekey the IKE SA */
+    Duration child_lifetime;      /* 0: 1 h until we rekey the Child SA */
+    size_t fragment_size;         /* 0: 1280 octets of IKE message over a datagram path */
+} IkeConfig;
+
+IkeConfig *ike_config_new(void);
+IkeConfig *ike_config_ref(IkeConfig *config);
+void ike_config_unref(IkeConfig *config);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(IkeConfig, ike_config_unref)
+
+/* Why an IKE SA ended or never came to be; what the user is told is decided from it. */
+typedef enum {
+    IKE_CLOSE_REQUESTED,         /* ike_engine_close */
+    IKE_CLOSE_NO_ANSWER,         /* retransmissions exhausted before the SA was up */
+    IKE_CLOSE_PEER_GONE,         /* the same once it was up */
+    IKE_CLOSE_PEER_DELETED,      /* authenticated DELETE */
+    IKE_CLOSE_NO_PROPOSAL,       /* NO_PROPOSAL_CHOSEN for the IKE SA */
+    IKE_CLOSE_NO_CHILD_PROPOSAL, /* the same for the Child SA */
+    IKE_CLOSE_TS_UNACCEPTABLE,
+    IKE_CLOSE_AUTH_LOCAL,        /* the gateway refused us: AUTHENTICATION_FAILED */
+    IKE_CLOSE_AUTH_REMOTE,       /* the gateway's AUTH does not verify */
+    IKE_CLOSE_CERT_EXPIRED,
+    IKE_CLOSE_CERT_NOT_YET_VALID,
+    IKE_CLOSE_CERT_UNTRUSTED,
+    IKE_CLOSE_IDENTITY_MISMATCH, /* IDr, or its certificate, is not who the profile expects */
+    IKE_CLOSE_NO_ADDRESS,        /* INTERNAL_ADDRESS_FAILURE, FAILED_CP_REQUIRED, or none given */
+    IKE_CLOSE_CREDENTIAL,        /* the caller could not supply a credential */
+    IKE_CLOSE_PROTOCOL,          /* the gateway broke the protocol, or INVALID_SYNTAX from it */
+    IKE_CLOSE_VERSION,           /* INVALID_MAJOR_VERSION */
+    IKE_CLOSE_REPLACED,          /* a rekeyed IKE SA took over (never reported for the last one) */
+} IkeCloseReason;
+
+const char *ike_close_reason_to_string(IkeCloseReason reason);
+
+typedef enum {
+    IKE_STATE_IDLE,
+    IKE_STATE_INIT_SENT,      /* IKE_SA_INIT under way */
+    IKE_STATE_INIT_ANSWERED,  /* keys agreed; waits for ike_engine_authenticate */
+    IKE_STATE_AUTHENTICATING, /* IKE_AUTH under way */
+    IKE_STATE_ESTABLISHED,
+    IKE_STATE_CLOSING,
+    IKE_STATE_CLOSED,
+} IkeState;
+
+typedef struct {
+    uint16_t encr, key_bits, integ; /* transform IDs */
+    uint16_t ke;                    /* KE_NONE where the first Child SA took the IKE SA's */
+    bool esn;
+    uint32_t spi_in, spi_out;
+    Secret *encr_in, *integ_in, *encr_out, *integ_out; /* integ_* NULL for combined modes */
+    GArray *local_ts, *remote_ts;                      /* TrafficSelector, as narrowed */
+} IkeChild;
+
+/* From CFG_REPLY, in the gateway's order, bounded, otherwise unjudged: src/plan decides. */
+typedef struct {
+    uint16_t type; /* INTERNAL_* attribute number */
+    GBytes *value;
+} IkeConfigAttribute;
+
+typedef struct {
+    GArray *addresses;  /* InetPrefix: ours, with host bits, /32 and /128 where no mask was given */
+    GArray *dns;        /* InetAddress */
+    GArray *subnets;    /* InetPrefix: INTERNAL_IP4_SUBNET, INTERNAL_IP6_SUBNET */
+    GPtrArray *split_dns; /* IkeConfigAttribute: 25 and 26 in order (RFC 8598), 27..29 (RFC 9464) */
+    GArray *local_ts, *remote_ts; /* TrafficSelector of the Child SA */
+    char *ike_algorithms, *esp_algorithms; /* "aes256gcm16-prfsha384-x25519" */
+    char *gateway_id;                      /* IDr for people */
+    int64_t gateway_not_after;             /* Unix seconds, 0 without a certificate */
+    bool nat_here;                         /* by NAT_DETECTION_DESTINATION_IP */
+    bool mobike;                           /* MOBIKE_SUPPORTED was received */
+} IkeConfiguration;
+
+typedef enum {
+    IKE_CREDENTIAL_SIGN,       /* make AUTH with our private key or PSK */
+    IKE_CREDENTIAL_PSK_VERIFY, /* is this the gateway's AUTH with the PSK? */
+} IkeCredentialKind;
+
+typedef struct {
+    uint32_t serial; /* of ike_engine_supply */
+    IkeCredentialKind kind;
+    uint16_t prf;
+    GBytes *message;    /* SIGN: our IKE_SA_INIT request; PSK_VERIFY: the response, as on the wire
+                         * (without non-ESP marker) */
+    GBytes *nonce;      /* SIGN: Nr; PSK_VERIFY: Ni */
+    Secret *sk_p;       /* SIGN: SK_pi; PSK_VERIFY: SK_pr */
+    GArray *hashes;     /* SIGN: uint16_t HASH_* that the gateway announced, may be empty */
+    GBytes *id_body;    /* PSK_VERIFY: IDr payload without its generic header */
+    GBytes *auth;       /* PSK_VERIFY: the authentication data received */
+} IkeCredentialRequest;
+
+typedef struct {
+    bool ok;            /* SIGN: made; PSK_VERIFY: it is */
+    uint8_t method;     /* SIGN */
+    GBytes *auth;       /* SIGN, borrowed */
+} IkeCredential;
+
+typedef enum {
+    IKE_OUTPUT_SEND,
+    IKE_OUTPUT_INSTALL_CHILD, /* inbound and outbound at once; also for each rekey */
+    IKE_OUTPUT_REMOVE_CHILD,
+    IKE_OUTPUT_CONFIGURE, /* once, before the first INSTALL_CHILD */
+    IKE_OUTPUT_CREDENTIAL_NEEDED,
+    IKE_OUTPUT_STATE_CHANGED,
+    IKE_OUTPUT_CLOSED, /* the last one */
+} IkeOutputKind;
+
+typedef struct {
+    IkeOutputKind kind;
+    /* SEND */
+    uint32_t path;      /* IkePath.id */
+    GBytes *datagram;   /* one IKE message, without marker or length frame */
+    bool is_request;    /* false: a response */
+    unsigned transmission; /* 1 for the first */
+    /* INSTALL_CHILD, REMOVE_CHILD (spi_in, spi_out only) */
+    IkeChild *child;
+    IkeConfiguration *configuration;   /* CONFIGURE */
+    IkeCredentialRequest *credential;  /* CREDENTIAL_NEEDED */
+    IkeState state;                    /* STATE_CHANGED */
+    IkeCloseReason reason;             /* CLOSED */
+    char *detail;                      /* CLOSED: English, for people, names both sides' values */
+} IkeOutput;
+
+void ike_output_clear(IkeOutput *output);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(IkeOutput, ike_output_clear)
+
+typedef enum {
+    IKE_VERDICT_OK,
+    IKE_VERDICT_PARTIAL,         /* a fragment; others are missing */
+    IKE_VERDICT_PROTECTED_ERROR, /* authenticated but malformed */
+    IKE_VERDICT_DISCARD,         /* not ours, forged, old: count it, stay silent */
+} IkeVerdict;
+
+IkeEngine *ike_engine_new(IkeConfig *config, Rng *rng);
+void ike_engine_free(IkeEngine *engine);
+
+/* Sends IKE_SA_INIT on path. */
+void ike_engine_initiate(IkeEngine *engine, const IkePath *path, Instant now);
+/* Goes on from INIT_ANSWERED to IKE_AUTH; called at any time before, it takes effect then. */
+void ike_engine_authenticate(IkeEngine *engine, Instant now);
+/* datagram: one IKE message without marker or frame. unauthenticated errors in IKE_SA_INIT are believed at once on
+ * a stream path, else only at the deadline (RFC 9329, section 6.4; RFC 7296, section 2.21.1). */
+IkeVerdict ike_engine_receive(IkeEngine *engine, const IkePath *path, const uint8_t *datagram,
+                              size_t length, Instant now);
+void ike_engine_timeout(IkeEngine *engine, Instant now);
+/* From now on requests go by path; outstanding ones are retransmitted there at once, unchanged. */
+void ike_engine_path_changed(IkeEngine *engine, const IkePath *path, Instant now);
+/* An authentic ESP packet arrived: a sign of life. Cheap. */
+void ike_engine_traffic_seen(IkeEngine *engine, Instant now);
+void ike_engine_supply(IkeEngine *engine, uint32_t serial, const IkeCredential *credential,
+                       Instant now);
+/* Sends DELETE (when there is something to delete), waits for its answer for at most two retransmissions,
+ * then CLOSED with reason. */
+void ike_engine_close(IkeEngine *engine, IkeCloseReason reason, Instant now);
+
+Instant ike_engine_next_deadline(const IkeEngine *engine);
+/* False when there is nothing more; fills *output otherwise, which the caller clears. */
+bool ike_engine_next_output(IkeEngine *engine, IkeOutput *output);
+
+IkeState ike_engine_state(const IkeEngine *engine);
+uint64_t ike_engine_spi_i(const IkeEngine *engine);
+uint64_t ike_engine_spi_r(const IkeEngine *engine);
+/* For a capture's decoder only (debug option of the tunnel): "initiator SPI,responder SPI,SK_ei,SK_er,encryption,
+ * SK_ai,SK_ar,integrity" as Wireshark's ikev2_decryption_table wants it; NULL before keys exist. */
+char *ike_engine_debug_keys(const IkeEngine *engine);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(IkeEngine, ike_engine_free)
