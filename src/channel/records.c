@@ -1,0 +1,40 @@
+#include "config.h"
+
+#include "channel/records.h"
+
+typedef struct {
+    const char *name;
+    const char *body;
+} RecordKind;
+
+static const RecordKind record_kinds[RECORD_LIMIT] = {
+    [RECORD_START] = { "START", "a{sv}" },
+    [RECORD_QUERY] = { "QUERY", "()" },
+    [RECORD_CLOSE] = { "CLOSE", "()" },
+    [RECORD_APPLIED] = { "APPLIED", "(bsu)" },
+    [RECORD_SOCKET_REPLY] = { "SOCKET_REPLY", "(uis)" },
+    [RECORD_RESOLVE_REPLY] = { "RESOLVE_REPLY", "(uaays)" },
+    [RECORD_SIGN_REPLY] = { "SIGN_REPLY", "(uyays)" },
+    [RECORD_VERIFY_REPLY] = { "VERIFY_REPLY", "(ub)" },
+    [RECORD_SOCKET] = { "SOCKET", "(uyayq)" },
+    [RECORD_RESOLVE] = { "RESOLVE", "(u)" },
+    [RECORD_SIGN] = { "SIGN", "(uayayqayaq)" },
+    [RECORD_VERIFY] = { "VERIFY", "(uayayqayayay)" },
+    [RECORD_EVENT] = { "EVENT", "(xsa{sv})" },
+    [RECORD_STATE] = { "STATE", "(sss)" },
+    [RECORD_CONFIGURE] = { "CONFIGURE", "a{sv}" },
+    [RECORD_REPORT] = { "REPORT", "a{sv}" },
+};
+
+const char *
+record_body_type(RecordType type)
+{
+    return (unsigned)type < RECORD_LIMIT ? record_kinds[type].body : NULL;
+}
+
+const char *
+record_to_string(RecordType type)
+{
+    const char *name = (unsigned)type < RECORD_LIMIT ? record_kinds[type].name : NULL;
+    return name != NULL ? name : "unknown";
+}

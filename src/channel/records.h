@@ -1,0 +1,98 @@
+/*
+ * The private protocol between ginneld and one ginnel-tunnel: every record there is, on one page.
+ * SOCK_SEQPACKET; a record is one GVariant "(qv)" (type, body) of at most RECORD_MAX_LENGTH octets,
+ * in normal form, its body of the type listed here; descriptors travel beside it. There is no
+ * handshake: after QUERY the tunnel reports everything and sends its open request again, so that a
+ * new ginneld can take up an old conversation. Each side has at most one request open.
+ *
+ * What a tunnel sends is a stranger's word: ginneld checks it against the profile.
+ */
+#pragma once
+#include <glib.h>
+
+/* A CFG_REPLY alone may be nearly 64 KiB, and GVariant adds offsets to it. */
+#define RECORD_MAX_LENGTH      (128 * 1024)
+#define RECORD_MAX_DESCRIPTORS 3
+
+typedef enum {
+    RECORD_INVALID = 0,
+
+    /* ginneld to tunnel */
+    RECORD_START,   /* a{sv}: see START_*; descriptors: TUN queue, trust anchors in PEM (memfd) */
+    RECORD_QUERY,   /* (): REPORT, and the open request again */
+    RECORD_CLOSE,   /* (): tell the gateway, then end */
+    RECORD_APPLIED, /* (bsu): answer to CONFIGURE: done, else why not; inner MTU */
+    RECORD_SOCKET_REPLY,  /* (uis): serial, errno or 0, text; descriptor: the socket when 0 */
+    RECORD_RESOLVE_REPLY, /* (uaays): serial, addresses of 4 or 16 octets, or why there are none */
+    RECORD_SIGN_REPLY,    /* (uyays): serial, authentication method, data (empty: refused), text */
+    RECORD_VERIFY_REPLY,  /* (ub): serial, whether the AUTH is the gateway's */
+
+    /* tunnel to ginneld */
+    RECORD_SOCKET = 32, /* (uyayq): serial, TRANSPORT_*, address octets, port */
+    RECORD_RESOLVE,     /* (u): serial; the profile says which names */
+    RECORD_SIGN,        /* (uayayqayaq): serial, IKE_SA_INIT request, Nr, PRF, SK_pi, HASH_* */
+    RECORD_VERIFY, /* (uayayqayayay): serial, IKE_SA_INIT response, Ni, PRF, SK_pr, IDr body, AUTH
+                    */
+    RECORD_EVENT,  /* (xsa{sv}): microseconds since the connect began, timeline event, details */
+    RECORD_STATE,  /* (sss): TUNNEL_STATE_*, reason (bus API), detail for people */
+    RECORD_CONFIGURE, /* a{sv}: see CONFIGURE_*; answered by APPLIED */
+    RECORD_REPORT,    /* a{sv}: see REPORT_*; answer to QUERY */
+
+    RECORD_LIMIT,
+} RecordType;
+
+/* The body's GVariant type, or NULL for a number that is no record. */
+const char *record_body_type(RecordType type);
+const char *record_to_string(RecordType type);
+
+/* Keys of START. */
+#define START_CONNECTION      "connection"      /* s: for the log */
+#define START_LOCAL_ID        "local-id"        /* (yay): ID type, octets */
+#define START_REMOTE_ID       "remote-id"       /* (yay) */
+#define START_LOCAL_AUTH      "local-auth"      /* s: psk, certificate */
+#define START_REMOTE_AUTH     "remote-auth"     /* s */
+#define START_CHAIN           "chain"           /* ay: our certificates, PEM */
+#define START_IKE_PROPOSALS   "ike-proposals"   /* s: words; empty: built in */
+#define START_ESP_PROPOSALS   "esp-proposals"   /* s */
+#define START_INCLUDE         "include"         /* a(ayy): networks to ask for */
+#define START_REQUEST_DOMAINS "request-domains" /* as */
+#define START_REQUEST_ANCHORS "request-anchors" /* b */
+#define START_INITIAL_CONTACT "initial-contact" /* b */
+#define START_TRANSPORTS      "transports"      /* a(yq): TRANSPORT_*, port, in order */
+#define START_FALLBACK_AFTER  "fallback-after"  /* x: microseconds, 0 for the default */
+#define START_DEBUG_KEYS      "debug-keys"      /* b: report REPORT_KEYS */
+#define START_MISBEHAVE       "misbehave"       /* s: tests only, see src/tunnel/sandbox-probe.h */
+#define START_PINNED_MTU      "pinned-mtu"      /* u: there was a session on this TUN: inner MTU */
+#define START_DELAY           "delay"           /* x: microseconds to wait before the first try */
+
+/* Keys of CONFIGURE. */
+#define CONFIGURE_ADDRESSES  "addresses"  /* a(ayy): inside addresses, prefix length */
+#define CONFIGURE_DNS        "dns"        /* aay */
+#define CONFIGURE_SUBNETS    "subnets"    /* a(ayy) */
+#define CONFIGURE_SPLIT_DNS  "split-dns"  /* a(qay): attributes 25 to 29 in order */
+#define CONFIGURE_REMOTE_TS  "remote-ts"  /* a(yqqayay): protocol, ports, first, last */
+#define CONFIGURE_LOCAL_TS   "local-ts"   /* a(yqqayay) */
+#define CONFIGURE_IKE        "ike"        /* s */
+#define CONFIGURE_ESP        "esp"        /* s */
+#define CONFIGURE_GATEWAY_ID "gateway-id" /* s */
+#define CONFIGURE_NOT_AFTER  "not-after"  /* x */
+#define CONFIGURE_TRANSPORT  "transport"  /* (yayq): TRANSPORT_*, gateway address, port */
+#define CONFIGURE_NAT        "nat"        /* b */
+
+/* Keys of REPORT. */
+#define REPORT_STATE      "state"      /* (sss), as STATE */
+#define REPORT_CONFIGURE  "configure"  /* a{sv}, as CONFIGURE; absent before there is one */
+#define REPORT_STATISTICS "statistics" /* a{st} */
+#define REPORT_KEYS       "keys"       /* as: lines for a decoder; only with START_DEBUG_KEYS */
+
+#define TUNNEL_STATE_CONNECTING    "connecting"
+#define TUNNEL_STATE_CONNECTED     "connected"
+#define TUNNEL_STATE_RECONNECTING  "reconnecting"
+#define TUNNEL_STATE_DISCONNECTING "disconnecting"
+#define TUNNEL_STATE_FAILED        "failed"
+
+enum {
+    RECORD_TRANSPORT_UDP = 0,
+    RECORD_TRANSPORT_TCP = 1,
+    RECORD_TRANSPORT_TLS = 2,
+};
