@@ -1,6 +1,5 @@
 /*
- * Key material: immutable, counted, wiped when the last reference goes, never printed, kept out of
- * core dumps (MADV_DONTDUMP) where the system allows it.
+ * Key material: immutable, counted, wiped when the last reference goes, never printed.
  */
 #pragma once
 #include <glib.h>

@@ -1,0 +1,34 @@
+/*
+ * The long-lived secrets of a connection and the few things that may be done with them on behalf of
+ * a tunnel process, which counts as taken over: never a bare "sign these octets" or "MAC these
+ * octets", never a MAC given away where yes or no will do (RFC 7296, section 2.15).
+ */
+#pragma once
+#include "crypto/signature.h"
+
+/* Uses of a secret for a connection within SIGNER_WINDOW; each attempt to connect takes one or two.
+ */
+#define SIGNER_MAX_USES 16
+#define SIGNER_WINDOW_S 60
+
+#define SIGNING_ERROR (signing_error_quark())
+GQuark signing_error_quark(void);
+typedef enum {
+    SIGNING_ERROR_REFUSED, /* the request is not one that an honest tunnel process makes */
+    SIGNING_ERROR_FAILED,
+} SigningError;
+
+typedef struct _Signer Signer;
+
+/* id_type and id are the profile's own identity, which IDi' is built from. One of psk and key, as
+ * the profile authenticates us; psk also where only the gateway has one. Both may be NULL. */
+Signer *signer_new(uint8_t id_type, GBytes *id, Secret *psk, PrivateKey *key /* taken */);
+void signer_free(Signer *signer);
+
+/* request: body of RECORD_SIGN. The AUTH payload's method and data. now_s: any clock in seconds. */
+bool signer_sign(Signer *signer, GVariant *request, int64_t now_s, uint8_t *method, GBytes **auth,
+                 GError **error);
+/* request: body of RECORD_VERIFY. False with *error when it is refused, else *matches says. */
+bool signer_verify(Signer *signer, GVariant *request, int64_t now_s, bool *matches, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Signer, signer_free)
