@@ -8,7 +8,7 @@
 #include "crypto/error.h"
 
 #include <gnutls/abstract.h>
-#include <gnutls/gnutls.h>
+#include <gnutls/crypto.h>
 #include <string.h>
 
 #define RSA_MIN_BITS  2048
