@@ -1,0 +1,40 @@
+/*
+ * IKE and ESP on a stream: the prefix that opens it and the frames that follow (RFC 9329, sections
+ * 3 and 4). What a frame holds is told by udp-encap.
+ */
+#pragma once
+#include "encap/udp-encap.h"
+
+#define TCP_ENCAP_PREFIX        "IKETCP"
+#define TCP_ENCAP_PREFIX_LENGTH 6
+#define TCP_ENCAP_FRAME_HEADER  2     /* octets of length, counted in it */
+#define TCP_ENCAP_MAX_FRAME     65535 /* frame header included */
+/* What one deframer keeps: one whole frame, and room so that reads stay large. */
+#define TCP_ENCAP_BUFFER (128 * 1024)
+
+typedef enum {
+    TCP_FRAME_NONE,   /* more octets are needed */
+    TCP_FRAME_PACKET, /* *packet, *length and *kind are set; valid until tcp_deframer_space */
+    TCP_FRAME_BROKEN, /* the stream cannot be trusted any more: close it */
+} TcpFrame;
+
+typedef struct {
+    uint8_t *buffer;
+    size_t start, end;
+    bool prefix_due; /* the opening side's prefix has not been seen */
+    bool broken;
+} TcpDeframer;
+
+/* expect_prefix: on the accepting side. The initiator's peer sends none (RFC 9329, section 4). */
+void tcp_deframer_init(TcpDeframer *deframer, bool expect_prefix);
+void tcp_deframer_clear(TcpDeframer *deframer);
+/* Where the next octets of the stream are to be put; *length is never 0. */
+uint8_t *tcp_deframer_space(TcpDeframer *deframer, size_t *length);
+void tcp_deframer_added(TcpDeframer *deframer, size_t length);
+/* Packets may be changed in place. For ENCAP_IKE *packet is the message without its marker.
+ * Keepalives and garbage are returned as such: the caller counts and drops them. */
+TcpFrame tcp_deframer_next(TcpDeframer *deframer, uint8_t **packet, size_t *length,
+                           EncapKind *kind);
+
+/* Writes the 2 octets that go before payload_length octets; false when no frame is that long. */
+bool tcp_encap_frame(uint8_t header[TCP_ENCAP_FRAME_HEADER], size_t payload_length);
