@@ -1,0 +1,49 @@
+/*
+ * Keys of an IKE SA and of a Child SA from the shared secret and the nonces (RFC 7296, sections
+ * 2.14, 2.17 and 2.18). Owns no state; what is returned is the caller's.
+ */
+#pragma once
+#include "base/secret.h"
+
+/* The transforms that two peers agreed on. For a Child SA prf stays 0. */
+typedef struct {
+    uint16_t encr, key_bits, integ, prf, ke;
+    bool esn;
+} IkeSuite;
+
+/* "aes256gcm16-prfsha384-x25519", "aes128-sha256-ecp256"; 0 members are left out. */
+char *ike_suite_to_string(const IkeSuite *suite);
+
+/* i and r stand for the initiator and responder of the exchange that made the SA. */
+typedef struct {
+    Secret *d, *ai, *ar, *ei, *er, *pi, *pr; /* ai and ar NULL for a combined mode */
+} IkeKeys;
+
+void ike_keys_clear(IkeKeys *keys);
+
+typedef struct {
+    GBytes *nonce_i, *nonce_r;
+    uint64_t spi_i, spi_r;
+} IkeKeySeed;
+
+/* First IKE SA: SKEYSEED = prf(Ni | Nr, shared) (RFC 7296, section 2.14). */
+bool ike_keys_derive(const IkeSuite *suite, const Secret *shared, const IkeKeySeed *seed,
+                     IkeKeys *keys);
+/* Rekeyed IKE SA: SKEYSEED = prf(old SK_d, shared | Ni | Nr), with the old SA's PRF (RFC 7296,
+ * section 2.18). */
+bool ike_keys_derive_rekeyed(const IkeSuite *suite, uint16_t old_prf, const Secret *old_sk_d,
+                             const Secret *shared, const IkeKeySeed *seed, IkeKeys *keys);
+
+/* initiator to responder (i), responder to initiator (r). */
+typedef struct {
+    Secret *encr_i, *integ_i, *encr_r, *integ_r; /* integ_* NULL for a combined mode */
+} ChildKeys;
+
+void child_keys_clear(ChildKeys *keys);
+
+/* shared is NULL where no key exchange took place for it (RFC 7296, section 2.17). */
+bool child_keys_derive(const IkeSuite *child, uint16_t prf, const Secret *sk_d,
+                       const Secret *shared, GBytes *nonce_i, GBytes *nonce_r, ChildKeys *keys);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(IkeKeys, ike_keys_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ChildKeys, child_keys_clear)
