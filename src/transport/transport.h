@@ -1,0 +1,59 @@
+/*
+ * A way for IKE messages and ESP packets to the gateway: a UDP socket or a stream, made elsewhere
+ * and handed over. Never blocks. At first the main loop uses a transport for the handshake; then it
+ * belongs to the data path: its sending thread alone sends, its receiving thread alone receives.
+ * RFC 3948; RFC 9329, sections 3 to 6.
+ */
+#pragma once
+#include "encap/tcp-encap.h"
+
+#include <glib.h>
+
+typedef enum { TRANSPORT_UDP, TRANSPORT_TCP } TransportKind;
+
+#define TRANSPORT_BATCH 32
+/* Room that a packet handed to transport_send_esp has before its data. */
+#define TRANSPORT_HEADROOM 8
+
+typedef struct {
+    uint8_t *data; /* may be changed in place until the next receive */
+    size_t length;
+    EncapKind kind; /* ENCAP_IKE (without marker) or ENCAP_ESP; the rest is dropped and counted */
+} TransportPacket;
+
+typedef struct _Transport Transport;
+
+/* fd: connected, non-blocking; taken. marker: false only on port 500. */
+Transport *transport_udp_new(int fd, bool marker);
+/* fd: non-blocking, its connect may still be under way; taken. The prefix goes out first. */
+Transport *transport_tcp_new(int fd);
+Transport *transport_ref(Transport *transport);
+void transport_unref(Transport *transport);
+int transport_fd(const Transport *transport);
+TransportKind transport_kind(const Transport *transport);
+bool transport_is_stream(const Transport *transport);
+
+/* What poll is to wait for in order to send: true while octets wait to leave, or the connect has
+ * not finished. */
+bool transport_wants_write(const Transport *transport);
+/* Sends what waits. 0, or an errno that ends the transport. */
+int transport_flush(Transport *transport);
+/* A whole IKE message; on a stream it goes before packets that have not begun to leave and is never
+ * dropped. 0, or an errno: over UDP EMSGSIZE, ECONNREFUSED, EPERM ... are hints, the socket lives
+ * on. */
+int transport_send_ike(Transport *transport, const uint8_t *message, size_t length);
+/* Room for packets: false while a stream is busy, when the caller leaves them in the TUN queue. */
+bool transport_has_room(const Transport *transport);
+/* n <= TRANSPORT_BATCH sealed packets with TRANSPORT_HEADROOM octets before each. 0 or an errno as
+ * above; *dropped is how many did not leave. */
+int transport_send_esp(Transport *transport, const TransportPacket *packets, size_t n,
+                       size_t *dropped);
+/* A NAT keepalive (RFC 3948, section 2.3); nothing on a stream. */
+int transport_send_keepalive(Transport *transport);
+/* Up to TRANSPORT_BATCH packets: *n of them, 0 when there is nothing. 0 or an errno; over UDP an
+ * errno is what ICMP said. */
+int transport_receive(Transport *transport, TransportPacket *packets, size_t *n);
+/* Packets that were neither IKE nor ESP; read from any thread. */
+uint64_t transport_garbage(const Transport *transport);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Transport, transport_unref)
