@@ -1,0 +1,27 @@
+/*
+ * Inner packets: who talks to whom, and the answer that says "not now" instead of silence: ICMP and
+ * ICMPv6 errors, TCP resets. RFC 791, 792, 4443, 8200, 9293.
+ */
+#pragma once
+#include "base/inet.h"
+
+/* Longest packet that inner_packet_reject writes. */
+#define INNER_REPLY_MAX 1280
+
+typedef struct {
+    InetAddress source, destination;
+    uint8_t protocol; /* of the upper layer; 0 where an extension header hides it */
+    bool fragment;    /* not the first: has no ports */
+    uint16_t source_port, destination_port; /* 0 where the protocol has none; ICMP: type, code */
+    size_t header_length;                   /* of IP with the extension headers that we follow */
+} InnerPacket;
+
+/* False for what is no whole IPv4 or IPv6 packet of exactly length octets. */
+bool inner_packet_parse(InnerPacket *packet, const uint8_t *data, size_t length);
+/* The answer to a packet that cannot go: TCP RST, else port unreachable; 0 where none may be sent
+ * (errors, multicast, fragments: RFC 1122, section 3.2.2; RFC 4443, section 2.4). out has
+ * INNER_REPLY_MAX octets. */
+size_t inner_packet_reject(const uint8_t *data, size_t length, uint8_t *out);
+/* The answer to a packet that is larger than mtu; 0 where none may be sent, or fragmenting is
+ * allowed. */
+size_t inner_packet_too_big(const uint8_t *data, size_t length, uint32_t mtu, uint8_t *out);
