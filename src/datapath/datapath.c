@@ -1,0 +1,253 @@
+#include "datapath/datapath.h"
+
+#include "datapath/worker.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+/* IKE messages that wait for the main loop; a gateway has a window of one. */
+#define MAX_DELIVERING 64
+#define MAX_IKE_QUEUE  256
+
+typedef struct {
+    Datapath *datapath;
+    Transport *transport;
+    GBytes *message; /* NULL: a failure */
+    int error;
+} Delivery;
+
+static void
+delivery_free(gpointer data)
+{
+    Delivery *delivery = data;
+    g_atomic_int_add(&delivery->datapath->delivering, -1);
+    transport_unref(delivery->transport);
+    g_clear_pointer(&delivery->message, g_bytes_unref);
+    g_free(delivery);
+}
+
+static gboolean
+deliver(gpointer data)
+{
+    Delivery *delivery = data;
+    Datapath *datapath = delivery->datapath;
+    if (g_atomic_int_get(&datapath->stopping) != 0)
+        return G_SOURCE_REMOVE;
+    if (delivery->message != NULL)
+        datapath->handler.ike_received(delivery->message, delivery->transport, datapath->user_data);
+    else
+        datapath->handler.transport_failed(delivery->transport, delivery->error,
+                                           datapath->user_data);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+hand_over(Datapath *datapath, Transport *transport, GBytes *message, int error)
+{
+    if (g_atomic_int_add(&datapath->delivering, 1) >= MAX_DELIVERING) {
+        g_atomic_int_add(&datapath->delivering, -1);
+        g_clear_pointer(&message, g_bytes_unref);
+        return;
+    }
+    Delivery *delivery = g_new0(Delivery, 1);
+    *delivery = (Delivery){ datapath, transport_ref(transport), message, error };
+    GSource *source = g_idle_source_new();
+    g_source_set_priority(source, G_PRIORITY_DEFAULT);
+    g_source_set_callback(source, deliver, delivery, delivery_free);
+    g_source_attach(source, datapath->context);
+    g_source_unref(source);
+}
+
+void
+datapath_deliver_ike(Datapath *datapath, Transport *transport, const uint8_t *message,
+                     size_t length)
+{
+    hand_over(datapath, transport, g_bytes_new(message, length), 0);
+}
+
+void
+datapath_deliver_failure(Datapath *datapath, Transport *transport, int error)
+{
+    hand_over(datapath, transport, NULL, error);
+}
+
+static void
+collect_retired(Datapath *datapath)
+{
+    uint64_t sender = __atomic_load_n(&datapath->sender.generation, __ATOMIC_ACQUIRE);
+    uint64_t receiver = __atomic_load_n(&datapath->receiver.generation, __ATOMIC_ACQUIRE);
+    Snapshot *oldest;
+    while ((oldest = g_queue_peek_head(&datapath->retired)) != NULL &&
+           oldest->generation < MIN(sender, receiver))
+        snapshot_free(g_queue_pop_head(&datapath->retired));
+}
+
+static void
+publish(Datapath *datapath, Snapshot *next)
+{
+    Snapshot *before = datapath->current;
+    next->generation = before->generation + 1;
+    __atomic_store_n(&datapath->current, next, __ATOMIC_RELEASE);
+    g_queue_push_tail(&datapath->retired, before);
+    worker_wake(&datapath->sender);
+    worker_wake(&datapath->receiver);
+    collect_retired(datapath);
+}
+
+Datapath *
+datapath_new(int tun, const DatapathHandler *handler, gpointer user_data)
+{
+    Datapath *datapath = g_new0(Datapath, 1);
+    datapath->tun = tun;
+    datapath->handler = *handler;
+    datapath->user_data = user_data;
+    datapath->context = g_main_context_ref_thread_default();
+    datapath->current = snapshot_copy(NULL);
+    datapath->current->generation = 1;
+    g_queue_init(&datapath->retired);
+    g_queue_init(&datapath->ike_queue);
+    g_mutex_init(&datapath->lock);
+    datapath->sender = (Worker){ .datapath = datapath, .wake = eventfd(0, EFD_CLOEXEC) };
+    datapath->receiver = (Worker){ .datapath = datapath, .wake = eventfd(0, EFD_CLOEXEC) };
+    datapath->sender.thread = g_thread_new("ginnel-send", worker_send, &datapath->sender);
+    datapath->receiver.thread = g_thread_new("ginnel-receive", worker_receive, &datapath->receiver);
+    return datapath;
+}
+
+static void
+ike_to_send_free(gpointer data)
+{
+    IkeToSend *item = data;
+    transport_unref(item->transport);
+    g_clear_pointer(&item->message, g_bytes_unref);
+    g_free(item);
+}
+
+void
+datapath_free(Datapath *datapath)
+{
+    if (datapath == NULL)
+        return;
+    g_atomic_int_set(&datapath->stopping, 1);
+    worker_wake(&datapath->sender);
+    worker_wake(&datapath->receiver);
+    g_thread_join(datapath->sender.thread);
+    g_thread_join(datapath->receiver.thread);
+    /* What the threads still handed over refers to us: it is dropped by "stopping". */
+    while (g_atomic_int_get(&datapath->delivering) > 0)
+        g_main_context_iteration(datapath->context, FALSE);
+    g_queue_clear_full(&datapath->ike_queue, ike_to_send_free);
+    g_queue_clear_full(&datapath->retired, (GDestroyNotify)snapshot_free);
+    snapshot_free(datapath->current);
+    close(datapath->sender.wake);
+    close(datapath->receiver.wake);
+    close(datapath->tun);
+    g_mutex_clear(&datapath->lock);
+    g_main_context_unref(datapath->context);
+    g_free(datapath);
+}
+
+void
+datapath_set_transport(Datapath *datapath, Transport *transport)
+{
+    Snapshot *next = snapshot_copy(datapath->current);
+    g_clear_pointer(&next->sending, transport_unref);
+    if (transport != NULL) {
+        next->sending = transport_ref(transport);
+        snapshot_listen(next, transport);
+    }
+    publish(datapath, next);
+}
+
+void
+datapath_remove_transport(Datapath *datapath, Transport *transport)
+{
+    Snapshot *next = snapshot_copy(datapath->current);
+    if (next->sending == transport)
+        g_clear_pointer(&next->sending, transport_unref);
+    snapshot_unlisten(next, transport);
+    publish(datapath, next);
+}
+
+void
+datapath_install(Datapath *datapath, EspInbound *inbound, EspOutbound *outbound,
+                 EspSelectors *selectors)
+{
+    Snapshot *next = snapshot_copy(datapath->current);
+    snapshot_add_inbound(next, inbound, selectors);
+    g_clear_pointer(&next->outbound, esp_outbound_unref);
+    g_clear_pointer(&next->selectors, esp_selectors_unref);
+    next->outbound = esp_outbound_ref(outbound);
+    next->selectors = esp_selectors_ref(selectors);
+    publish(datapath, next);
+}
+
+void
+datapath_remove_inbound(Datapath *datapath, uint32_t spi)
+{
+    Snapshot *next = snapshot_copy(datapath->current);
+    snapshot_remove_inbound(next, spi);
+    publish(datapath, next);
+}
+
+void
+datapath_pin(Datapath *datapath)
+{
+    Snapshot *next = snapshot_copy(NULL);
+    next->mtu = datapath->current->mtu;
+    publish(datapath, next);
+}
+
+void
+datapath_set_mtu(Datapath *datapath, uint32_t mtu)
+{
+    Snapshot *next = snapshot_copy(datapath->current);
+    next->mtu = mtu;
+    publish(datapath, next);
+}
+
+static void
+enqueue_ike(Datapath *datapath, Transport *transport, GBytes *message)
+{
+    IkeToSend *item = g_new0(IkeToSend, 1);
+    *item = (IkeToSend){ transport_ref(transport), message };
+    g_mutex_lock(&datapath->lock);
+    bool room = g_queue_get_length(&datapath->ike_queue) < MAX_IKE_QUEUE;
+    if (room)
+        g_queue_push_tail(&datapath->ike_queue, item);
+    g_mutex_unlock(&datapath->lock);
+    if (!room)
+        ike_to_send_free(item);
+    worker_wake(&datapath->sender);
+}
+
+void
+datapath_send_ike(Datapath *datapath, Transport *transport, GBytes *message)
+{
+    enqueue_ike(datapath, transport, g_bytes_ref(message));
+}
+
+void
+datapath_send_keepalive(Datapath *datapath)
+{
+    if (datapath->current->sending != NULL)
+        enqueue_ike(datapath, datapath->current->sending, NULL);
+}
+
+void
+datapath_get_statistics(Datapath *datapath, DatapathStatistics *statistics)
+{
+    const uint64_t *from = (const uint64_t *)&datapath->statistics;
+    uint64_t *to = (uint64_t *)statistics;
+    G_STATIC_ASSERT(sizeof *statistics % sizeof *to == 0);
+    for (size_t i = 0; i < sizeof *statistics / sizeof *to; i++)
+        to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+    for (size_t i = 0; i < datapath->current->n_listening; i++)
+        statistics->drop_garbage += transport_garbage(datapath->current->listening[i]);
+}
+
+uint64_t
+datapath_authentic(Datapath *datapath)
+{
+    return __atomic_load_n(&datapath->authentic, __ATOMIC_RELAXED);
+}

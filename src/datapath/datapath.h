@@ -1,0 +1,62 @@
+/*
+ * The data path: TUN queue on one side, transports on the other, ESP between. Two threads, one for
+ * each direction, each taking a packet all the way; SAs and transports reach them as snapshots that
+ * are published whole. IKE messages that arrive are handed to the main loop; IKE messages that
+ * leave are written by the sending thread. With no SA or no transport it is "pinned": what comes
+ * out of the TUN is answered with an error at once, so that inside names and connections fail fast
+ * and nothing leaks.
+ */
+#pragma once
+#include "esp/esp-sa.h"
+#include "esp/selectors.h"
+#include "transport/transport.h"
+
+#include <gio/gio.h>
+
+#define DATAPATH_MAX_INBOUND    8 /* inbound SAs at a time: rekeys overlap */
+#define DATAPATH_MAX_TRANSPORTS 4 /* listened to at a time: moves overlap */
+#define DATAPATH_MAX_PACKET     9216
+
+typedef struct _Datapath Datapath;
+
+typedef struct {
+    /* All in the main loop. */
+    void (*ike_received)(GBytes *message, Transport *transport, gpointer user_data);
+    /* error: an errno. A stream is over; over UDP it is a hint. */
+    void (*transport_failed)(Transport *transport, int error, gpointer user_data);
+} DatapathHandler;
+
+typedef struct {
+    uint64_t packets_in, octets_in, packets_out, octets_out; /* inner packets */
+    uint64_t drop_forged, drop_replayed, drop_malformed, drop_unknown_spi, drop_selectors_in,
+        drop_selectors_out, drop_too_big, drop_congested, drop_exhausted, drop_garbage;
+    uint64_t rejected; /* answered while pinned */
+    uint64_t tun_errors;
+} DatapathStatistics;
+
+/* tun: taken, non-blocking. Handlers run in the thread-default main context of the caller. The
+ * threads start at once. */
+Datapath *datapath_new(int tun, const DatapathHandler *handler, gpointer user_data);
+/* Stops the threads. No handler runs afterwards. */
+void datapath_free(Datapath *datapath);
+
+/* Sends by transport (NULL: pinned) and listens to it; others are listened to until they are
+ * removed. */
+void datapath_set_transport(Datapath *datapath, Transport *transport);
+void datapath_remove_transport(Datapath *datapath, Transport *transport);
+/* inbound is added; outbound and selectors replace those before. All are referenced. */
+void datapath_install(Datapath *datapath, EspInbound *inbound, EspOutbound *outbound,
+                      EspSelectors *selectors);
+void datapath_remove_inbound(Datapath *datapath, uint32_t spi);
+/* Forgets all SAs and transports. */
+void datapath_pin(Datapath *datapath);
+/* Largest inner packet; larger ones are answered with "too big". */
+void datapath_set_mtu(Datapath *datapath, uint32_t mtu);
+/* By the transport that is sent by. */
+void datapath_send_ike(Datapath *datapath, Transport *transport, GBytes *message);
+void datapath_send_keepalive(Datapath *datapath);
+void datapath_get_statistics(Datapath *datapath, DatapathStatistics *statistics);
+/* Authentic ESP packets so far: a change is a sign of life. */
+uint64_t datapath_authentic(Datapath *datapath);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Datapath, datapath_free)

@@ -1,0 +1,48 @@
+/* The two threads of a data path. Only datapath.c includes this. */
+#pragma once
+#include "datapath/snapshot.h"
+
+#include <poll.h>
+
+typedef struct {
+    Transport *transport;
+    GBytes *message; /* NULL: a keepalive */
+} IkeToSend;
+
+typedef struct {
+    Datapath *datapath;
+    GThread *thread;
+    int wake;            /* eventfd */
+    uint64_t generation; /* atomic: of the snapshot that the thread works with */
+} Worker;
+
+struct _Datapath {
+    int tun;
+    DatapathHandler handler;
+    gpointer user_data;
+    GMainContext *context;
+    Snapshot *current; /* atomic pointer, written by the main loop only */
+    GQueue retired;    /* Snapshot, oldest first */
+    gint stopping;     /* atomic */
+    gint delivering;   /* atomic: IKE messages on their way to the main loop */
+    GMutex lock;       /* of ike_queue: rare, never for a packet */
+    GQueue ike_queue;  /* IkeToSend */
+    Worker sender, receiver;
+    DatapathStatistics statistics; /* each counter is written by one thread, read by any */
+    uint64_t authentic;
+};
+
+gpointer worker_send(gpointer worker);
+gpointer worker_receive(gpointer worker);
+void worker_wake(Worker *worker);
+
+/* To the main loop. */
+void datapath_deliver_ike(Datapath *datapath, Transport *transport, const uint8_t *message,
+                          size_t length);
+void datapath_deliver_failure(Datapath *datapath, Transport *transport, int error);
+
+static inline void
+count(uint64_t *counter, uint64_t n)
+{
+    __atomic_store_n(counter, __atomic_load_n(counter, __ATOMIC_RELAXED) + n, __ATOMIC_RELAXED);
+}
