@@ -1,0 +1,66 @@
+"""The router between the test host and everything else: the hotel, the train, the office."""
+
+from . import addresses as a
+from .box import Box
+
+HOST_LINK, GATEWAY_LINK, OUTSIDE_LINK = "tohost", "togw", "tooutside"
+
+# What a network does to UDP that is not DNS.
+MOODS = {
+    "open": "",
+    "block-udp": "meta l4proto udp udp dport != 53 udp sport != 53 drop",
+    "reject-udp": "meta l4proto udp udp dport != 53 udp sport != 53 "
+                  "reject with icmpx type port-unreachable",
+    "block-all": f"ip daddr {a.GATEWAY4} drop; ip saddr {a.GATEWAY4} drop; "
+                 f"ip6 daddr {a.GATEWAY6} drop; ip6 saddr {a.GATEWAY6} drop",
+    "block-tcp": "meta l4proto tcp drop",
+}
+
+
+class Router(Box):
+    def __init__(self, directory):
+        super().__init__(directory, "router")
+
+    def configure(self):
+        self.sysctl(net__ipv4__ip_forward=1, net__ipv6__conf__all__forwarding=1)
+        self.ip("addr", "add", f"{a.ROUTER_HOST4}/24", "dev", HOST_LINK)
+        self.ip("-6", "addr", "add", f"{a.ROUTER_HOST6}/64", "dev", HOST_LINK, "nodad")
+        for link, hosts4, host6 in ((GATEWAY_LINK, [a.GATEWAY4], a.GATEWAY6),
+                                    (OUTSIDE_LINK, [a.OUTSIDE4, a.BYSTANDER4], a.OUTSIDE6)):
+            self.ip("addr", "add", f"{a.ROUTER4}/32", "dev", link)
+            self.ip("-6", "addr", "add", f"{a.ROUTER6}/128", "dev", link, "nodad")
+            for host in hosts4:
+                self.ip("route", "add", f"{host}/32", "dev", link)
+            self.ip("-6", "route", "add", f"{host6}/128", "dev", link)
+        # Silence, not "host unreachable".
+        self.ip("route", "add", "blackhole", f"{a.SILENT4}/32")
+        self.mood("open")
+
+    def mood(self, name):
+        """One of MOODS; what went through before does not count (the filter is stateless)."""
+        rules = MOODS[name].replace(";", "\n")
+        self.run(["nft", "-f", "-"], stdin=f"""
+            table inet mood
+            delete table inet mood
+            table inet mood {{
+                chain forward {{
+                    type filter hook forward priority 0; policy accept;
+                    {rules}
+                }}
+            }}""")
+
+    def drop(self, rule):
+        """Adds one more nftables rule in front of the mood's."""
+        self.run(["nft", "insert", "rule", "inet", "mood", "forward", *rule.split()])
+
+
+def neighbour(box, address4, address6, more4=()):
+    """Addresses and routes of a box that hangs on the router by its eth0."""
+    box.ip("addr", "add", f"{address4}/32", "dev", "eth0")
+    for address in more4:
+        box.ip("addr", "add", f"{address}/32", "dev", "eth0")
+    box.ip("-6", "addr", "add", f"{address6}/128", "dev", "eth0", "nodad")
+    box.ip("route", "add", f"{a.ROUTER4}/32", "dev", "eth0")
+    box.ip("route", "add", "default", "via", a.ROUTER4, "dev", "eth0", "src", address4)
+    box.ip("-6", "route", "add", f"{a.ROUTER6}/128", "dev", "eth0")
+    box.ip("-6", "route", "add", "default", "via", a.ROUTER6, "dev", "eth0", "src", address6)
