@@ -295,7 +295,8 @@ worker_receive(gpointer data)
 {
     Worker *worker = data;
     Datapath *datapath = worker->datapath;
-    const Transport *ended = NULL; /* a stream that broke: silent until it is removed */
+    /* A stream that broke: silent until it is removed. Held, so that its address is not another's. */
+    g_autoptr(Transport) ended = NULL;
     while (!worker_stopping(worker)) {
         const Snapshot *snapshot = worker_snapshot(worker);
         struct pollfd fds[1 + DATAPATH_MAX_TRANSPORTS] = { { .fd = worker->wake,
@@ -311,8 +312,10 @@ worker_receive(gpointer data)
             worker_slept(worker);
         for (size_t i = 0; i < snapshot->n_listening; i++)
             if (fds[1 + i].revents != 0 &&
-                !receive_batch(datapath, snapshot, snapshot->listening[i]))
-                ended = snapshot->listening[i];
+                !receive_batch(datapath, snapshot, snapshot->listening[i])) {
+                transport_unref(ended);
+                ended = transport_ref(snapshot->listening[i]);
+            }
     }
     return NULL;
 }

@@ -1,0 +1,545 @@
+#include "config.h"
+
+#include "tunnel/session-private.h"
+
+#include "crypto/algorithms.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define MAX_REOPENED 3 /* streams that break in a row before the session counts as lost */
+
+static void
+source_clear(GSource **source)
+{
+    if (*source == NULL)
+        return;
+    g_source_destroy(*source);
+    g_clear_pointer(source, g_source_unref);
+}
+
+void
+attempt_free(gpointer data)
+{
+    Attempt *attempt = data;
+    source_clear(&attempt->readable);
+    source_clear(&attempt->writable);
+    requests_cancel(attempt->session->requests, attempt);
+    if (attempt->session->active == attempt)
+        attempt->session->active = NULL;
+    g_clear_pointer(&attempt->engine, ike_engine_free);
+    g_clear_pointer(&attempt->transport, transport_unref);
+    g_free(attempt);
+}
+
+/* ---- words ---- */
+
+static void
+tell(Attempt *attempt, const char *event, const char *key, GVariant *value)
+{
+    GVariantBuilder details;
+    g_variant_builder_init(&details, G_VARIANT_TYPE_VARDICT);
+    g_variant_builder_add(&details, "{sv}", "attempt", g_variant_new_uint32(attempt->number));
+    if (key != NULL)
+        g_variant_builder_add(&details, "{sv}", key, value);
+    session_event(attempt->session, event, g_variant_builder_end(&details));
+}
+
+static void
+tell_started(Attempt *attempt)
+{
+    g_autofree char *address = inet_address_to_string(&attempt->address);
+    GVariantBuilder details;
+    g_variant_builder_init(&details, G_VARIANT_TYPE_VARDICT);
+    g_variant_builder_add(&details, "{sv}", "attempt", g_variant_new_uint32(attempt->number));
+    g_variant_builder_add(&details, "{sv}", "transport",
+                          g_variant_new_string(report_transport_word(attempt->way.kind)));
+    g_variant_builder_add(&details, "{sv}", "port", g_variant_new_uint32(attempt->way.port));
+    g_variant_builder_add(&details, "{sv}", "address", g_variant_new_string(address));
+    session_event(attempt->session, "attempt-started", g_variant_builder_end(&details));
+}
+
+static void
+attempt_failed(Attempt *attempt, FallbackEvent event, const char *why)
+{
+    Session *session = attempt->session;
+    g_autofree char *address = inet_address_to_string(&attempt->address);
+    tell(attempt, "attempt-failed", "why", g_variant_new_string(why));
+    g_string_append_printf(
+        session->obituary, "%s%s %u at %s: %s", session->obituary->len > 0 ? "; " : "",
+        report_transport_word(attempt->way.kind), attempt->way.port, address, why);
+    attempt->over = true;
+    if (session->plan != NULL)
+        fallback_plan_event(session->plan, attempt->number, event, session_now());
+}
+
+static const char *
+error_word(int error)
+{
+    switch (error) {
+    case ECONNREFUSED:
+        return "refused";
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+        return "unreachable";
+    case ETIMEDOUT:
+        return "no answer";
+    case EPROTO:
+        return "what answers does not speak IKE over TCP";
+    default:
+        return g_strerror(error);
+    }
+}
+
+/* ---- transport ---- */
+
+static void
+note_local(Attempt *attempt)
+{
+    struct sockaddr_storage local;
+    socklen_t length = sizeof local;
+    if (getsockname(transport_fd(attempt->transport), (struct sockaddr *)&local, &length) < 0)
+        return;
+    if (local.ss_family == AF_INET) {
+        const struct sockaddr_in *in = (const struct sockaddr_in *)&local;
+        attempt->path.local.address = inet_address_new(INET_V4, (const uint8_t *)&in->sin_addr);
+        attempt->path.local.port = GUINT16_FROM_BE(in->sin_port);
+    } else if (local.ss_family == AF_INET6) {
+        const struct sockaddr_in6 *in = (const struct sockaddr_in6 *)&local;
+        attempt->path.local.address = inet_address_new(INET_V6, (const uint8_t *)&in->sin6_addr);
+        attempt->path.local.port = GUINT16_FROM_BE(in->sin6_port);
+    }
+}
+
+static void watch(Attempt *attempt);
+
+static gboolean
+readable(int fd, GIOCondition condition, gpointer data)
+{
+    Attempt *attempt = data;
+    Session *session = attempt->session;
+    TransportPacket packets[TRANSPORT_BATCH];
+    size_t n;
+    int error = transport_receive(attempt->transport, packets, &n);
+    for (size_t i = 0; i < n && !attempt->attached && !attempt->over; i++)
+        if (packets[i].kind == ENCAP_IKE)
+            attempt_received(attempt, packets[i].data, packets[i].length);
+    if (error != 0 && !attempt->over)
+        attempt_transport_failed(attempt, error);
+    session_pump(session);
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+writable(int fd, GIOCondition condition, gpointer data)
+{
+    Attempt *attempt = data;
+    Session *session = attempt->session;
+    source_clear(&attempt->writable);
+    int error = transport_flush(attempt->transport);
+    if (error != 0)
+        attempt_transport_failed(attempt, error);
+    else
+        watch(attempt);
+    session_pump(session);
+    return G_SOURCE_REMOVE;
+}
+
+static GSource *
+watch_for(Attempt *attempt, GIOCondition condition, GUnixFDSourceFunc function)
+{
+    GSource *source = g_unix_fd_source_new(transport_fd(attempt->transport), condition);
+    g_source_set_callback(source, G_SOURCE_FUNC(function), attempt, NULL);
+    g_source_attach(source, g_main_context_get_thread_default());
+    return source;
+}
+
+/* The handshake is the main loop's; once attached the data path's threads read and write. */
+static void
+watch(Attempt *attempt)
+{
+    if (attempt->attached || attempt->over || attempt->transport == NULL)
+        return;
+    bool connecting =
+        transport_is_stream(attempt->transport) && transport_wants_write(attempt->transport);
+    if (connecting && attempt->writable == NULL)
+        attempt->writable = watch_for(attempt, G_IO_OUT | G_IO_ERR | G_IO_HUP, writable);
+    if (!connecting && attempt->readable == NULL)
+        attempt->readable = watch_for(attempt, G_IO_IN | G_IO_ERR | G_IO_HUP, readable);
+}
+
+static void
+attempt_send(Attempt *attempt, const IkeOutput *output)
+{
+    if (attempt->transport == NULL)
+        return;
+    if (output->transmission > 1 && output->is_request && !attempt->session->applied)
+        tell(attempt, "attempt-retransmitted", "transmission",
+             g_variant_new_uint32(output->transmission));
+    if (attempt->attached) {
+        datapath_send_ike(attempt->session->datapath, attempt->transport, output->datagram);
+        return;
+    }
+    gsize length;
+    const uint8_t *data = g_bytes_get_data(output->datagram, &length);
+    int error = transport_send_ike(attempt->transport, data, length);
+    if (error != 0)
+        attempt_transport_failed(attempt, error);
+    else
+        watch(attempt);
+}
+
+static void
+attach(Attempt *attempt)
+{
+    if (attempt->attached)
+        return;
+    source_clear(&attempt->readable);
+    source_clear(&attempt->writable);
+    attempt->attached = true;
+    datapath_set_transport(attempt->session->datapath, attempt->transport);
+}
+
+static void
+ask_for_socket(Attempt *attempt, RequestReplied replied)
+{
+    Session *session = attempt->session;
+    uint32_t serial = requests_next_serial(session->requests);
+    guint8 kind = attempt->way.kind == FALLBACK_UDP ? RECORD_TRANSPORT_UDP : RECORD_TRANSPORT_TCP;
+    GVariant *address = channel_variant_from_octets(attempt->address.octets,
+                                                    inet_family_length(attempt->address.family));
+    requests_send(session->requests, RECORD_SOCKET, serial,
+                  g_variant_new("(uy@ayq)", serial, kind, address, attempt->way.port), replied,
+                  attempt);
+}
+
+/* NULL, with the words why, when there is no socket. fd is taken. */
+static Transport *
+transport_from_reply(Attempt *attempt, GVariant *reply, int fd, int *error)
+{
+    gint32 code = 0;
+    g_variant_get_child(reply, 1, "i", &code);
+    *error = fd < 0 && code == 0 ? EPROTO : code;
+    if (fd < 0)
+        return NULL;
+    if (attempt->way.kind == FALLBACK_UDP)
+        return transport_udp_new(fd, attempt->way.port != 500);
+    return transport_tcp_new(fd);
+}
+
+static void
+socket_came(GVariant *reply, int fd, gpointer data)
+{
+    Attempt *attempt = data;
+    Session *session = attempt->session;
+    int error;
+    attempt->transport = transport_from_reply(attempt, reply, fd, &error);
+    if (attempt->transport == NULL) {
+        attempt_failed(attempt, FALLBACK_REFUSED, error_word(error));
+        session_pump(session);
+        return;
+    }
+    note_local(attempt);
+    attempt->engine = ike_engine_new(session->start->ike, rng_system());
+    ike_engine_initiate(attempt->engine, &attempt->path, session_now());
+    session_pump(session);
+}
+
+void
+attempt_start(Session *session, const FallbackAction *action)
+{
+    Attempt *attempt = g_new0(Attempt, 1);
+    attempt->session = session;
+    attempt->number = action->attempt;
+    attempt->way = action->transport;
+    attempt->address = action->address;
+    attempt->started_at = session_now();
+    attempt->path = (IkePath){ .id = action->attempt,
+                               .stream = action->transport.kind != FALLBACK_UDP,
+                               .remote = { action->address, action->transport.port } };
+    g_ptr_array_add(session->attempts, attempt);
+    tell_started(attempt);
+    ask_for_socket(attempt, socket_came);
+}
+
+/* RFC 9329, section 6.1: a stream that broke is opened again for the same SA. */
+static void
+stream_came_again(GVariant *reply, int fd, gpointer data)
+{
+    Attempt *attempt = data;
+    Session *session = attempt->session;
+    int error;
+    Transport *transport = transport_from_reply(attempt, reply, fd, &error);
+    if (transport == NULL) {
+        attempt_transport_failed(attempt, error);
+        session_pump(session);
+        return;
+    }
+    datapath_remove_transport(session->datapath, attempt->transport);
+    transport_unref(attempt->transport);
+    attempt->transport = transport;
+    datapath_set_transport(session->datapath, transport);
+    attempt->path.id++;
+    note_local(attempt);
+    ike_engine_path_changed(attempt->engine, &attempt->path, session_now());
+    session_pump(session);
+}
+
+void
+attempt_transport_failed(Attempt *attempt, int error)
+{
+    Session *session = attempt->session;
+    if (attempt->over)
+        return;
+    if (!attempt->authenticating) {
+        attempt_failed(attempt, FALLBACK_REFUSED, error_word(error));
+        return;
+    }
+    /* An ICMP message about UDP can be forged: the engine's retransmissions decide. */
+    if (attempt->transport == NULL || !transport_is_stream(attempt->transport))
+        return;
+    if (attempt == session->active && attempt->attached && !session->closing &&
+        session->reopened < MAX_REOPENED) {
+        session->reopened++;
+        requests_cancel(session->requests, attempt);
+        ask_for_socket(attempt, stream_came_again);
+        return;
+    }
+    if (attempt == session->active) {
+        session_lost(session, "PeerGone", "The connection to the gateway broke.",
+                     RECONNECT_TRANSIENT);
+        return;
+    }
+    attempt_failed(attempt, FALLBACK_REFUSED, error_word(error));
+}
+
+/* ---- engine ---- */
+
+void
+attempt_authenticate(Attempt *attempt)
+{
+    attempt->authenticating = true;
+    tell(attempt, "authenticating", NULL, NULL);
+    ike_engine_authenticate(attempt->engine, session_now());
+}
+
+void
+attempt_abandon(Attempt *attempt)
+{
+    if (attempt->over)
+        return;
+    tell(attempt, "attempt-abandoned", NULL, NULL);
+    attempt->abandoned = true;
+    if (!attempt->authenticating || attempt->engine == NULL)
+        attempt->over = true;
+    else
+        ike_engine_close(attempt->engine, IKE_CLOSE_REPLACED, session_now());
+}
+
+void
+attempt_received(Attempt *attempt, const uint8_t *message, size_t length)
+{
+    Session *session = attempt->session;
+    IkeVerdict verdict =
+        ike_engine_receive(attempt->engine, &attempt->path, message, length, session_now());
+    bool authentic = verdict == IKE_VERDICT_OK || verdict == IKE_VERDICT_PROTECTED_ERROR;
+    if (!authentic)
+        return;
+    if (attempt == session->active)
+        session->reopened = 0;
+    if (attempt->authenticating && session->plan != NULL && !attempt->abandoned)
+        fallback_plan_event(session->plan, attempt->number, FALLBACK_AUTH_ANSWERED, session_now());
+}
+
+static void
+supply(Attempt *attempt, uint32_t serial, const IkeCredential *credential)
+{
+    ike_engine_supply(attempt->engine, serial, credential, session_now());
+    session_pump(attempt->session);
+}
+
+/* The engine's serial is the request's. */
+static void
+signed_reply(GVariant *reply, int fd, gpointer data)
+{
+    Attempt *attempt = data;
+    uint32_t serial;
+    IkeCredential credential = { 0 };
+    g_autoptr(GVariant) octets = NULL;
+    g_variant_get(reply, "(uy@ays)", &serial, &credential.method, &octets, NULL);
+    g_autoptr(GBytes) auth = channel_bytes_from_variant(octets);
+    credential.ok = g_bytes_get_size(auth) > 0;
+    credential.auth = auth;
+    supply(attempt, serial & 0xffff, &credential);
+}
+
+static void
+verified_reply(GVariant *reply, int fd, gpointer data)
+{
+    uint32_t serial;
+    gboolean matches;
+    g_variant_get(reply, "(ub)", &serial, &matches);
+    IkeCredential credential = { .ok = matches };
+    supply(data, serial & 0xffff, &credential);
+}
+
+static void
+ask_for_credential(Attempt *attempt, const IkeCredentialRequest *wanted)
+{
+    Session *session = attempt->session;
+    /* Unique among attempts in its high half, the engine's own number in its low half. */
+    uint32_t serial = requests_next_serial(session->requests) << 16 | (wanted->serial & 0xffff);
+    GVariant *message = channel_variant_from_bytes(wanted->message);
+    GVariant *nonce = channel_variant_from_bytes(wanted->nonce);
+    GVariant *key = channel_variant_from_secret(wanted->sk_p);
+    if (wanted->kind == IKE_CREDENTIAL_SIGN) {
+        GVariant *hashes = g_variant_new_fixed_array(G_VARIANT_TYPE_UINT16, wanted->hashes->data,
+                                                     wanted->hashes->len, sizeof(guint16));
+        requests_send(
+            session->requests, RECORD_SIGN, serial,
+            g_variant_new("(u@ay@ayq@ay@aq)", serial, message, nonce, wanted->prf, key, hashes),
+            signed_reply, attempt);
+        return;
+    }
+    requests_send(session->requests, RECORD_VERIFY, serial,
+                  g_variant_new("(u@ay@ayq@ay@ay@ay)", serial, message, nonce, wanted->prf, key,
+                                channel_variant_from_bytes(wanted->id_body),
+                                channel_variant_from_bytes(wanted->auth)),
+                  verified_reply, attempt);
+}
+
+static void
+install_child(Attempt *attempt, const IkeChild *child)
+{
+    Session *session = attempt->session;
+    G_STATIC_ASSERT(sizeof(EspSelector) == sizeof(TrafficSelector));
+    EspSaParameters in = { .spi = child->spi_in,
+                           .encr = child->encr,
+                           .key_bits = child->key_bits,
+                           .integ = child->integ,
+                           .encr_key = child->encr_in,
+                           .integ_key = child->integ_in,
+                           .esn = child->esn };
+    EspSaParameters out = in;
+    out.spi = child->spi_out;
+    out.encr_key = child->encr_out;
+    out.integ_key = child->integ_out;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(EspInbound) inbound = esp_inbound_new(&in, &error);
+    g_autoptr(EspOutbound) outbound =
+        inbound != NULL ? esp_outbound_new(&out, rng_system(), &error) : NULL;
+    if (outbound == NULL) {
+        g_warning("Child SA: %s", error->message);
+        ike_engine_close(attempt->engine, IKE_CLOSE_PROTOCOL, session_now());
+        return;
+    }
+    g_autoptr(EspSelectors) selectors = esp_selectors_new(child->local_ts, child->remote_ts);
+    if (attempt->attached)
+        session->rekeys++;
+    attach(attempt);
+    datapath_install(session->datapath, inbound, outbound, selectors);
+}
+
+static void
+configured(Attempt *attempt, const IkeConfiguration *configuration)
+{
+    Session *session = attempt->session;
+    session->active = attempt;
+    g_clear_pointer(&session->configure, g_variant_unref);
+    session->configure =
+        g_variant_ref_sink(report_configuration(configuration, &attempt->way, &attempt->address));
+    session->applied = false;
+    tell(attempt, "authenticated", "gateway", g_variant_new_string(configuration->gateway_id));
+    channel_send(session->channel, RECORD_CONFIGURE, session->configure, NULL, 0);
+}
+
+static ReconnectCause
+cause_of(IkeCloseReason reason)
+{
+    switch (reason) {
+    case IKE_CLOSE_REQUESTED:
+        return RECONNECT_REQUESTED;
+    case IKE_CLOSE_NO_ANSWER:
+    case IKE_CLOSE_PEER_GONE:
+    case IKE_CLOSE_PEER_DELETED:
+    case IKE_CLOSE_NO_ADDRESS:
+    case IKE_CLOSE_REPLACED:
+        return RECONNECT_TRANSIENT;
+    default:
+        return RECONNECT_PERMANENT;
+    }
+}
+
+static void
+engine_closed(Attempt *attempt, IkeCloseReason reason, const char *detail)
+{
+    Session *session = attempt->session;
+    bool unanswered = reason == IKE_CLOSE_NO_ANSWER || reason == IKE_CLOSE_PEER_GONE;
+    attempt->over = true;
+    if (attempt->abandoned)
+        return;
+    if (attempt != session->active && unanswered) {
+        attempt_failed(attempt, FALLBACK_SILENT, "no answer");
+        return;
+    }
+    session_lost(session, report_reason(reason), detail != NULL ? detail : "", cause_of(reason));
+}
+
+static void
+state_changed(Attempt *attempt, IkeState state)
+{
+    Session *session = attempt->session;
+    if (state == IKE_STATE_INIT_ANSWERED && session->plan != NULL && !attempt->abandoned) {
+        tell(attempt, "attempt-answered", "after",
+             g_variant_new_int64(session_now() - attempt->started_at));
+        fallback_plan_event(session->plan, attempt->number, FALLBACK_ANSWERED, session_now());
+    }
+    /* It lost the race, but its IKE_AUTH got through after all: the gateway must not keep it. */
+    if (state == IKE_STATE_ESTABLISHED && attempt->abandoned)
+        ike_engine_close(attempt->engine, IKE_CLOSE_REPLACED, session_now());
+}
+
+static void
+handle_output(Attempt *attempt, const IkeOutput *output)
+{
+    switch (output->kind) {
+    case IKE_OUTPUT_SEND:
+        attempt_send(attempt, output);
+        break;
+    case IKE_OUTPUT_INSTALL_CHILD:
+        if (!attempt->abandoned)
+            install_child(attempt, output->child);
+        break;
+    case IKE_OUTPUT_REMOVE_CHILD:
+        if (!attempt->abandoned)
+            datapath_remove_inbound(attempt->session->datapath, output->child->spi_in);
+        break;
+    case IKE_OUTPUT_CONFIGURE:
+        if (!attempt->abandoned)
+            configured(attempt, output->configuration);
+        break;
+    case IKE_OUTPUT_CREDENTIAL_NEEDED:
+        ask_for_credential(attempt, output->credential);
+        break;
+    case IKE_OUTPUT_STATE_CHANGED:
+        state_changed(attempt, output->state);
+        break;
+    case IKE_OUTPUT_CLOSED:
+        engine_closed(attempt, output->reason, output->detail);
+        break;
+    }
+}
+
+void
+attempt_drain(Attempt *attempt)
+{
+    while (attempt->engine != NULL && !attempt->over) {
+        g_auto(IkeOutput) output = { 0 };
+        if (!ike_engine_next_output(attempt->engine, &output))
+            return;
+        handle_output(attempt, &output);
+    }
+}

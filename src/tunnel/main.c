@@ -1,0 +1,56 @@
+/*
+ * ginnel-tunnel: one connection, without any privilege. systemd starts one for each connection that
+ * ginneld makes to ginnel-tunnel.socket and hands that connection over.
+ */
+#include "config.h"
+
+#include "tunnel/sandbox.h"
+#include "tunnel/session.h"
+
+#include <gio/gio.h>
+#include <glib-unix.h>
+#include <gnutls/gnutls.h>
+#include <signal.h>
+#include <stdio.h>
+#include <systemd/sd-daemon.h>
+
+static void
+quit(gpointer data)
+{
+    g_main_loop_quit(data);
+}
+
+static gboolean
+terminated(gpointer data)
+{
+    session_close(data);
+    return G_SOURCE_CONTINUE;
+}
+
+int
+main(int argc, char **argv)
+{
+    g_autoptr(GError) error = NULL;
+    if (argc > 1 && g_strcmp0(argv[1], "--version") == 0) {
+        printf("ginnel-tunnel %s\n", GINNEL_VERSION);
+        return 0;
+    }
+    int n = sd_listen_fds(1);
+    if (argc > 1 || n != 1) {
+        fprintf(stderr, "ginnel-tunnel is started by systemd, see ginnel-tunnel(8).\n");
+        return 2;
+    }
+    g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+    /* What libraries read from files, they read now. */
+    gnutls_global_init();
+    Session *session = session_new(SD_LISTEN_FDS_START, quit, loop);
+    g_unix_signal_add(SIGTERM, terminated, session);
+    g_unix_signal_add(SIGINT, terminated, session);
+    if (!sandbox_enter(&error)) {
+        fprintf(stderr, "%s\n", error->message);
+        return 1;
+    }
+    g_main_loop_run(loop);
+    session_free(session);
+    return 0;
+}

@@ -1,0 +1,15 @@
+/* What this process tells ginneld of itself. */
+#pragma once
+#include "channel/records.h"
+#include "datapath/datapath.h"
+#include "ike/engine.h"
+#include "plan/fallback.h"
+
+/* Body of CONFIGURE. */
+GVariant *report_configuration(const IkeConfiguration *configuration,
+                               const FallbackTransport *transport, const InetAddress *gateway);
+/* a{st} */
+GVariant *report_statistics(const DatapathStatistics *statistics, uint32_t rekeys);
+/* The reason's name on the bus. */
+const char *report_reason(IkeCloseReason reason);
+const char *report_transport_word(FallbackKind kind);

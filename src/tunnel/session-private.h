@@ -1,0 +1,68 @@
+/* What session.c and attempt.c share. */
+#pragma once
+#include "tunnel/report.h"
+#include "tunnel/requests.h"
+#include "tunnel/session.h"
+#include "tunnel/start.h"
+
+#include "plan/reconnect.h"
+
+/* One way that is tried, and in the end the one that is used: an engine on a transport. */
+typedef struct {
+    Session *session;
+    unsigned number;
+    FallbackTransport way;
+    InetAddress address;
+    Transport *transport; /* NULL while the socket is asked for */
+    GSource *readable, *writable;
+    IkeEngine *engine;
+    IkePath path;
+    Instant started_at;
+    bool attached;       /* the transport belongs to the data path */
+    bool authenticating; /* IKE_AUTH may have been sent */
+    bool abandoned;      /* lost the race: drains, then goes */
+    bool over;           /* to be freed */
+} Attempt;
+
+struct _Session {
+    Channel *channel;
+    Requests *requests;
+    TunnelStart *start;
+    Datapath *datapath;
+    void (*quit)(gpointer user_data);
+    gpointer user_data;
+    GSource *timer;
+    bool pumping;
+    FallbackPlan *plan;
+    GPtrArray *attempts; /* Attempt */
+    Attempt *active;     /* authenticated; what the data path uses */
+    ReconnectState reconnect;
+    Instant connect_began, retry_at, give_up_at, keepalive_at, quit_at;
+    uint64_t authentic_seen, packets_out_seen;
+    uint32_t rekeys;
+    unsigned reopened; /* streams in a row that broke without an authentic message */
+    bool closing;
+    bool applied;        /* ginneld has set up what CONFIGURE said */
+    GVariant *configure; /* last CONFIGURE body */
+    char *state, *reason, *detail;
+    GString *obituary; /* how each attempt ended, for the error */
+};
+
+Instant session_now(void);
+void session_event(Session *session, const char *event, GVariant *details);
+void session_set_state(Session *session, const char *state, const char *reason, const char *detail);
+/* Drains engines and plan until nothing is left, then sets the clock. */
+void session_pump(Session *session);
+/* The connection, or the try, is over. */
+void session_lost(Session *session, const char *reason, const char *detail, ReconnectCause cause);
+
+/* ---- attempt.c ---- */
+void attempt_start(Session *session, const FallbackAction *action);
+void attempt_free(gpointer attempt);
+void attempt_authenticate(Attempt *attempt);
+/* Not needed any more: nothing, or a DELETE after its IKE_AUTH is answered. */
+void attempt_abandon(Attempt *attempt);
+void attempt_drain(Attempt *attempt);
+void attempt_received(Attempt *attempt, const uint8_t *message, size_t length);
+/* error: an errno of its transport. */
+void attempt_transport_failed(Attempt *attempt, int error);

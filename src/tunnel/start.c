@@ -1,0 +1,191 @@
+#include "config.h"
+
+#include "tunnel/start.h"
+
+#include "channel/channel.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define ANCHORS_MAX (4 * 1024 * 1024)
+
+static void
+read_identity(GVariantDict *dict, const char *key, IkeIdentity *identity)
+{
+    g_autoptr(GVariant) pair = g_variant_dict_lookup_value(dict, key, G_VARIANT_TYPE("(yay)"));
+    if (pair == NULL)
+        return;
+    g_autoptr(GVariant) data = g_variant_get_child_value(pair, 1);
+    g_variant_get_child(pair, 0, "y", &identity->type);
+    identity->data = channel_bytes_from_variant(data);
+}
+
+static IkeAuthKind
+read_auth(GVariantDict *dict, const char *key)
+{
+    const char *word = "";
+    g_variant_dict_lookup(dict, key, "&s", &word);
+    return strcmp(word, "certificate") == 0 ? IKE_AUTH_CERTIFICATE : IKE_AUTH_PSK;
+}
+
+static GBytes *
+read_descriptor(int fd, GError **error)
+{
+    g_autoptr(GByteArray) text = g_byte_array_new();
+    uint8_t buffer[16384];
+    off_t at = 0;
+    for (;;) {
+        /* From the beginning, whoever read it before us. */
+        if (lseek(fd, at, SEEK_SET) < 0)
+            break;
+        ssize_t got = read(fd, buffer, sizeof buffer);
+        if (got <= 0)
+            break;
+        at += got;
+        g_byte_array_append(text, buffer, (guint)got);
+        if (text->len > ANCHORS_MAX) {
+            g_set_error(error, CHANNEL_ERROR, CHANNEL_ERROR_MALFORMED,
+                        "the trusted certificates are too large");
+            return NULL;
+        }
+    }
+    return g_byte_array_free_to_bytes(g_steal_pointer(&text));
+}
+
+static bool
+read_certificates(TunnelStart *start, GVariantDict *dict, int anchors, GError **error)
+{
+    IkeConfig *ike = start->ike;
+    g_autoptr(GVariant) chain =
+        g_variant_dict_lookup_value(dict, START_CHAIN, G_VARIANT_TYPE("ay"));
+    if (ike->local_auth == IKE_AUTH_CERTIFICATE && chain != NULL) {
+        gsize length;
+        const char *pem = g_variant_get_fixed_array(chain, &length, 1);
+        ike->local_chain = certificate_list_from_pem(pem, length, error);
+        if (ike->local_chain == NULL)
+            return false;
+    }
+    if (ike->remote_auth != IKE_AUTH_CERTIFICATE)
+        return true;
+    g_autoptr(GBytes) pem = anchors >= 0 ? read_descriptor(anchors, error) : NULL;
+    if (pem == NULL) {
+        if (error != NULL && *error == NULL)
+            g_set_error(error, CHANNEL_ERROR, CHANNEL_ERROR_MALFORMED, "no trusted certificates");
+        return false;
+    }
+    gsize length;
+    const char *text = g_bytes_get_data(pem, &length);
+    ike->trust = trust_store_new(text, length, error);
+    return ike->trust != NULL;
+}
+
+static bool
+read_proposals(TunnelStart *start, GVariantDict *dict, GError **error)
+{
+    const char *ike = "", *esp = "";
+    g_variant_dict_lookup(dict, START_IKE_PROPOSALS, "&s", &ike);
+    g_variant_dict_lookup(dict, START_ESP_PROPOSALS, "&s", &esp);
+    start->ike->ike_proposals = *ike == '\0'
+                                    ? ike_proposal_list_default(IKE_PROTOCOL_IKE)
+                                    : ike_proposal_list_from_words(ike, IKE_PROTOCOL_IKE, error);
+    if (start->ike->ike_proposals == NULL)
+        return false;
+    start->ike->esp_proposals = *esp == '\0'
+                                    ? ike_proposal_list_default(IKE_PROTOCOL_ESP)
+                                    : ike_proposal_list_from_words(esp, IKE_PROTOCOL_ESP, error);
+    return start->ike->esp_proposals != NULL;
+}
+
+static void
+read_networks(TunnelStart *start, GVariantDict *dict)
+{
+    g_autoptr(GVariant) include =
+        g_variant_dict_lookup_value(dict, START_INCLUDE, G_VARIANT_TYPE("a(ayy)"));
+    for (gsize i = 0; include != NULL && i < g_variant_n_children(include); i++) {
+        g_autoptr(GVariant) pair = g_variant_get_child_value(include, i);
+        g_autoptr(GVariant) octets = g_variant_get_child_value(pair, 0);
+        gsize length;
+        const uint8_t *data = g_variant_get_fixed_array(octets, &length, 1);
+        if (length != 4 && length != 16)
+            continue;
+        InetPrefix prefix = { .address = inet_address_new(length == 4 ? INET_V4 : INET_V6, data) };
+        g_variant_get_child(pair, 1, "y", &prefix.length);
+        TrafficSelector selector = traffic_selector_for_prefix(&prefix);
+        g_array_append_val(start->ike->remote_selectors, selector);
+    }
+    g_autofree const char **domains = NULL;
+    g_variant_dict_lookup(dict, START_REQUEST_DOMAINS, "^a&s", &domains);
+    for (size_t i = 0; domains != NULL && domains[i] != NULL; i++)
+        g_ptr_array_add(start->ike->request_domains, g_strdup(domains[i]));
+}
+
+static bool
+read_transports(TunnelStart *start, GVariantDict *dict, GError **error)
+{
+    FallbackConfig *fallback = &start->fallback;
+    g_autoptr(GVariant) list =
+        g_variant_dict_lookup_value(dict, START_TRANSPORTS, G_VARIANT_TYPE("a(yq)"));
+    for (gsize i = 0; list != NULL && i < g_variant_n_children(list); i++) {
+        guint8 kind;
+        guint16 port;
+        g_variant_get_child(list, i, "(yq)", &kind, &port);
+        if (kind > RECORD_TRANSPORT_TCP || fallback->n_transports == FALLBACK_MAX_TRANSPORTS)
+            continue;
+        fallback->transports[fallback->n_transports++] =
+            (FallbackTransport){ kind == RECORD_TRANSPORT_UDP ? FALLBACK_UDP : FALLBACK_TCP, port };
+    }
+    gint64 after = 0;
+    g_variant_dict_lookup(dict, START_FALLBACK_AFTER, "x", &after);
+    fallback->fallback_after = after;
+    if (fallback->n_transports > 0)
+        return true;
+    g_set_error(error, CHANNEL_ERROR, CHANNEL_ERROR_MALFORMED, "no transport that is supported");
+    return false;
+}
+
+TunnelStart *
+tunnel_start_new(GVariant *body, int anchors, int64_t wall_clock_s, GError **error)
+{
+    g_auto(GVariantDict) dict = G_VARIANT_DICT_INIT(body);
+    g_autoptr(TunnelStart) start = g_new0(TunnelStart, 1);
+    gboolean flag = FALSE;
+    gint64 delay = 0;
+    start->ike = ike_config_new();
+    start->ike->wall_clock_s = wall_clock_s;
+    g_variant_dict_lookup(&dict, START_CONNECTION, "s", &start->connection);
+    read_identity(&dict, START_LOCAL_ID, &start->ike->local_id);
+    read_identity(&dict, START_REMOTE_ID, &start->ike->remote_id);
+    start->ike->local_auth = read_auth(&dict, START_LOCAL_AUTH);
+    start->ike->remote_auth = read_auth(&dict, START_REMOTE_AUTH);
+    if (start->connection == NULL || start->ike->local_id.data == NULL ||
+        start->ike->remote_id.data == NULL) {
+        g_set_error(error, CHANNEL_ERROR, CHANNEL_ERROR_MALFORMED, "START lacks an identity");
+        return NULL;
+    }
+    if (!read_certificates(start, &dict, anchors, error) || !read_proposals(start, &dict, error) ||
+        !read_transports(start, &dict, error))
+        return NULL;
+    read_networks(start, &dict);
+    if (g_variant_dict_lookup(&dict, START_REQUEST_ANCHORS, "b", &flag))
+        start->ike->request_anchors = flag;
+    if (g_variant_dict_lookup(&dict, START_INITIAL_CONTACT, "b", &flag))
+        start->ike->initial_contact = flag;
+    if (g_variant_dict_lookup(&dict, START_DEBUG_KEYS, "b", &flag))
+        start->debug_keys = flag;
+    g_variant_dict_lookup(&dict, START_MISBEHAVE, "s", &start->misbehave);
+    g_variant_dict_lookup(&dict, START_PINNED_MTU, "u", &start->pinned_mtu);
+    g_variant_dict_lookup(&dict, START_DELAY, "x", &delay);
+    start->delay = delay;
+    return g_steal_pointer(&start);
+}
+
+void
+tunnel_start_free(TunnelStart *start)
+{
+    if (start == NULL)
+        return;
+    g_free(start->connection);
+    g_free(start->misbehave);
+    ike_config_unref(start->ike);
+    g_free(start);
+}

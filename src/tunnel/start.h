@@ -1,0 +1,20 @@
+/* What ginneld wants of this process, read from the START record. */
+#pragma once
+#include "channel/records.h"
+#include "ike/engine.h"
+#include "plan/fallback.h"
+
+typedef struct {
+    char *connection;
+    IkeConfig *ike;
+    FallbackConfig fallback; /* without addresses */
+    bool debug_keys;
+    char *misbehave;
+    uint32_t pinned_mtu; /* not 0: this session goes on where an earlier process ended */
+    Duration delay;
+} TunnelStart;
+
+/* anchors: descriptor of the trust anchors in PEM, or -1; borrowed. NULL with *error. */
+TunnelStart *tunnel_start_new(GVariant *body, int anchors, int64_t wall_clock_s, GError **error);
+void tunnel_start_free(TunnelStart *start);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(TunnelStart, tunnel_start_free)
