@@ -1,0 +1,287 @@
+#include "profile/profile-credentials.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "crypto/error.h"
+#include "profile/profile-identity.h"
+#include "profile/profile-keys.h"
+
+enum { ID_DER_ASN1_DN = 9 };
+
+/* One file that a key of the profile names. */
+typedef struct {
+    const Profile *profile;
+    const char *group, *key, *path;
+    size_t limit;
+    bool secret; /* others must not read it */
+} Source;
+
+/* Everybody may read a certificate, only root and the service a key. */
+static bool
+refuse_unreadable(const Source *source, int error_number, GError **error)
+{
+    if (error_number != EACCES && error_number != EPERM) {
+        profile_refuse(error, source->profile, source->group, source->key, PROFILE_ERROR_UNREADABLE,
+                       "%s cannot be read: %s", source->path, g_strerror(error_number));
+        return false;
+    }
+    profile_refuse(error, source->profile, source->group, source->key, PROFILE_ERROR_UNREADABLE,
+                   "%s cannot be read by the service. To mend it: chgrp ginnel '%s'; chmod %s '%s' "
+                   "(and the folders above it must let group ginnel pass)",
+                   source->path, source->path, source->secret ? "0640" : "0644", source->path);
+    return false;
+}
+
+static bool
+check_file(const Source *source, int fd, size_t *length, GError **error)
+{
+    struct stat status;
+    if (fstat(fd, &status) < 0)
+        return refuse_unreadable(source, errno, error);
+    const char *why = NULL;
+    if (!S_ISREG(status.st_mode))
+        why = "is no regular file";
+    else if (status.st_size == 0)
+        why = "is empty";
+    else if ((guint64)status.st_size > source->limit)
+        why = "is longer than such a file can be";
+    if (why != NULL) {
+        profile_refuse(error, source->profile, source->group, source->key, PROFILE_ERROR_CREDENTIAL,
+                       "%s %s", source->path, why);
+        return false;
+    }
+    if (source->secret && (status.st_mode & S_IRWXO) != 0) {
+        profile_refuse(error, source->profile, source->group, source->key, PROFILE_ERROR_UNREADABLE,
+                       "everybody on this machine may use %s. To mend it: chgrp ginnel '%s'; chmod "
+                       "0640 '%s'",
+                       source->path, source->path, source->path);
+        return false;
+    }
+    *length = (size_t)status.st_size;
+    return true;
+}
+
+/* Everything as a Secret, because one reader serves keys and certificates alike. */
+static Secret *
+read_source(const Source *source, GError **error)
+{
+    /* O_NONBLOCK: a pipe at that path must not stop the service. */
+    int fd = open(source->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0) {
+        refuse_unreadable(source, errno, error);
+        return NULL;
+    }
+    size_t length = 0, done = 0;
+    uint8_t *data;
+    if (!check_file(source, fd, &length, error)) {
+        close(fd);
+        return NULL;
+    }
+    g_autoptr(Secret) content = secret_new_blank(length, &data);
+    while (done < length) {
+        ssize_t n = read(fd, data + done, length - done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            break;
+        done += (size_t)n;
+    }
+    int error_number = done < length ? (errno != 0 ? errno : EIO) : 0;
+    close(fd);
+    if (error_number != 0) {
+        refuse_unreadable(source, error_number, error);
+        return NULL;
+    }
+    return g_steal_pointer(&content);
+}
+
+static GBytes *
+read_plain(const Source *source, GError **error)
+{
+    g_autoptr(Secret) content = read_source(source, error);
+    return content != NULL ? g_bytes_new(secret_data(content), secret_length(content)) : NULL;
+}
+
+static GPtrArray *
+parse_certificates(const Source *source, GBytes *pem, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+    gsize length;
+    const char *text = g_bytes_get_data(pem, &length);
+    GPtrArray *list = certificate_list_from_pem(text, length, &why);
+    if (list == NULL)
+        profile_refuse(error, source->profile, source->group, source->key, PROFILE_ERROR_CREDENTIAL,
+                       "%s holds no certificate in PEM form: %s", source->path, why->message);
+    return list;
+}
+
+static bool
+load_ca(const Profile *profile, ProfileCredentials *credentials, GError **error)
+{
+    if (profile->ca_file == NULL || profile->gateway_auth == PROFILE_GATEWAY_PSK)
+        return true;
+    Source source = { profile, "gateway", "ca", profile->ca_file, PROFILE_CA_MAX_LENGTH, false };
+    credentials->ca = read_plain(&source, error);
+    if (credentials->ca == NULL)
+        return false;
+    g_autoptr(GError) why = NULL;
+    gsize length;
+    const char *text = g_bytes_get_data(credentials->ca, &length);
+    g_autoptr(TrustStore) store = trust_store_new(text, length, &why);
+    if (store == NULL)
+        profile_refuse(error, profile, "gateway", "ca", PROFILE_ERROR_CREDENTIAL,
+                       "%s holds no certificate in PEM form: %s", profile->ca_file, why->message);
+    return store != NULL;
+}
+
+static bool
+load_chain(const Profile *profile, ProfileCredentials *credentials, int64_t now, GError **error)
+{
+    Source source = {
+        profile, "user", "certificate", profile->certificate_file, PROFILE_PEM_MAX_LENGTH, false
+    };
+    credentials->chain_pem = read_plain(&source, error);
+    if (credentials->chain_pem == NULL)
+        return false;
+    credentials->chain = parse_certificates(&source, credentials->chain_pem, error);
+    if (credentials->chain == NULL)
+        return false;
+    int64_t not_after = certificate_not_after(g_ptr_array_index(credentials->chain, 0));
+    if (not_after >= now)
+        return true;
+    g_autoptr(GDateTime) date = g_date_time_new_from_unix_utc(not_after);
+    g_autofree char *day = date != NULL ? g_date_time_format(date, "%Y-%m-%d") : NULL;
+    profile_refuse(error, profile, "user", "certificate", PROFILE_ERROR_EXPIRED,
+                   "the certificate in %s was valid until %s; a new one is needed",
+                   profile->certificate_file, day != NULL ? day : "long ago");
+    return false;
+}
+
+static bool
+load_key(const Profile *profile, ProfileCredentials *credentials, GError **error)
+{
+    Source source = { profile, "user", "key", profile->key_file, PROFILE_PEM_MAX_LENGTH, true };
+    g_autoptr(Secret) pem = read_source(&source, error);
+    if (pem == NULL)
+        return false;
+    g_autoptr(GError) why = NULL;
+    credentials->key =
+        private_key_from_pem((const char *)secret_data(pem), secret_length(pem), NULL, &why);
+    if (credentials->key == NULL) {
+        bool encrypted = g_error_matches(why, CRYPTO_ERROR, CRYPTO_ERROR_WRONG_PASSWORD);
+        profile_refuse(error, profile, "user", "key", PROFILE_ERROR_CREDENTIAL, "%s %s: %s",
+                       profile->key_file,
+                       encrypted ? "is encrypted, which this version cannot open"
+                                 : "holds no private key in PEM form",
+                       why->message);
+        return false;
+    }
+    if (private_key_matches(credentials->key, g_ptr_array_index(credentials->chain, 0)))
+        return true;
+    profile_refuse(error, profile, "user", "key", PROFILE_ERROR_CREDENTIAL,
+                   "%s is not the key of the first certificate in %s", profile->key_file,
+                   profile->certificate_file);
+    return false;
+}
+
+static int
+hex_value(const char *digits)
+{
+    if (!g_ascii_isxdigit(digits[0]) || !g_ascii_isxdigit(digits[1]))
+        return -1;
+    return g_ascii_xdigit_value(digits[0]) << 4 | g_ascii_xdigit_value(digits[1]);
+}
+
+Secret *
+profile_secret_parse(const char *text, gsize length, GError **error)
+{
+    if (length > 0 && text[length - 1] == '\n')
+        length--;
+    if (length > 0 && text[length - 1] == '\r')
+        length--;
+    if (length == 0) {
+        g_set_error(error, PROFILE_ERROR, PROFILE_ERROR_CREDENTIAL, "it is empty");
+        return NULL;
+    }
+    if (length < 2 || text[0] != '0' || text[1] != 'x')
+        return secret_new(text, length);
+    uint8_t *octets;
+    g_autoptr(Secret) secret = secret_new_blank((length - 2) / 2, &octets);
+    bool ok = length > 2 && length % 2 == 0;
+    for (gsize i = 2; ok && i < length; i += 2) {
+        int octet = hex_value(text + i);
+        ok = octet >= 0;
+        octets[(i - 2) / 2] = (uint8_t)octet;
+    }
+    if (!ok) {
+        g_set_error(error, PROFILE_ERROR, PROFILE_ERROR_CREDENTIAL,
+                    "after 0x it has something else than pairs of hexadecimal digits");
+        return NULL;
+    }
+    return g_steal_pointer(&secret);
+}
+
+static bool
+load_secret(const Profile *profile, ProfileCredentials *credentials, GError **error)
+{
+    Source source = {
+        profile, "user", "secret-file", profile->secret_file, PROFILE_SECRET_MAX_LENGTH, true
+    };
+    g_autoptr(Secret) content = read_source(&source, error);
+    if (content == NULL)
+        return false;
+    g_autoptr(GError) why = NULL;
+    credentials->secret =
+        profile_secret_parse((const char *)secret_data(content), secret_length(content), &why);
+    if (credentials->secret == NULL)
+        profile_refuse(error, profile, "user", "secret-file", PROFILE_ERROR_CREDENTIAL, "%s: %s",
+                       profile->secret_file, why->message);
+    return credentials->secret != NULL;
+}
+
+ProfileCredentials *
+profile_credentials_load(const Profile *profile, int64_t now, GError **error)
+{
+    g_autoptr(ProfileCredentials) credentials = g_new0(ProfileCredentials, 1);
+    bool certificate = profile->user_auth == PROFILE_USER_CERTIFICATE;
+    if (!load_ca(profile, credentials, error))
+        return NULL;
+    if (certificate &&
+        (!load_chain(profile, credentials, now, error) || !load_key(profile, credentials, error)))
+        return NULL;
+    if (profile->secret_file != NULL && !load_secret(profile, credentials, error))
+        return NULL;
+    return g_steal_pointer(&credentials);
+}
+
+void
+profile_credentials_free(ProfileCredentials *credentials)
+{
+    if (credentials == NULL)
+        return;
+    g_clear_pointer(&credentials->ca, g_bytes_unref);
+    g_clear_pointer(&credentials->chain_pem, g_bytes_unref);
+    g_clear_pointer(&credentials->chain, g_ptr_array_unref);
+    g_clear_pointer(&credentials->key, private_key_free);
+    g_clear_pointer(&credentials->secret, secret_unref);
+    g_free(credentials);
+}
+
+bool
+profile_user_identity(const Profile *profile, const ProfileCredentials *credentials, uint8_t *type,
+                      GBytes **octets, GError **error)
+{
+    if (profile->user_id != NULL)
+        return profile_identity_parse(profile->user_id, type, octets, error);
+    if (credentials->chain == NULL) {
+        profile_refuse(error, profile, "user", "id", PROFILE_ERROR_MISSING, "it is missing");
+        return false;
+    }
+    *type = ID_DER_ASN1_DN;
+    *octets = g_bytes_ref(certificate_subject_der(g_ptr_array_index(credentials->chain, 0)));
+    return true;
+}

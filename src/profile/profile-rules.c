@@ -1,0 +1,143 @@
+/*
+ * What must hold between the keys of a profile, and what this version cannot do yet.
+ */
+#include "profile/profile-keys.h"
+
+#include <string.h>
+
+#include "profile/profile-identity.h"
+
+/* An unkept word is refused: a lockdown that does not lock would be worse than none. */
+static bool
+check_supported(const Profile *profile, GError **error)
+{
+    const struct {
+        bool asked;
+        const char *group, *key, *what;
+    } missing[] = {
+        { profile->gateway_auth == PROFILE_GATEWAY_EAP_ONLY, "gateway", "auth", "eap-only" },
+        { profile->user_auth == PROFILE_USER_EAP, "user", "auth", "eap" },
+        { profile->user_auth == PROFILE_USER_NONE, "user", "auth", "none" },
+        { profile->redirect, "gateway", "redirect", "redirect = yes" },
+        { profile->lockdown, "connection", "lockdown", "lockdown = yes" },
+        { profile->trusted_networks[0] != NULL, "connection", "trusted-networks",
+          "a list of networks" },
+        { profile->proxy != NULL && strcmp(profile->proxy, "none") != 0, "transport", "proxy",
+          "a proxy" },
+        { profile->dnssec == PROFILE_DNSSEC_STUB, "dns", "dnssec", "stub" },
+        { profile->certificate_file != NULL && *profile->certificate_file != '/', "user",
+          "certificate", "pkcs11:" },
+        { profile->key_file != NULL && *profile->key_file != '/', "user", "key", "pkcs11:" },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(missing); i++) {
+        if (!missing[i].asked)
+            continue;
+        profile_refuse(error, profile, missing[i].group, missing[i].key, PROFILE_ERROR_UNSUPPORTED,
+                       "this version cannot do \"%s\"", missing[i].what);
+        return false;
+    }
+    for (guint i = 0; i < profile->transports->len; i++) {
+        if (g_array_index(profile->transports, ProfileTransport, i).kind != PROFILE_TLS)
+            continue;
+        profile_refuse(error, profile, "transport", "order", PROFILE_ERROR_UNSUPPORTED,
+                       "this version cannot do \"tls\"");
+        return false;
+    }
+    return true;
+}
+
+static bool
+require(const Profile *profile, bool present, const char *group, const char *key, const char *why,
+        GError **error)
+{
+    if (!present)
+        profile_refuse(error, profile, group, key, PROFILE_ERROR_MISSING, "it is missing; %s", why);
+    return present;
+}
+
+static bool
+check_user(const Profile *profile, GError **error)
+{
+    switch (profile->user_auth) {
+    case PROFILE_USER_PSK:
+        return require(profile, profile->user_id != NULL, "user", "id",
+                       "with auth = psk the gateway knows the user by it", error);
+    case PROFILE_USER_CERTIFICATE:
+        return require(profile, profile->certificate_file != NULL, "user", "certificate",
+                       "auth = certificate, which is the default, needs certificate and key (or "
+                       "set auth = psk)",
+                       error) &&
+               require(profile, profile->key_file != NULL, "user", "key",
+                       "auth = certificate needs certificate and key", error);
+    case PROFILE_USER_EAP:
+        if (profile->gateway_auth == PROFILE_GATEWAY_PSK) {
+            /* RFC 7296, section 2.16: EAP only with a gateway that signs. */
+            profile_refuse(error, profile, "gateway", "auth", PROFILE_ERROR_CONFLICT,
+                           "psk does not go with auth = eap under [user]: everybody who knows the "
+                           "key could pose as the gateway and take the password");
+            return false;
+        }
+        return true;
+    case PROFILE_USER_NONE:
+        return true;
+    }
+    return true;
+}
+
+static bool
+check_secret(const Profile *profile, GError **error)
+{
+    bool psk =
+        profile->user_auth == PROFILE_USER_PSK || profile->gateway_auth == PROFILE_GATEWAY_PSK;
+    return !psk || require(profile, profile->secret_file != NULL, "user", "secret-file",
+                           "it names the file that holds the pre-shared key", error);
+}
+
+static bool
+is_set(const Profile *profile, const char *group, const char *key)
+{
+    for (guint i = 0; i < profile->entries->len; i++) {
+        const ProfileEntry *entry = g_ptr_array_index(profile->entries, i);
+        if (entry->key != NULL && strcmp(entry->group, group) == 0 &&
+            strcmp(entry->key, key) == 0 && *entry->value != '\0')
+            return true;
+    }
+    return false;
+}
+
+static void
+fill_defaults(Profile *profile)
+{
+    static const ProfileTransport order[] = { { PROFILE_UDP, 4500 },
+                                              { PROFILE_UDP, 500 },
+                                              { PROFILE_TCP, 4500 } };
+    if (profile->gateway_id == NULL && profile->gateway_addresses[0] != NULL)
+        profile->gateway_id = g_strdup(profile->gateway_addresses[0]);
+    if (!is_set(profile, "gateway", "auth") && profile->user_auth == PROFILE_USER_PSK)
+        profile->gateway_auth = PROFILE_GATEWAY_PSK;
+    if (profile->transports->len == 0)
+        g_array_append_vals(profile->transports, order, G_N_ELEMENTS(order));
+}
+
+static bool
+check_identity(const Profile *profile, const char *group, const char *identity, GError **error)
+{
+    g_autoptr(GBytes) octets = NULL;
+    g_autoptr(GError) why = NULL;
+    uint8_t type;
+    if (identity == NULL || profile_identity_parse(identity, &type, &octets, &why))
+        return true;
+    profile_refuse(error, profile, group, "id", PROFILE_ERROR_VALUE, "%s", why->message);
+    return false;
+}
+
+bool
+profile_check(Profile *profile, GError **error)
+{
+    fill_defaults(profile);
+    return require(profile, profile->gateway_addresses[0] != NULL, "gateway", "address",
+                   "it is the gateway's host name or address", error) &&
+           check_identity(profile, "gateway", profile->gateway_id, error) &&
+           check_identity(profile, "user", profile->user_id, error) && check_user(profile, error) &&
+           check_supported(profile, error) && check_secret(profile, error);
+}
