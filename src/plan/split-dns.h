@@ -1,0 +1,61 @@
+/*
+ * Which names resolve inside: from what the gateway offered and what the profile allows to the
+ * settings of the tunnel's link in the resolver. Pure. RFC 8598, sections 2 to 6 and 8.
+ */
+#pragma once
+#include "base/inet.h"
+#include "plan/refusal.h"
+#include "plan/trust-anchor.h"
+
+#define SPLIT_DNS_MAX_SERVERS 8
+#define SPLIT_DNS_MAX_DOMAINS 1024
+#define SPLIT_DNS_MAX_ANCHORS 256
+
+enum { /* configuration attributes */
+       ATTRIBUTE_INTERNAL_DNS_DOMAIN = 25,
+       ATTRIBUTE_INTERNAL_DNSSEC_TA = 26,
+};
+
+typedef struct {
+    uint16_t type;
+    const uint8_t *data;
+    size_t length;
+} SplitDnsAttribute;
+
+typedef struct {
+    const SplitDnsAttribute *attributes; /* in the gateway's order */
+    size_t n_attributes;
+    const GArray *servers; /* InetAddress */
+    const GArray *remote;  /* InetRange: what the tunnel reaches */
+    bool full_tunnel;
+    /* The profile's, in normal form, ended by NULL; never NULL themselves. */
+    char *const *domains, *const *add_domains, *const *search_domains;
+    char *const *trust_anchor_domains;
+    bool use_servers_for_all;
+    bool dnssec;       /* the profile wants validation */
+    char *const *held; /* domains of tunnels that belong to somebody else */
+    const char *where; /* the profile, for sentences: "in FILE" */
+} SplitDnsOffer;
+
+typedef struct {
+    char *name;
+    bool search;    /* also tried for short names */
+    bool validated; /* lies below an anchor */
+    uint16_t key_tag;
+    char *why; /* why it is not validated, else NULL */
+} SplitDnsDomain;
+
+typedef struct {
+    GArray *servers;     /* InetAddress; empty: the link is left alone */
+    GPtrArray *domains;  /* SplitDnsDomain */
+    bool all_names;      /* "~." and default route */
+    GPtrArray *anchors;  /* TrustAnchor */
+    GPtrArray *negative; /* char *: names that a validating link must not validate */
+    bool validate;       /* DNSSEC=yes on the link, else no */
+    GPtrArray *refused;  /* Refusal */
+    char *warning;       /* sentence, or NULL */
+} SplitDnsPlan;
+
+SplitDnsPlan *split_dns_plan_new(const SplitDnsOffer *offer);
+void split_dns_plan_free(SplitDnsPlan *plan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SplitDnsPlan, split_dns_plan_free)
