@@ -2,8 +2,9 @@
 #pragma once
 #include "base/bytes.h"
 
-#define PAYLOAD_AUTH_MAX_DATA 4096 /* octets; an RSA signature of 16384 bits with its identifier   \
-                                    */
+#define PAYLOAD_AUTH_MAX_DATA                                                                      \
+    4096 /* octets; an RSA signature of 16384 bits with its identifier                             \
+          */
 
 typedef struct {
     uint8_t method; /* IKE_AUTH_METHOD_* */

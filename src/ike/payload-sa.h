@@ -10,8 +10,8 @@ typedef struct {
     IkeProposalList *proposals;
 } PayloadSa;
 
-/* Proposals of an unknown protocol and transforms with unknown attributes are left out (RFC 7296,
- * section 3.3.6), so that what remains may be an empty list. */
+/* Proposals of an unknown protocol are left out, so that the list may be empty; transforms with
+ * unknown attributes are marked unusable (RFC 7296, section 3.3.6). */
 bool payload_sa_parse(ByteReader *body, PayloadSa *out, GError **error);
 void payload_sa_write(const PayloadSa *sa, ByteWriter *writer);
 void payload_sa_clear(PayloadSa *sa);

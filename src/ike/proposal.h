@@ -17,6 +17,7 @@ typedef struct {
     uint8_t type; /* IKE_TRANSFORM_* */
     uint16_t id;
     uint16_t key_bits; /* attribute 14; 0 where absent */
+    bool unusable;     /* came with an attribute that we do not know: never matches */
 } IkeTransform;
 
 typedef struct {

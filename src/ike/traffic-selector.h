@@ -21,7 +21,8 @@ bool traffic_selector_contains(const TrafficSelector *outer, const TrafficSelect
 /* False where nothing is common. */
 bool traffic_selector_intersect(const TrafficSelector *a, const TrafficSelector *b,
                                 TrafficSelector *out);
-/* Lists are GArray of TrafficSelector. Every one of inner lies in one of outer. */
+/* Lists are GArray of TrafficSelector. Every one of inner lies in one of outer;
+ * false where inner is empty, because an answer of nothing is no answer. */
 bool traffic_selectors_contain(const GArray *outer, const GArray *inner);
 /* All pairwise intersections without repetition, in a's order, at most max; a new list, may be
  * empty. */
