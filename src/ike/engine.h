@@ -3,8 +3,8 @@
  * rekeying) with one gateway. Inputs are calls, outputs are drained after every call; no socket, no
  * clock, no main loop, no callback. The same inputs, times and random octets give the same outputs.
  *
- * RFC 7296; fragmentation RFC 7383; signatures RFC 7427. Transport choice, races and moves between paths
- * are the caller's (RFC 9329): an engine only knows the path each datagram goes by.
+ * RFC 7296; fragmentation RFC 7383; signatures RFC 7427. Transport choice, races and moves between
+ * paths are the caller's (RFC 9329): an engine only knows the path each datagram goes by.
  */
 #pragma once
 #include "base/inet.h"
@@ -22,8 +22,8 @@
 
 typedef struct _IkeEngine IkeEngine;
 
-/* A way to the gateway. Stream paths (TCP, TLS) carry no retransmissions of ours until they break and
- * no fragments from us (RFC 9329, sections 3 and 6). */
+/* A way to the gateway. Stream paths (TCP, TLS) carry no retransmissions of ours until they break
+ * and no fragments from us (RFC 9329, sections 3 and 6). */
 typedef struct {
     uint32_t id;
     bool stream;
@@ -38,22 +38,24 @@ typedef struct {
 
 typedef enum { IKE_AUTH_PSK, IKE_AUTH_CERTIFICATE } IkeAuthKind;
 
-/* Everything but the secrets. The engine takes a deep reference of it; it is immutable afterwards. */
+/* Everything but the secrets. The engine takes a deep reference of it; it is immutable afterwards.
+ */
 typedef struct {
     gatomicrefcount references;
     IkeIdentity local_id;
     IkeIdentity remote_id;
     IkeAuthKind local_auth;
     IkeAuthKind remote_auth;
-    GPtrArray *local_chain;     /* Certificate, ours first; NULL with PSK */
-    TrustStore *trust;          /* NULL with PSK */
+    GPtrArray *local_chain; /* Certificate, ours first; NULL with PSK */
+    TrustStore *trust;      /* NULL with PSK */
     IkeProposalList *ike_proposals;
     IkeProposalList *esp_proposals;
-    GArray *remote_selectors;   /* TrafficSelector to ask for; empty: everything, both families */
-    GPtrArray *request_domains; /* char *, A-labels that CFG_REQUEST names; empty: one empty attribute */
-    bool request_anchors;       /* ask for INTERNAL_DNSSEC_TA */
+    GArray *remote_selectors; /* TrafficSelector to ask for; empty: everything, both families */
+    GPtrArray
+        *request_domains; /* char *, A-labels that CFG_REQUEST names; empty: one empty attribute */
+    bool request_anchors; /* ask for INTERNAL_DNSSEC_TA */
     bool initial_contact;
-    int64_t wall_clock_s;       /* Unix seconds at Instant 0: certificates are judged by it */
+    int64_t wall_clock_s; /* Unix seconds at Instant 0: certificates are judged by it */
     /* Schedules. Over datagrams a request goes out again after interval, 2 x, 4 x ... */
     Duration retransmit_interval; /* 0: 500 ms */
     unsigned retransmit_tries;    /* 0: 6 transmissions before the peer counts as gone */
@@ -77,8 +79,8 @@ typedef enum {
     IKE_CLOSE_NO_PROPOSAL,       /* NO_PROPOSAL_CHOSEN for the IKE SA */
     IKE_CLOSE_NO_CHILD_PROPOSAL, /* the same for the Child SA */
     IKE_CLOSE_TS_UNACCEPTABLE,
-    IKE_CLOSE_AUTH_LOCAL,        /* the gateway refused us: AUTHENTICATION_FAILED */
-    IKE_CLOSE_AUTH_REMOTE,       /* the gateway's AUTH does not verify */
+    IKE_CLOSE_AUTH_LOCAL,  /* the gateway refused us: AUTHENTICATION_FAILED */
+    IKE_CLOSE_AUTH_REMOTE, /* the gateway's AUTH does not verify */
     IKE_CLOSE_CERT_EXPIRED,
     IKE_CLOSE_CERT_NOT_YET_VALID,
     IKE_CLOSE_CERT_UNTRUSTED,
@@ -118,11 +120,11 @@ typedef struct {
 } IkeConfigAttribute;
 
 typedef struct {
-    GArray *addresses;  /* InetPrefix: ours, with host bits, /32 and /128 where no mask was given */
-    GArray *dns;        /* InetAddress */
-    GArray *subnets;    /* InetPrefix: INTERNAL_IP4_SUBNET, INTERNAL_IP6_SUBNET */
+    GArray *addresses; /* InetPrefix: ours, with host bits, /32 and /128 where no mask was given */
+    GArray *dns;       /* InetAddress */
+    GArray *subnets;   /* InetPrefix: INTERNAL_IP4_SUBNET, INTERNAL_IP6_SUBNET */
     GPtrArray *split_dns; /* IkeConfigAttribute: 25 and 26 in order (RFC 8598), 27..29 (RFC 9464) */
-    GArray *local_ts, *remote_ts; /* TrafficSelector of the Child SA */
+    GArray *local_ts, *remote_ts;          /* TrafficSelector of the Child SA */
     char *ike_algorithms, *esp_algorithms; /* "aes256gcm16-prfsha384-x25519" */
     char *gateway_id;                      /* IDr for people */
     int64_t gateway_not_after;             /* Unix seconds, 0 without a certificate */
@@ -139,19 +141,19 @@ typedef struct {
     uint32_t serial; /* of ike_engine_supply */
     IkeCredentialKind kind;
     uint16_t prf;
-    GBytes *message;    /* SIGN: our IKE_SA_INIT request; PSK_VERIFY: the response, as on the wire
-                         * (without non-ESP marker) */
-    GBytes *nonce;      /* SIGN: Nr; PSK_VERIFY: Ni */
-    Secret *sk_p;       /* SIGN: SK_pi; PSK_VERIFY: SK_pr */
-    GArray *hashes;     /* SIGN: uint16_t HASH_* that the gateway announced, may be empty */
-    GBytes *id_body;    /* PSK_VERIFY: IDr payload without its generic header */
-    GBytes *auth;       /* PSK_VERIFY: the authentication data received */
+    GBytes *message; /* SIGN: our IKE_SA_INIT request; PSK_VERIFY: the response, as on the wire
+                      * (without non-ESP marker) */
+    GBytes *nonce;   /* SIGN: Nr; PSK_VERIFY: Ni */
+    Secret *sk_p;    /* SIGN: SK_pi; PSK_VERIFY: SK_pr */
+    GArray *hashes;  /* SIGN: uint16_t HASH_* that the gateway announced, may be empty */
+    GBytes *id_body; /* PSK_VERIFY: IDr payload without its generic header */
+    GBytes *auth;    /* PSK_VERIFY: the authentication data received */
 } IkeCredentialRequest;
 
 typedef struct {
-    bool ok;            /* SIGN: made; PSK_VERIFY: it is */
-    uint8_t method;     /* SIGN */
-    GBytes *auth;       /* SIGN, borrowed */
+    bool ok;        /* SIGN: made; PSK_VERIFY: it is */
+    uint8_t method; /* SIGN */
+    GBytes *auth;   /* SIGN, borrowed */
 } IkeCredential;
 
 typedef enum {
@@ -167,17 +169,17 @@ typedef enum {
 typedef struct {
     IkeOutputKind kind;
     /* SEND */
-    uint32_t path;      /* IkePath.id */
-    GBytes *datagram;   /* one IKE message, without marker or length frame */
-    bool is_request;    /* false: a response */
+    uint32_t path;         /* IkePath.id */
+    GBytes *datagram;      /* one IKE message, without marker or length frame */
+    bool is_request;       /* false: a response */
     unsigned transmission; /* 1 for the first */
     /* INSTALL_CHILD, REMOVE_CHILD (spi_in, spi_out only) */
     IkeChild *child;
-    IkeConfiguration *configuration;   /* CONFIGURE */
-    IkeCredentialRequest *credential;  /* CREDENTIAL_NEEDED */
-    IkeState state;                    /* STATE_CHANGED */
-    IkeCloseReason reason;             /* CLOSED */
-    char *detail;                      /* CLOSED: English, for people, names both sides' values */
+    IkeConfiguration *configuration;  /* CONFIGURE */
+    IkeCredentialRequest *credential; /* CREDENTIAL_NEEDED */
+    IkeState state;                   /* STATE_CHANGED */
+    IkeCloseReason reason;            /* CLOSED */
+    char *detail;                     /* CLOSED: English, for people, names both sides' values */
 } IkeOutput;
 
 void ike_output_clear(IkeOutput *output);
@@ -197,8 +199,9 @@ void ike_engine_free(IkeEngine *engine);
 void ike_engine_initiate(IkeEngine *engine, const IkePath *path, Instant now);
 /* Goes on from INIT_ANSWERED to IKE_AUTH; called at any time before, it takes effect then. */
 void ike_engine_authenticate(IkeEngine *engine, Instant now);
-/* datagram: one IKE message without marker or frame. unauthenticated errors in IKE_SA_INIT are believed at once on
- * a stream path, else only at the deadline (RFC 9329, section 6.4; RFC 7296, section 2.21.1). */
+/* datagram: one IKE message without marker or frame. unauthenticated errors in IKE_SA_INIT are
+ * believed at once on a stream path, else only at the deadline (RFC 9329, section 6.4; RFC 7296,
+ * section 2.21.1). */
 IkeVerdict ike_engine_receive(IkeEngine *engine, const IkePath *path, const uint8_t *datagram,
                               size_t length, Instant now);
 void ike_engine_timeout(IkeEngine *engine, Instant now);
@@ -208,8 +211,8 @@ void ike_engine_path_changed(IkeEngine *engine, const IkePath *path, Instant now
 void ike_engine_traffic_seen(IkeEngine *engine, Instant now);
 void ike_engine_supply(IkeEngine *engine, uint32_t serial, const IkeCredential *credential,
                        Instant now);
-/* Sends DELETE (when there is something to delete), waits for its answer for at most two retransmissions,
- * then CLOSED with reason. */
+/* Sends DELETE (when there is something to delete), waits for its answer for at most two
+ * retransmissions, then CLOSED with reason. */
 void ike_engine_close(IkeEngine *engine, IkeCloseReason reason, Instant now);
 
 Instant ike_engine_next_deadline(const IkeEngine *engine);
@@ -219,7 +222,8 @@ bool ike_engine_next_output(IkeEngine *engine, IkeOutput *output);
 IkeState ike_engine_state(const IkeEngine *engine);
 uint64_t ike_engine_spi_i(const IkeEngine *engine);
 uint64_t ike_engine_spi_r(const IkeEngine *engine);
-/* For a capture's decoder only (debug option of the tunnel): "initiator SPI,responder SPI,SK_ei,SK_er,encryption,
- * SK_ai,SK_ar,integrity" as Wireshark's ikev2_decryption_table wants it; NULL before keys exist. */
+/* For a capture's decoder only (debug option of the tunnel): "initiator SPI,responder
+ * SPI,SK_ei,SK_er,encryption, SK_ai,SK_ar,integrity" as Wireshark's ikev2_decryption_table wants
+ * it; NULL before keys exist. */
 char *ike_engine_debug_keys(const IkeEngine *engine);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(IkeEngine, ike_engine_free)

@@ -5,27 +5,6 @@
 #include "crypto/algorithms.h"
 #include "crypto/prf.h"
 
-char *
-ike_suite_to_string(const IkeSuite *suite)
-{
-    const char *words[5] = { 0 };
-    size_t n = 0;
-    words[n++] = encr_to_string(suite->encr, suite->key_bits);
-    if (suite->integ != INTEG_NONE)
-        words[n++] = integ_to_string(suite->integ);
-    if (suite->prf != 0)
-        words[n++] = prf_to_string(suite->prf);
-    if (suite->ke != KE_NONE)
-        words[n++] = kex_to_string(suite->ke);
-    GString *text = g_string_new(NULL);
-    for (size_t i = 0; i < n; i++) {
-        if (text->len > 0)
-            g_string_append_c(text, '-');
-        g_string_append(text, words[i] != NULL ? words[i] : "unknown");
-    }
-    return g_string_free(text, FALSE);
-}
-
 void
 ike_keys_clear(IkeKeys *keys)
 {

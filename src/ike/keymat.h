@@ -4,15 +4,7 @@
  */
 #pragma once
 #include "base/secret.h"
-
-/* The transforms that two peers agreed on. For a Child SA prf stays 0. */
-typedef struct {
-    uint16_t encr, key_bits, integ, prf, ke;
-    bool esn;
-} IkeSuite;
-
-/* "aes256gcm16-prfsha384-x25519", "aes128-sha256-ecp256"; 0 members are left out. */
-char *ike_suite_to_string(const IkeSuite *suite);
+#include "ike/proposal.h"
 
 /* i and r stand for the initiator and responder of the exchange that made the SA. */
 typedef struct {

@@ -61,3 +61,14 @@ retransmit_moved(Retransmit *retransmit, bool stream, Instant now)
     retransmit->sent = 1;
     schedule(retransmit, now);
 }
+
+void
+retransmit_hurry(Retransmit *retransmit, unsigned tries, Instant now)
+{
+    if (retransmit->deadline == INSTANT_NEVER)
+        return;
+    if (retransmit->tries > retransmit->sent + tries)
+        retransmit->tries = retransmit->sent + tries;
+    Instant latest = instant_after(now, retransmit->interval << tries);
+    retransmit->deadline = instant_earlier(retransmit->deadline, latest);
+}

@@ -25,3 +25,5 @@ void retransmit_stop(Retransmit *retransmit);
 RetransmitAction retransmit_timeout(Retransmit *retransmit, Instant now);
 /* The same request goes by another path now: one more transmission, the schedule begins anew. */
 void retransmit_moved(Retransmit *retransmit, bool stream, Instant now);
+/* At most tries more transmissions from now on. */
+void retransmit_hurry(Retransmit *retransmit, unsigned tries, Instant now);

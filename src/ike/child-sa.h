@@ -1,0 +1,44 @@
+/*
+ * What the engine remembers of one Child SA; its keys go out with INSTALL_CHILD and are not kept
+ * (RFC 7296, section 2.8).
+ */
+#pragma once
+#include "base/inet.h"
+#include "base/instant.h"
+#include "ike/engine.h"
+#include "ike/keymat.h"
+
+#define CHILD_SA_MAX 4 /* one in use, its successors from both sides, one on its way out */
+
+typedef enum {
+    CHILD_SA_INSTALLED,
+    CHILD_SA_REKEYED,  /* replaced; whoever made the successor deletes it */
+    CHILD_SA_DELETING, /* our DELETE is under way */
+} ChildSaState;
+
+typedef struct {
+    uint32_t spi_in, spi_out; /* spi_in is what we chose */
+    ChildSaState state;
+    Instant rekey_at;
+    Instant expires_at; /* of a replaced one that its peer forgets to delete */
+    GArray *local_ts, *remote_ts;
+} ChildSa;
+
+/* What one exchange about a Child SA has gathered on our side. */
+typedef struct {
+    IkeSuite suite;
+    uint32_t spi_in, spi_out;
+    bool we_initiated; /* the exchange: decides which keys are inbound */
+    GBytes *nonce_i, *nonce_r;
+    const Secret *shared;         /* NULL without a key exchange of its own */
+    GArray *local_ts, *remote_ts; /* borrowed */
+} ChildSaMaterial;
+
+ChildSa *child_sa_new(const ChildSaMaterial *material, Instant rekey_at);
+void child_sa_free(ChildSa *child);
+/* INSTALL_CHILD's value: keys by direction. NULL when the suite is none that we know. */
+IkeChild *child_sa_make_output(const ChildSaMaterial *material, uint16_t prf, const Secret *sk_d);
+void ike_child_free(IkeChild *child);
+/* A TrafficSelector array of its own. */
+GArray *child_sa_copy_selectors(const GArray *selectors);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ChildSa, child_sa_free)

@@ -1,0 +1,111 @@
+/*
+ * What the files of the engine share: its state, and how they emit, send, fail and close. Not for
+ * anybody outside src/ike.
+ */
+#pragma once
+#include "ike/child-sa.h"
+#include "ike/engine.h"
+#include "ike/ike-sa.h"
+#include "ike/message-rules.h"
+
+#define IKE_SA_MAX        3                      /* the one in use, a replaced one for each side */
+#define IKE_MAX_HASHES    16                     /* of SIGNATURE_HASH_ALGORITHMS that we remember */
+#define IKE_REPLACED_WAIT (30 * DURATION_SECOND) /* for the DELETE of what was replaced */
+#define IKE_REFUSED_PATIENCE                                                                       \
+    (2 * DURATION_SECOND)                      /* for a better answer after a forgeable refusal */
+#define IKE_RETRY_WAIT  (10 * DURATION_SECOND) /* after TEMPORARY_FAILURE and refused rekeys */
+#define IKE_CLOSE_TRIES 2                      /* transmissions of the last DELETE */
+
+/* What only the first two exchanges need; gone once the SA is up. */
+typedef struct {
+    GBytes *cookie;
+    uint16_t group;   /* of the next KE payload */
+    GBytes *request;  /* our last IKE_SA_INIT request, as sent */
+    GBytes *response; /* the gateway's, as received */
+    GBytes *nonce_i, *nonce_r;
+    GArray *hashes;     /* uint16_t HASH_* that the gateway announced */
+    bool authenticate;  /* ike_engine_authenticate was called */
+    uint32_t child_spi; /* ours, in the SA payload of IKE_AUTH */
+    IkeMessage *answer; /* IKE_AUTH response while the caller looks at its AUTH */
+    int64_t not_after;  /* of the gateway's certificate */
+    /* The first refusal that could be forged, with the reason it would close for. */
+    bool refused;
+    Instant refused_until;
+    IkeCloseReason refused_reason;
+    char *refused_detail;
+} IkeSetup;
+
+struct _IkeEngine {
+    IkeConfig *config;
+    Rng *rng;
+    Instant now;  /* of the input being handled */
+    IkePath path; /* for requests */
+    uint32_t reply_path;
+    GQueue outputs;      /* IkeOutput */
+    GPtrArray *sas;      /* IkeSa; the first is the one in use */
+    GPtrArray *children; /* ChildSa */
+    IkeSetup setup;
+    IkeState state;
+    bool want_close;                 /* ike_engine_close while a request is under way */
+    bool peer_deletes, peer_rejects; /* said by the request being handled */
+    bool child_wanted;               /* the gateway deleted the last Child SA: ask for another */
+    IkeCloseReason close_reason;
+    char *close_detail;
+    uint32_t serial; /* of the credential asked for; 0: none */
+    uint32_t last_serial;
+    IkeMessage *received; /* the message being handled; a handler may take it */
+    Instant last_seen;    /* sign of life */
+    bool nat_here, mobike;
+    Instant auth_expires_at; /* AUTH_LIFETIME (RFC 4478, section 3), else INSTANT_NEVER */
+};
+
+static inline IkeSa *
+engine_sa(const IkeEngine *engine)
+{
+    return engine->sas->len > 0 ? g_ptr_array_index(engine->sas, 0) : NULL;
+}
+
+/* --- engine-act.c --- */
+IkeOutput *engine_emit(IkeEngine *engine, IkeOutputKind kind); /* to be filled by the caller */
+void engine_set_state(IkeEngine *engine, IkeState state);
+/* Random, never 0. */
+uint64_t engine_random_u64(IkeEngine *engine);
+uint32_t engine_random_child_spi(IkeEngine *engine);
+GBytes *engine_random_bytes(IkeEngine *engine, size_t length);
+/* now + duration less up to a tenth of it, so that both ends do not act at once (RFC 7296, section
+ * 2.8). */
+Instant engine_jittered(IkeEngine *engine, Duration duration);
+/* Sends and starts the retransmission clock; message: our request on sa. */
+void engine_send_request(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeSaState state);
+void engine_send_datagrams(IkeEngine *engine, const GPtrArray *datagrams, uint32_t path,
+                           bool is_request, unsigned transmission);
+/* What waits for the window to be free: close, deletions, rekeying, liveness. */
+void engine_start_next(IkeEngine *engine);
+/* CLOSED at once: nothing to delete at the gateway, or nothing more to be said to it. */
+void engine_closed(IkeEngine *engine, IkeCloseReason reason, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+/* The gateway has an SA with us that we do not want: DELETE first, then CLOSED. */
+void engine_close_with_delete(IkeEngine *engine, IkeCloseReason reason, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+/* The gateway could not prove who it is: tells it so, once, then CLOSED (RFC 7296, section 2.21.2).
+ */
+void engine_close_unauthenticated(IkeEngine *engine, IkeCloseReason reason, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+void engine_remove_sa(IkeEngine *engine, IkeSa *sa);
+ChildSa *engine_find_child(IkeEngine *engine, uint32_t spi_in);
+ChildSa *engine_find_child_by_peer(IkeEngine *engine, uint32_t spi_out);
+/* The Child SA in use, NULL where there is none. */
+ChildSa *engine_current_child(IkeEngine *engine);
+/* INSTALL_CHILD and a ChildSa of it; NULL where the keys cannot be made. */
+ChildSa *engine_install_child(IkeEngine *engine, const IkeSa *sa, const ChildSaMaterial *material);
+void engine_remove_child(IkeEngine *engine, ChildSa *child); /* REMOVE_CHILD, forgets it */
+Duration engine_interval(const IkeEngine *engine);           /* the schedules with their defaults */
+Duration engine_ike_lifetime(const IkeEngine *engine);
+Duration engine_child_lifetime(const IkeEngine *engine);
+/* Of one datagram to the gateway; 0: no limit. */
+size_t engine_max_length(const IkeEngine *engine);
+void ike_setup_clear(IkeSetup *setup);
+
+/* --- engine-output.c --- */
+void ike_configuration_free(IkeConfiguration *configuration);
+void ike_config_attribute_free(gpointer attribute);

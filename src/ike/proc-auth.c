@@ -1,0 +1,166 @@
+/*
+ * IKE_AUTH (RFC 7296, sections 1.2, 2.15 and 2.21.2): our proof, which the caller makes, and the
+ * gateway's, which is judged before anything else in its answer is believed. EAP will go between.
+ */
+#include "ike/proc.h"
+
+#include "crypto/algorithms.h"
+#include "crypto/signature.h"
+#include "ike/auth.h"
+
+static IkeCredentialRequest *
+ask(IkeEngine *engine, IkeSa *sa, IkeCredentialKind kind)
+{
+    IkeCredentialRequest *request = g_new0(IkeCredentialRequest, 1);
+    request->serial = engine->serial = ++engine->last_serial;
+    request->kind = kind;
+    request->prf = sa->suite.prf;
+    engine_emit(engine, IKE_OUTPUT_CREDENTIAL_NEEDED)->credential = request;
+    return request;
+}
+
+void
+proc_auth_start(IkeEngine *engine, IkeSa *sa)
+{
+    IkeSetup *setup = &engine->setup;
+    sa->state = SA_CREATE_LOCAL_SIGN;
+    engine_set_state(engine, IKE_STATE_AUTHENTICATING);
+    IkeCredentialRequest *request = ask(engine, sa, IKE_CREDENTIAL_SIGN);
+    request->message = g_bytes_ref(setup->request);
+    request->nonce = g_bytes_ref(setup->nonce_r);
+    request->sk_p = secret_ref(sa->keys.pi);
+    request->hashes = g_array_copy(setup->hashes);
+}
+
+static void
+add_certificates(IkeEngine *engine, IkeMessage *message)
+{
+    const IkeConfig *config = engine->config;
+    if (config->local_auth == IKE_AUTH_CERTIFICATE && config->local_chain != NULL) {
+        for (guint i = 0; i < config->local_chain->len; i++) {
+            const Certificate *certificate = g_ptr_array_index(config->local_chain, i);
+            ike_message_add_cert(message, IKE_CERT_X509_SIGNATURE, certificate_der(certificate));
+        }
+    }
+    if (config->remote_auth == IKE_AUTH_CERTIFICATE && config->trust != NULL) {
+        g_autoptr(GBytes) authorities = trust_store_certreq(config->trust);
+        ike_message_add_certreq(message, IKE_CERT_X509_SIGNATURE, authorities);
+    }
+}
+
+static void
+add_child(IkeEngine *engine, IkeSa *sa, IkeMessage *message)
+{
+    const uint32_t spi = GUINT32_TO_BE(engine->setup.child_spi);
+    /* No key exchange in IKE_AUTH: the first Child SA takes the IKE SA's (RFC 7296, section 1.2).
+     */
+    g_autoptr(IkeProposalList) plain = ike_proposal_list_without_ke(engine->config->esp_proposals);
+    sa->exchange.offered = ike_proposal_list_with_spi(plain, &spi, sizeof spi);
+    ike_message_add_sa(message, sa->exchange.offered);
+    g_autoptr(GArray) local_ts = proc_wanted_local_ts();
+    g_autoptr(GArray) remote_ts = proc_wanted_remote_ts(engine);
+    ike_message_add_ts(message, IKE_PAYLOAD_TSI, local_ts);
+    ike_message_add_ts(message, IKE_PAYLOAD_TSR, remote_ts);
+}
+
+/* HDR, SK {IDi, [CERT,] [CERTREQ,] [IDr,] AUTH, CP(CFG_REQUEST), SAi2, TSi, TSr, N(...)}  --> */
+void
+proc_auth_signed(IkeEngine *engine, IkeSa *sa, const IkeCredential *credential)
+{
+    const IkeConfig *config = engine->config;
+    if (!credential->ok || credential->auth == NULL) {
+        engine_closed(engine, IKE_CLOSE_CREDENTIAL, "our own proof of identity could not be made");
+        return;
+    }
+    engine->setup.child_spi = engine_random_child_spi(engine);
+    g_autoptr(IkeMessage) message = ike_sa_new_request(sa, IKE_EXCHANGE_AUTH);
+    ike_message_add_id(message, IKE_PAYLOAD_IDI, config->local_id.type, config->local_id.data);
+    add_certificates(engine, message);
+    if (config->initial_contact)
+        ike_message_add_notify(message, IKE_NOTIFY_INITIAL_CONTACT, NULL, 0);
+    if (config->remote_id.data != NULL)
+        ike_message_add_id(message, IKE_PAYLOAD_IDR, config->remote_id.type,
+                           config->remote_id.data);
+    ike_message_add_auth(message, credential->method, credential->auth);
+    proc_config_request(engine, message);
+    add_child(engine, sa, message);
+    ike_message_add_notify(message, IKE_NOTIFY_MOBIKE_SUPPORTED, NULL, 0);
+    ike_message_add_notify(message, IKE_NOTIFY_ESP_TFC_PADDING_NOT_SUPPORTED, NULL, 0);
+    engine_send_request(engine, sa, message, SA_CREATE_LOCAL_AUTH);
+}
+
+static void
+close_for_error(IkeEngine *engine, const PayloadNotify *notify)
+{
+    if (notify != NULL && notify->type == IKE_NOTIFY_AUTHENTICATION_FAILED) {
+        g_autofree char *who =
+            auth_identity_to_string(engine->config->local_id.type, engine->config->local_id.data);
+        engine_closed(engine, IKE_CLOSE_AUTH_LOCAL, "the gateway does not accept %s as %s", who,
+                      engine->config->local_auth == IKE_AUTH_PSK
+                          ? "us: wrong pre-shared key, or an identity that it does not know"
+                          : "us: it does not trust the certificate, or does not know the identity");
+        return;
+    }
+    uint16_t type = notify != NULL ? notify->type : 0;
+    engine_closed(engine, IKE_CLOSE_PROTOCOL, "the gateway answered IKE_AUTH with error %u (%s)",
+                  type, ike_notify_to_string(type));
+}
+
+/* <--  HDR, SK {N(error)}: no IKE SA came to be (RFC 7296, section 2.21.2) */
+TransitionResult
+proc_auth_refused(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeMessage *reply)
+{
+    close_for_error(engine, ike_message_find_error(message));
+    return TRANSITION_STAY;
+}
+
+static void
+ask_psk_verify(IkeEngine *engine, IkeSa *sa, const IkeMessage *message)
+{
+    IkeSetup *setup = &engine->setup;
+    sa->state = SA_CREATE_LOCAL_VERIFY;
+    IkeCredentialRequest *request = ask(engine, sa, IKE_CREDENTIAL_PSK_VERIFY);
+    request->message = g_bytes_ref(setup->response);
+    request->nonce = g_bytes_ref(setup->nonce_i);
+    request->sk_p = secret_ref(sa->keys.pr);
+    request->id_body = payload_id_body(&ike_message_find(message, IKE_PAYLOAD_IDR)->id);
+    request->auth = g_bytes_ref(ike_message_find(message, IKE_PAYLOAD_AUTH)->auth.data);
+    setup->answer = g_steal_pointer(&engine->received);
+}
+
+/* <--  HDR, SK {IDr, [CERT,] AUTH, CP(CFG_REPLY), SAr2, TSi, TSr, N(...)} */
+TransitionResult
+proc_auth_answered(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeMessage *reply)
+{
+    const PayloadAuth *auth = &ike_message_find(message, IKE_PAYLOAD_AUTH)->auth;
+    bool with_psk = engine->config->remote_auth == IKE_AUTH_PSK;
+    if (!proc_auth_check_identity(engine, &ike_message_find(message, IKE_PAYLOAD_IDR)->id))
+        return TRANSITION_STAY;
+    if ((auth->method == IKE_AUTH_METHOD_PSK) != with_psk) {
+        engine_close_unauthenticated(
+            engine, IKE_CLOSE_AUTH_REMOTE,
+            "the gateway proves its identity by method %u, but a %s is expected", auth->method,
+            with_psk ? "pre-shared key" : "certificate");
+        return TRANSITION_STAY;
+    }
+    if (with_psk) {
+        ask_psk_verify(engine, sa, message);
+        return TRANSITION_STAY;
+    }
+    if (proc_auth_check_certificate(engine, sa, message))
+        proc_establish(engine, sa, message);
+    return TRANSITION_STAY;
+}
+
+void
+proc_auth_judged(IkeEngine *engine, IkeSa *sa, const IkeCredential *credential)
+{
+    if (!credential->ok) {
+        engine_close_unauthenticated(
+            engine, IKE_CLOSE_AUTH_REMOTE,
+            "the gateway accepts our pre-shared key, but does not prove that it has it itself");
+        return;
+    }
+    g_autoptr(IkeMessage) answer = g_steal_pointer(&engine->setup.answer);
+    proc_establish(engine, sa, answer);
+}

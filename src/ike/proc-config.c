@@ -1,0 +1,142 @@
+/*
+ * The configuration payload (RFC 7296, sections 2.19 and 3.15; RFC 8598): what we ask for, and what
+ * came, bounded but not judged. Plans are made from it elsewhere.
+ */
+#include "ike/proc.h"
+
+#include <string.h>
+
+/* HDR, SK {..., CP(CFG_REQUEST), ...}: both families, values empty, so that the gateway chooses. */
+void
+proc_config_request(IkeEngine *engine, IkeMessage *message)
+{
+    static const uint16_t wanted[] = {
+        IKE_ATTRIBUTE_INTERNAL_IP4_ADDRESS, IKE_ATTRIBUTE_INTERNAL_IP6_ADDRESS,
+        IKE_ATTRIBUTE_INTERNAL_IP4_DNS,     IKE_ATTRIBUTE_INTERNAL_IP6_DNS,
+        IKE_ATTRIBUTE_INTERNAL_IP4_SUBNET,  IKE_ATTRIBUTE_INTERNAL_IP6_SUBNET,
+    };
+    const GPtrArray *domains = engine->config->request_domains;
+    PayloadCp *cp = ike_message_add_cp(message, IKE_CFG_REQUEST);
+    for (size_t i = 0; i < G_N_ELEMENTS(wanted); i++)
+        payload_cp_add(cp, wanted[i], NULL, 0);
+    /* RFC 8598, section 3.1: an empty attribute asks for whatever there is. */
+    if (domains == NULL || domains->len == 0)
+        payload_cp_add(cp, IKE_ATTRIBUTE_INTERNAL_DNS_DOMAIN, NULL, 0);
+    for (guint i = 0; domains != NULL && i < domains->len && i < IKE_ENGINE_MAX_DOMAINS; i++) {
+        const char *domain = g_ptr_array_index(domains, i);
+        payload_cp_add(cp, IKE_ATTRIBUTE_INTERNAL_DNS_DOMAIN, domain, strlen(domain));
+    }
+    if (engine->config->request_anchors)
+        payload_cp_add(cp, IKE_ATTRIBUTE_INTERNAL_DNSSEC_TA, NULL, 0);
+}
+
+static void
+add_address(IkeConfiguration *out, const InetAddress *address, uint8_t length)
+{
+    if (!inet_address_is_unicast(address) || out->addresses->len >= IKE_ENGINE_MAX_ADDRESSES)
+        return;
+    for (guint i = 0; i < out->addresses->len; i++) {
+        const InetPrefix *known = &g_array_index(out->addresses, InetPrefix, i);
+        if (inet_address_equal(&known->address, address))
+            return;
+    }
+    InetPrefix prefix = { .address = *address, .length = length };
+    g_array_append_val(out->addresses, prefix);
+}
+
+/* INTERNAL_IP4_NETMASK says how wide the network of the IPv4 address is (RFC 7296, section
+ * 3.15.1). */
+static void
+apply_netmask(IkeConfiguration *out, uint8_t length)
+{
+    for (guint i = 0; i < out->addresses->len; i++) {
+        InetPrefix *prefix = &g_array_index(out->addresses, InetPrefix, i);
+        if (prefix->address.family == INET_V4)
+            prefix->length = length;
+    }
+}
+
+static void
+add_server(IkeConfiguration *out, const CpAttribute *attribute)
+{
+    InetAddress address;
+    if (cp_attribute_address(attribute, &address) && out->dns->len < IKE_ENGINE_MAX_ADDRESSES)
+        g_array_append_val(out->dns, address);
+}
+
+static void
+add_subnet(IkeConfiguration *out, const CpAttribute *attribute)
+{
+    InetPrefix prefix;
+    if (cp_attribute_prefix(attribute, &prefix) && out->subnets->len < IKE_ENGINE_MAX_DOMAINS)
+        g_array_append_val(out->subnets, prefix);
+}
+
+static void
+add_split_dns(IkeConfiguration *out, const CpAttribute *attribute)
+{
+    if (out->split_dns->len >= 2 * IKE_ENGINE_MAX_DOMAINS)
+        return;
+    IkeConfigAttribute *copy = g_new0(IkeConfigAttribute, 1);
+    copy->type = attribute->type;
+    copy->value = g_bytes_ref(attribute->value);
+    g_ptr_array_add(out->split_dns, copy);
+}
+
+static void
+read_attribute(IkeConfiguration *out, const CpAttribute *attribute, uint8_t *netmask)
+{
+    InetAddress address;
+    InetPrefix prefix;
+    switch (attribute->type) {
+    case IKE_ATTRIBUTE_INTERNAL_IP4_ADDRESS:
+        if (cp_attribute_address(attribute, &address))
+            add_address(out, &address, 32);
+        break;
+    case IKE_ATTRIBUTE_INTERNAL_IP4_NETMASK:
+        if (!cp_attribute_netmask(attribute, netmask))
+            *netmask = 32;
+        break;
+    case IKE_ATTRIBUTE_INTERNAL_IP6_ADDRESS:
+        if (cp_attribute_prefix(attribute, &prefix))
+            add_address(out, &prefix.address, prefix.length);
+        break;
+    case IKE_ATTRIBUTE_INTERNAL_IP4_DNS:
+    case IKE_ATTRIBUTE_INTERNAL_IP6_DNS:
+        add_server(out, attribute);
+        break;
+    case IKE_ATTRIBUTE_INTERNAL_IP4_SUBNET:
+    case IKE_ATTRIBUTE_INTERNAL_IP6_SUBNET:
+        add_subnet(out, attribute);
+        break;
+    case IKE_ATTRIBUTE_INTERNAL_DNS_DOMAIN:
+    case IKE_ATTRIBUTE_INTERNAL_DNSSEC_TA:
+    case IKE_ATTRIBUTE_ENCDNS_IP4:
+    case IKE_ATTRIBUTE_ENCDNS_IP6:
+    case IKE_ATTRIBUTE_ENCDNS_DIGEST_INFO:
+        add_split_dns(out, attribute);
+        break;
+    default: /* not asked for: ignored (RFC 7296, section 3.15.1) */
+        break;
+    }
+}
+
+/* <--  HDR, SK {..., CP(CFG_REPLY), ...} */
+bool
+proc_config_reply(IkeEngine *engine, const IkeMessage *message, IkeConfiguration *out)
+{
+    uint8_t netmask = 32;
+    const IkePayload *payload = ike_message_find(message, IKE_PAYLOAD_CP);
+    if (payload != NULL && payload->cp.type == IKE_CFG_REPLY) {
+        for (guint i = 0; i < payload->cp.attributes->len; i++)
+            read_attribute(out, payload_cp_get(&payload->cp, i), &netmask);
+        apply_netmask(out, netmask);
+    }
+    if (out->addresses->len > 0)
+        return true;
+    engine_close_with_delete(engine, IKE_CLOSE_NO_ADDRESS,
+                             payload == NULL ? "the gateway did not answer our wish for an "
+                                               "address inside"
+                                             : "the gateway gave us no address inside");
+    return false;
+}

@@ -1,0 +1,339 @@
+/*
+ * CREATE_CHILD_SA for Child SAs: rekeying by either side, and a new one where the gateway took the
+ * old one away (RFC 7296, sections 1.3.1, 1.3.3, 2.8, 2.9.2, 2.17 and 2.25).
+ */
+#include "ike/proc.h"
+
+#include "base/error.h"
+#include "crypto/algorithms.h"
+
+/* With key exchange, and behind that the same without, for gateways that rekey without: the answer
+ * may take either (RFC 7296, section 1.3.1). */
+static IkeProposalList *
+make_offer(IkeEngine *engine, uint32_t spi)
+{
+    const uint32_t wire_spi = GUINT32_TO_BE(spi);
+    const IkeProposalList *configured = engine->config->esp_proposals;
+    return ike_proposal_list_with_spi(configured, &wire_spi, sizeof wire_spi);
+}
+
+static bool
+start_kex(IkeEngine *engine, IkeExchange *exchange, uint16_t group)
+{
+    g_autoptr(GError) error = NULL;
+    if (group == KE_NONE)
+        return true;
+    exchange->kex = kex_new(group, engine->rng, &error);
+    if (exchange->kex == NULL)
+        g_warning("no key exchange for a Child SA: %s", error->message);
+    return exchange->kex != NULL;
+}
+
+/* HDR, SK {[N(REKEY_SA),] SA, Ni, [KEi,] TSi, TSr}  --> */
+void
+proc_rekey_child_start(IkeEngine *engine, IkeSa *sa, ChildSa *old, uint16_t group)
+{
+    IkeExchange *exchange = &sa->exchange;
+    unsigned rounds = exchange->rounds;
+    ike_exchange_clear(exchange);
+    exchange->rounds = rounds;
+    exchange->child_spi = engine_random_child_spi(engine);
+    exchange->old_child_spi = old != NULL ? old->spi_in : 0;
+    exchange->nonce = engine_random_bytes(engine, IKE_SA_NONCE_LENGTH);
+    exchange->offered = make_offer(engine, exchange->child_spi);
+    if (group == KE_NONE)
+        group = ike_proposal_list_first_ke(exchange->offered);
+    if (!start_kex(engine, exchange, group)) {
+        sa->retry_at = instant_after(engine->now, IKE_RETRY_WAIT);
+        return;
+    }
+    g_autoptr(IkeMessage) message = ike_sa_new_request(sa, IKE_EXCHANGE_CREATE_CHILD_SA);
+    if (old != NULL)
+        ike_message_add_notify_child(message, IKE_NOTIFY_REKEY_SA, old->spi_in);
+    ike_message_add_sa(message, exchange->offered);
+    ike_message_add_nonce(message, exchange->nonce);
+    if (exchange->kex != NULL) {
+        g_autoptr(GBytes) public = kex_public(exchange->kex);
+        ike_message_add_ke(message, group, public);
+    }
+    /* The same selectors as before the narrowing, so that a gateway whose policy has grown may say
+     * so (RFC 7296, section 2.9.2). */
+    g_autoptr(GArray) local_ts = proc_wanted_local_ts();
+    g_autoptr(GArray) remote_ts = proc_wanted_remote_ts(engine);
+    ike_message_add_ts(message, IKE_PAYLOAD_TSI, local_ts);
+    ike_message_add_ts(message, IKE_PAYLOAD_TSR, remote_ts);
+    ike_message_add_notify(message, IKE_NOTIFY_ESP_TFC_PADDING_NOT_SUPPORTED, NULL, 0);
+    engine_send_request(engine, sa, message,
+                        old != NULL ? SA_REKEY_CHILD_LOCAL_CREATE : SA_CREATE_CHILD_LOCAL_CREATE);
+}
+
+static bool
+read_spi(const IkeSuite *suite, uint32_t *spi)
+{
+    ByteReader reader = byte_reader(suite->spi, suite->spi_length);
+    return byte_reader_u32(&reader, spi) && *spi != 0;
+}
+
+/* The shared secret where suite has a key exchange; *shared stays NULL where it has none. */
+static bool
+derive_shared(Kex *kex, uint16_t group, const IkeMessage *message, Secret **shared, GError **error)
+{
+    const IkePayload *ke = ike_message_find(message, IKE_PAYLOAD_KE);
+    if (group == KE_NONE)
+        return true;
+    if (kex == NULL || ke == NULL || ke->ke.group != group || kex_group(kex) != group) {
+        g_set_error(error, PARSE_ERROR, PARSE_ERROR_INVALID,
+                    "no key exchange of the group that was agreed on");
+        return false;
+    }
+    gsize length;
+    const uint8_t *peer = g_bytes_get_data(ke->ke.data, &length);
+    *shared = kex_derive(kex, peer, length, error);
+    return *shared != NULL;
+}
+
+static bool
+accept_answer(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, ChildSaMaterial *material,
+              Secret **shared, GError **error)
+{
+    IkeExchange *exchange = &sa->exchange;
+    g_autoptr(GArray) local_ts = proc_wanted_local_ts();
+    g_autoptr(GArray) remote_ts = proc_wanted_remote_ts(engine);
+    if (!ike_proposal_list_accept(exchange->offered,
+                                  ike_message_find(message, IKE_PAYLOAD_SA)->sa.proposals,
+                                  &material->suite, error) ||
+        !derive_shared(exchange->kex, material->suite.ke, message, shared, error))
+        return false;
+    material->shared = *shared;
+    if (!read_spi(&material->suite, &material->spi_out) || material->local_ts->len == 0 ||
+        material->remote_ts->len == 0 || !traffic_selectors_contain(local_ts, material->local_ts) ||
+        !traffic_selectors_contain(remote_ts, material->remote_ts)) {
+        g_set_error(error, PARSE_ERROR, PARSE_ERROR_INVALID,
+                    "its SPI or its traffic selectors are not what we asked for");
+        return false;
+    }
+    return true;
+}
+
+/* <--  HDR, SK {SA, Nr, [KEr,] TSi, TSr} */
+TransitionResult
+proc_rekey_child_answered(IkeEngine *engine, IkeSa *sa, const IkeMessage *message,
+                          IkeMessage *reply)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Secret) shared = NULL;
+    ChildSaMaterial material = {
+        .spi_in = sa->exchange.child_spi,
+        .we_initiated = true,
+        .nonce_i = sa->exchange.nonce,
+        .nonce_r = ike_message_find(message, IKE_PAYLOAD_NONCE)->nonce.data,
+        .local_ts = ike_message_find(message, IKE_PAYLOAD_TSI)->ts.selectors,
+        .remote_ts = ike_message_find(message, IKE_PAYLOAD_TSR)->ts.selectors,
+    };
+    if (!accept_answer(engine, sa, message, &material, &shared, &error)) {
+        sa->state = SA_ESTABLISHED;
+        engine_close_with_delete(engine, IKE_CLOSE_PROTOCOL,
+                                 "the gateway's answer to rekeying is not usable: %s",
+                                 error->message);
+        return TRANSITION_STAY;
+    }
+    ChildSa *old = engine_find_child(engine, sa->exchange.old_child_spi);
+    if (engine_install_child(engine, sa, &material) == NULL) {
+        sa->state = SA_ESTABLISHED;
+        engine_close_with_delete(engine, IKE_CLOSE_PROTOCOL, "too many Child SAs at once");
+        return TRANSITION_STAY;
+    }
+    /* Whoever rekeyed deletes the old one (RFC 7296, section 2.8). */
+    if (old != NULL)
+        old->state = CHILD_SA_DELETING;
+    engine->child_wanted = false;
+    ike_exchange_clear(&sa->exchange);
+    return TRANSITION_DONE;
+}
+
+/* <--  HDR, SK {N(INVALID_KE_PAYLOAD)} */
+TransitionResult
+proc_rekey_child_other_group(IkeEngine *engine, IkeSa *sa, const IkeMessage *message,
+                             IkeMessage *reply)
+{
+    uint16_t group;
+    IkeExchange *exchange = &sa->exchange;
+    const PayloadNotify *notify = ike_message_find_notify(message, IKE_NOTIFY_INVALID_KE_PAYLOAD);
+    ChildSa *old = engine_find_child(engine, exchange->old_child_spi);
+    sa->state = SA_ESTABLISHED;
+    if (!payload_notify_u16(notify, &group) || exchange->kex == NULL ||
+        group == kex_group(exchange->kex) ||
+        !ike_proposal_list_offers_ke(exchange->offered, group) ||
+        exchange->rounds >= IKE_ENGINE_MAX_COOKIES) {
+        sa->retry_at = instant_after(engine->now, IKE_RETRY_WAIT);
+        ike_exchange_clear(exchange);
+        return TRANSITION_STAY;
+    }
+    exchange->rounds++;
+    proc_rekey_child_start(engine, sa, old, group);
+    return TRANSITION_STAY;
+}
+
+/* <--  HDR, SK {N(error)} */
+TransitionResult
+proc_rekey_child_refused(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeMessage *reply)
+{
+    const PayloadNotify *notify = ike_message_find_error(message);
+    ChildSa *old = engine_find_child(engine, sa->exchange.old_child_spi);
+    uint16_t type = notify != NULL ? notify->type : 0;
+    bool was_wanted = engine->child_wanted;
+    ike_exchange_clear(&sa->exchange);
+    sa->state = SA_ESTABLISHED;
+    if (type == IKE_NOTIFY_CHILD_SA_NOT_FOUND && old != NULL) {
+        /* Gone at the gateway: gone here, and a new one from scratch (RFC 7296, section 2.25). */
+        engine_remove_child(engine, old);
+        engine->child_wanted = engine_current_child(engine) == NULL;
+        return TRANSITION_STAY;
+    }
+    if (type == IKE_NOTIFY_TEMPORARY_FAILURE) {
+        sa->retry_at =
+            instant_after(engine->now, engine_jittered(engine, IKE_RETRY_WAIT) - engine->now);
+        return TRANSITION_STAY;
+    }
+    if (was_wanted || type == IKE_NOTIFY_INVALID_SYNTAX) {
+        engine_close_with_delete(engine, IKE_CLOSE_PEER_DELETED,
+                                 "the gateway took the tunnel away and gives no other: error %u "
+                                 "(%s)",
+                                 type, ike_notify_to_string(type));
+        return TRANSITION_STAY;
+    }
+    /* The old keys still work: again later. The gateway's own lifetime ends it if need be. */
+    sa->retry_at = instant_after(engine->now, IKE_RETRY_WAIT);
+    return TRANSITION_STAY;
+}
+
+static TransitionResult
+refuse(IkeMessage *reply, uint16_t type)
+{
+    ike_message_add_notify(reply, type, NULL, 0);
+    return TRANSITION_STAY;
+}
+
+/* Our choice from the offer. With a KE payload of a group that we would not choose: *wrong_group
+ * names the one that we would. */
+static bool
+select_suite(IkeEngine *engine, const IkeProposalList *offered, const IkePayload *ke,
+             IkeSuite *suite, uint16_t *wrong_group)
+{
+    const IkeProposalList *ours = engine->config->esp_proposals;
+    *wrong_group = KE_NONE;
+    if (ke != NULL && ike_proposal_list_select(ours, offered, ke->ke.group, suite)) {
+        if (suite->ke != KE_NONE && suite->ke != ke->ke.group)
+            *wrong_group = suite->ke;
+        return true;
+    }
+    g_autoptr(IkeProposalList) plain = ike_proposal_list_without_ke(ours);
+    return ike_proposal_list_select(plain, offered, KE_NONE, suite);
+}
+
+/* What is narrowed for the gateway's request: its TSi is our remote side. */
+static bool
+narrow(IkeEngine *engine, const IkeMessage *message, GArray **local_ts, GArray **remote_ts)
+{
+    g_autoptr(GArray) local = proc_wanted_local_ts();
+    g_autoptr(GArray) remote = proc_wanted_remote_ts(engine);
+    *remote_ts = traffic_selectors_intersect(
+        ike_message_find(message, IKE_PAYLOAD_TSI)->ts.selectors, remote, PAYLOAD_TS_MAX_SELECTORS);
+    *local_ts = traffic_selectors_intersect(
+        ike_message_find(message, IKE_PAYLOAD_TSR)->ts.selectors, local, PAYLOAD_TS_MAX_SELECTORS);
+    return (*local_ts)->len > 0 && (*remote_ts)->len > 0;
+}
+
+static void
+fill_reply(IkeMessage *reply, const ChildSaMaterial *material, Kex *kex)
+{
+    const uint32_t spi = GUINT32_TO_BE(material->spi_in);
+    g_autoptr(IkeProposalList) answer = ike_suite_to_answer(&material->suite, &spi, sizeof spi);
+    ike_message_add_sa(reply, answer);
+    ike_message_add_nonce(reply, material->nonce_r);
+    if (kex != NULL) {
+        g_autoptr(GBytes) public = kex_public(kex);
+        ike_message_add_ke(reply, kex_group(kex), public);
+    }
+    ike_message_add_ts(reply, IKE_PAYLOAD_TSI, material->remote_ts);
+    ike_message_add_ts(reply, IKE_PAYLOAD_TSR, material->local_ts);
+    ike_message_add_notify(reply, IKE_NOTIFY_ESP_TFC_PADDING_NOT_SUPPORTED, NULL, 0);
+}
+
+static TransitionResult
+answer_rekey(IkeEngine *engine, IkeSa *sa, ChildSa *old, const IkeMessage *message,
+             IkeMessage *reply)
+{
+    uint16_t wrong_group;
+    g_autoptr(Kex) kex = NULL;
+    g_autoptr(Secret) shared = NULL;
+    g_autoptr(GArray) local_ts = NULL;
+    g_autoptr(GArray) remote_ts = NULL;
+    g_autoptr(GBytes) nonce = engine_random_bytes(engine, IKE_SA_NONCE_LENGTH);
+    ChildSaMaterial material = { .nonce_r = nonce };
+    if (!select_suite(engine, ike_message_find(message, IKE_PAYLOAD_SA)->sa.proposals,
+                      ike_message_find(message, IKE_PAYLOAD_KE), &material.suite, &wrong_group))
+        return refuse(reply, IKE_NOTIFY_NO_PROPOSAL_CHOSEN);
+    if (wrong_group != KE_NONE) {
+        const uint16_t group = GUINT16_TO_BE(wrong_group);
+        ike_message_add_notify(reply, IKE_NOTIFY_INVALID_KE_PAYLOAD, &group, sizeof group);
+        return TRANSITION_STAY;
+    }
+    if (!narrow(engine, message, &local_ts, &remote_ts))
+        return refuse(reply, IKE_NOTIFY_TS_UNACCEPTABLE);
+    if (material.suite.ke != KE_NONE)
+        kex = kex_new(material.suite.ke, engine->rng, NULL);
+    if (!read_spi(&material.suite, &material.spi_out) ||
+        !derive_shared(kex, material.suite.ke, message, &shared, NULL))
+        return TRANSITION_SYNTAX;
+    material.shared = shared;
+    material.spi_in = engine_random_child_spi(engine);
+    material.nonce_i = ike_message_find(message, IKE_PAYLOAD_NONCE)->nonce.data;
+    material.local_ts = local_ts;
+    material.remote_ts = remote_ts;
+    if (engine_install_child(engine, sa, &material) == NULL)
+        return refuse(reply, IKE_NOTIFY_TEMPORARY_FAILURE);
+    fill_reply(reply, &material, kex);
+    old->state = CHILD_SA_REKEYED;
+    old->expires_at = instant_after(engine->now, IKE_REPLACED_WAIT);
+    return TRANSITION_STAY;
+}
+
+/* <--  HDR, SK {N(REKEY_SA), SA, Ni, [KEi,] TSi, TSr}     HDR, SK {SA, Nr, [KEr,] TSi, TSr}  --> */
+TransitionResult
+proc_rekey_child_request(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeMessage *reply)
+{
+    uint32_t spi;
+    const PayloadNotify *rekeyed = ike_message_find_notify(message, IKE_NOTIFY_REKEY_SA);
+    if (!payload_notify_child_spi(rekeyed, &spi))
+        return TRANSITION_SYNTAX;
+    ChildSa *old = engine_find_child_by_peer(engine, spi);
+    if (old == NULL) {
+        ike_message_add_notify_child(reply, IKE_NOTIFY_CHILD_SA_NOT_FOUND, spi);
+        return TRANSITION_STAY;
+    }
+    /* Deviation: RFC 7296, section 2.25.1, would have us answer a rekey of a Child SA that we are
+     * rekeying ourselves and tidy up afterwards; both sides put off is simpler and as safe, since
+     * each waits a different time. A Child SA that is going is refused as that section says. */
+    bool busy =
+        sa->state == SA_REKEY_IKE_LOCAL_CREATE || old->state != CHILD_SA_INSTALLED ||
+        sa->state == SA_CREATE_CHILD_LOCAL_CREATE || engine->want_close ||
+        (sa->state == SA_REKEY_CHILD_LOCAL_CREATE && sa->exchange.old_child_spi == old->spi_in);
+    if (busy)
+        return refuse(reply, IKE_NOTIFY_TEMPORARY_FAILURE);
+    return answer_rekey(engine, sa, old, message, reply);
+}
+
+/* One Child SA is what we want (RFC 7296, section 1.3). */
+TransitionResult
+proc_new_child_request(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeMessage *reply)
+{
+    return refuse(reply, IKE_NOTIFY_NO_ADDITIONAL_SAS);
+}
+
+/* This IKE SA is about to go (RFC 7296, section 2.25). */
+TransitionResult
+proc_child_not_now(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeMessage *reply)
+{
+    return refuse(reply, IKE_NOTIFY_TEMPORARY_FAILURE);
+}

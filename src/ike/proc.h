@@ -1,0 +1,68 @@
+/*
+ * The procedures of the engine, one file each (proc-*.c): what starts an exchange, and the handlers
+ * that transitions names.
+ */
+#pragma once
+#include "ike/transitions.h"
+
+/* --- proc-init: IKE_SA_INIT (RFC 7296, section 1.2) --- */
+void proc_init_start(IkeEngine *engine);
+/* The deadline of a request that was refused in clear. */
+void proc_init_give_up(IkeEngine *engine);
+TransitionResult proc_init_answered(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
+TransitionResult proc_init_cookie(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
+TransitionResult proc_init_other_group(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
+TransitionResult proc_init_refused(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
+
+/* --- proc-auth: IKE_AUTH (RFC 7296, sections 1.2 and 2.15) --- */
+void proc_auth_start(IkeEngine *engine, IkeSa *sa);
+void proc_auth_signed(IkeEngine *engine, IkeSa *sa, const IkeCredential *credential);
+void proc_auth_judged(IkeEngine *engine, IkeSa *sa, const IkeCredential *credential);
+TransitionResult proc_auth_answered(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
+TransitionResult proc_auth_refused(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
+/* Path, validity and identity of the gateway's certificate, and its signature. False: closed. */
+bool proc_auth_check_certificate(IkeEngine *engine, IkeSa *sa, const IkeMessage *message);
+bool proc_auth_check_identity(IkeEngine *engine, const PayloadId *idr);
+
+/* --- proc-config: CFG_REQUEST and CFG_REPLY (RFC 7296, section 2.19; RFC 8598) --- */
+void proc_config_request(IkeEngine *engine, IkeMessage *message);
+/* False when it has closed the engine: no usable address. */
+bool proc_config_reply(IkeEngine *engine, const IkeMessage *message, IkeConfiguration *out);
+
+/* --- proc-establish: the first Child SA, and being up (RFC 7296, sections 1.2 and 2.9) --- */
+void proc_establish(IkeEngine *engine, IkeSa *sa, const IkeMessage *message);
+/* Selectors that we ask for. */
+GArray *proc_wanted_local_ts(void);
+GArray *proc_wanted_remote_ts(const IkeEngine *engine);
+
+/* --- proc-info: liveness and everything else INFORMATIONAL (RFC 7296, section 1.4) --- */
+/* AUTH_LIFETIME, if message has it (RFC 4478, section 3). */
+void proc_info_note_auth_lifetime(IkeEngine *engine, const IkeMessage *message);
+void proc_info_start_liveness(IkeEngine *engine, IkeSa *sa);
+TransitionResult proc_info_answered(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
+TransitionResult proc_info_request(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
+
+/* --- proc-delete (RFC 7296, section 1.4.1) --- */
+void proc_delete_start_ike(IkeEngine *engine, IkeSa *sa, IkeSaState state);
+void proc_delete_start_child(IkeEngine *engine, IkeSa *sa, ChildSa *child);
+TransitionResult proc_delete_request(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
+TransitionResult proc_delete_child_answered(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
+TransitionResult proc_delete_ike_answered(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
+
+/* --- proc-rekey-child (RFC 7296, sections 1.3.1, 1.3.3 and 2.8) --- */
+/* old NULL: a Child SA from scratch. */
+void proc_rekey_child_start(IkeEngine *engine, IkeSa *sa, ChildSa *old, uint16_t group);
+TransitionResult proc_rekey_child_answered(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
+TransitionResult proc_rekey_child_other_group(IkeEngine *, IkeSa *, const IkeMessage *,
+                                              IkeMessage *);
+TransitionResult proc_rekey_child_refused(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
+TransitionResult proc_rekey_child_request(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
+TransitionResult proc_new_child_request(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
+TransitionResult proc_child_not_now(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
+
+/* --- proc-rekey-ike (RFC 7296, sections 1.3.2 and 2.18) --- */
+void proc_rekey_ike_start(IkeEngine *engine, IkeSa *sa, uint16_t group);
+TransitionResult proc_rekey_ike_answered(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
+TransitionResult proc_rekey_ike_other_group(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
+TransitionResult proc_rekey_ike_refused(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
+TransitionResult proc_rekey_ike_request(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
