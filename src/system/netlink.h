@@ -1,0 +1,29 @@
+/*
+ * Addresses, routes and rules. Every object of ours carries our protocol, table or priority, so
+ * that what no connection owns can be found and removed.
+ */
+#pragma once
+#include "base/inet.h"
+
+#include <stdbool.h>
+
+typedef struct _Netlink Netlink;
+
+Netlink *netlink_new(GError **error);
+void netlink_free(Netlink *netlink);
+/* Sets MTU and brings the link up. */
+bool netlink_link_up(Netlink *netlink, int ifindex, uint32_t mtu, GError **error);
+/* Makes the link have exactly these addresses (InetPrefix) of global scope. */
+bool netlink_set_addresses(Netlink *netlink, int ifindex, const GArray *addresses, GError **error);
+/* Makes our table have exactly these routes (InetPrefix) over the link, others' untouched. sources:
+ * addresses whose first of a family is preferred as source. */
+bool netlink_set_routes(Netlink *netlink, int ifindex, const GArray *routes, const GArray *sources,
+                        GError **error);
+/* The three rules for both families, once. */
+bool netlink_add_rules(Netlink *netlink, GError **error);
+void netlink_remove_rules(Netlink *netlink);
+/* Removes routes of our table. */
+void netlink_flush_routes(Netlink *netlink);
+/* Interface of the default route of table main with the best metric; 0 for none. */
+int netlink_default_interface(Netlink *netlink);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Netlink, netlink_free)

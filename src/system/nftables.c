@@ -1,0 +1,158 @@
+#include "config.h"
+
+#include "system/nftables.h"
+
+#include "system/error.h"
+#include "system/marks.h"
+
+#include <nftables/libnftables.h>
+
+static const char *
+family_word(uint8_t family)
+{
+    return family == INET_V4 ? "ip" : "ip6";
+}
+
+/* "{ 10.0.0.0-10.0.0.255, ... }" of one family; NULL where there is none. */
+static char *
+range_set(const GArray *ranges, uint8_t family)
+{
+    g_autoptr(GString) set = g_string_new(NULL);
+    for (guint i = 0; i < ranges->len; i++) {
+        const InetRange *range = &g_array_index(ranges, InetRange, i);
+        if (range->first.family != family)
+            continue;
+        g_autofree char *first = inet_address_to_string(&range->first);
+        g_autofree char *last = inet_address_to_string(&range->last);
+        bool one = inet_address_equal(&range->first, &range->last);
+        g_string_append_printf(set, "%s%s%s%s", set->len > 0 ? ", " : "", first, one ? "" : "-",
+                               one ? "" : last);
+    }
+    if (set->len == 0)
+        return NULL;
+    return g_strdup_printf("{ %s }", set->str);
+}
+
+static char *
+address_set(const GArray *addresses, uint8_t family)
+{
+    g_autoptr(GString) set = g_string_new(NULL);
+    for (guint i = 0; i < addresses->len; i++) {
+        const InetPrefix *prefix = &g_array_index(addresses, InetPrefix, i);
+        if (prefix->address.family != family)
+            continue;
+        g_autofree char *text = inet_address_to_string(&prefix->address);
+        g_string_append_printf(set, "%s%s", set->len > 0 ? ", " : "", text);
+    }
+    return set->len == 0 ? NULL : g_strdup_printf("{ %s }", set->str);
+}
+
+static char *
+port_set(const GArray *ports)
+{
+    g_autoptr(GString) set = g_string_new("{ ");
+    for (guint i = 0; i < ports->len; i++)
+        g_string_append_printf(set, "%s%u", i > 0 ? ", " : "", g_array_index(ports, uint16_t, i));
+    return g_strdup_printf("%s }", set->str);
+}
+
+/* A taken-over tunnel process can send anywhere from its socket: the mark tells whose it is. */
+static void
+add_out(GString *out, const FirewallConnection *connection)
+{
+    g_autofree char *ports = port_set(connection->ports);
+    for (guint i = 0; i < connection->gateways->len; i++) {
+        const InetAddress *gateway = &g_array_index(connection->gateways, InetAddress, i);
+        g_autofree char *text = inet_address_to_string(gateway);
+        g_string_append_printf(
+            out, "    meta mark 0x%08x %s daddr %s meta l4proto { tcp, udp } th dport %s accept\n",
+            connection->mark, family_word(gateway->family), text, ports);
+    }
+}
+
+/* The gateway's answers get the mark back, so that strict reverse-path filtering looks them up as
+ * the packets went out (with src_valid_mark). */
+static void
+add_mark_back(GString *out, const FirewallConnection *connection)
+{
+    g_autofree char *ports = port_set(connection->ports);
+    for (guint i = 0; i < connection->gateways->len; i++) {
+        const InetAddress *gateway = &g_array_index(connection->gateways, InetAddress, i);
+        g_autofree char *text = inet_address_to_string(gateway);
+        g_string_append_printf(out,
+                               "    %s saddr %s meta l4proto { tcp, udp } th sport %s meta mark "
+                               "set 0x%08x\n",
+                               family_word(gateway->family), text, ports, connection->mark);
+    }
+}
+
+static void
+add_guard(GString *out, const FirewallConnection *connection)
+{
+    static const uint8_t families[] = { INET_V4, INET_V6 };
+    if (connection->interface == NULL)
+        return;
+    for (size_t i = 0; i < G_N_ELEMENTS(families); i++) {
+        uint8_t family = families[i];
+        const char *word = family_word(family);
+        g_autofree char *ours = address_set(connection->addresses, family);
+        g_autofree char *theirs = range_set(connection->remote, family);
+        if (ours == NULL || theirs == NULL) {
+            g_string_append_printf(out, "    iifname \"%s\" meta nfproto %s drop\n",
+                                   connection->interface, family == INET_V4 ? "ipv4" : "ipv6");
+            continue;
+        }
+        g_string_append_printf(out, "    iifname \"%s\" %s daddr != %s drop\n",
+                               connection->interface, word, ours);
+        g_string_append_printf(out, "    iifname \"%s\" %s saddr != %s drop\n",
+                               connection->interface, word, theirs);
+        g_string_append_printf(out, "    iifname != { \"lo\", \"%s\" } %s daddr %s drop\n",
+                               connection->interface, word, ours);
+    }
+}
+
+char *
+firewall_commands(const FirewallConnection *connections, size_t n)
+{
+    GString *out = g_string_new("table inet ginnel\ndelete table inet ginnel\n");
+    if (n == 0)
+        return g_string_free(out, FALSE);
+    g_string_append(out, "table inet ginnel {\n"
+                         "  chain marked {\n");
+    for (size_t i = 0; i < n; i++)
+        add_out(out, &connections[i]);
+    g_string_append_printf(out,
+                           "    counter drop\n"
+                           "  }\n"
+                           "  chain output {\n"
+                           "    type filter hook output priority 10; policy accept;\n"
+                           "    meta mark & 0x%08x == 0x%08x jump marked\n"
+                           "  }\n"
+                           "  chain prerouting {\n"
+                           "    type filter hook prerouting priority -310; policy accept;\n",
+                           MARK_MASK, MARK_VALUE);
+    for (size_t i = 0; i < n; i++) {
+        add_mark_back(out, &connections[i]);
+        add_guard(out, &connections[i]);
+    }
+    g_string_append(out, "  }\n}\n");
+    return g_string_free(out, FALSE);
+}
+
+bool
+firewall_set(const FirewallConnection *connections, size_t n, GError **error)
+{
+    g_autofree char *commands = firewall_commands(connections, n);
+    struct nft_ctx *context = nft_ctx_new(NFT_CTX_DEFAULT);
+    nft_ctx_buffer_error(context);
+    nft_ctx_buffer_output(context);
+    int rc = nft_run_cmd_from_buffer(context, commands);
+    if (rc != 0) {
+        g_autofree char *message = g_strdup(nft_ctx_get_error_buffer(context));
+        g_strdelimit(g_strstrip(message), "\n", ' ');
+        g_set_error(error, SYSTEM_ERROR, SYSTEM_ERROR_FAILED, "setting the packet filter: %s",
+                    message);
+    }
+    nft_ctx_free(context);
+    return rc == 0;
+}

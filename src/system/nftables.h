@@ -1,0 +1,23 @@
+/*
+ * Our table "inet ginnel": marked packets leave only to their connection's gateway; through a
+ * tunnel's device comes only what its selectors allow; from elsewhere nothing comes to a tunnel's
+ * address.
+ */
+#pragma once
+#include "base/inet.h"
+
+#include <stdbool.h>
+
+typedef struct {
+    uint32_t mark;
+    GArray *gateways;        /* InetAddress */
+    GArray *ports;           /* uint16_t, UDP and TCP alike */
+    const char *interface;   /* NULL before there is a guard */
+    const GArray *addresses; /* InetPrefix: ours inside */
+    const GArray *remote;    /* InetRange */
+} FirewallConnection;
+
+/* Replaces the table by what these connections need, in one transaction; none: removes it. */
+bool firewall_set(const FirewallConnection *connections, size_t n, GError **error);
+/* The commands, for tests. */
+char *firewall_commands(const FirewallConnection *connections, size_t n);

@@ -1,0 +1,30 @@
+/*
+ * Installs split-DNS plans in the machine's resolver: systemd-resolved's settings of the tunnel's
+ * link, and a trust anchor file that it reads. Calls are carried out one after the other by a
+ * thread of their own, in the order in which they came.
+ */
+#pragma once
+#include "plan/split-dns.h"
+
+#include <gio/gio.h>
+
+#define RESOLVER_ANCHOR_FOLDER "/run/dnssec-trust-anchors.d"
+#define RESOLVER_ANCHOR_PREFIX "ginnel-"
+
+typedef struct _Resolver Resolver;
+
+/* bus: the system bus, referenced. */
+Resolver *resolver_new(GDBusConnection *bus);
+void resolver_free(Resolver *resolver);
+
+/* Makes the link have what the plan says. The plan is copied as far as it is needed. NULL plan:
+ * reverts the link and removes its anchors. */
+void resolver_apply_async(Resolver *resolver, const char *interface, int ifindex,
+                          const SplitDnsPlan *plan, GAsyncReadyCallback callback,
+                          gpointer user_data);
+bool resolver_apply_finish(GAsyncResult *result, GError **error);
+/* Removes anchor files of ours for interfaces that are not in keep (NULL-terminated), and has them
+ * forgotten. Blocks; for start and clean-up. */
+void resolver_clean(GDBusConnection *bus, const char *const *keep);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Resolver, resolver_free)

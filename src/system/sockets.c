@@ -1,0 +1,91 @@
+#include "config.h"
+
+#include "system/sockets.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define STREAM_DEAD_MS 10000 /* unacknowledged for so long: the stream is dead */
+#define BUFFER_LENGTH  (4 * 1024 * 1024)
+
+static socklen_t
+to_sockaddr(const InetAddress *address, uint16_t port, struct sockaddr_storage *out)
+{
+    memset(out, 0, sizeof *out);
+    if (address->family == INET_V4) {
+        struct sockaddr_in *in = (struct sockaddr_in *)out;
+        in->sin_family = AF_INET;
+        in->sin_port = htons(port);
+        memcpy(&in->sin_addr, address->octets, 4);
+        return sizeof *in;
+    }
+    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)out;
+    in6->sin6_family = AF_INET6;
+    in6->sin6_port = htons(port);
+    memcpy(&in6->sin6_addr, address->octets, 16);
+    return sizeof *in6;
+}
+
+static void
+set_int(int fd, int level, int option, int value)
+{
+    /* Tuning: where the kernel refuses, the socket still works. */
+    (void)setsockopt(fd, level, option, &value, sizeof value);
+}
+
+static void
+tune(int fd, bool stream, bool v6)
+{
+    if (stream) {
+        set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+        set_int(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, STREAM_DEAD_MS);
+        set_int(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+        set_int(fd, IPPROTO_TCP, TCP_KEEPIDLE, 20);
+        set_int(fd, IPPROTO_TCP, TCP_KEEPINTVL, 3);
+        set_int(fd, IPPROTO_TCP, TCP_KEEPCNT, 3);
+        return;
+    }
+    set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_LENGTH);
+    set_int(fd, SOL_SOCKET, SO_SNDBUFFORCE, BUFFER_LENGTH);
+    /* IKE messages may be larger than the path: the kernel fragments. */
+    if (v6)
+        set_int(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT);
+    else
+        set_int(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
+}
+
+static bool
+bind_port(int fd, const InetAddress *gateway, uint16_t port)
+{
+    struct sockaddr_storage local;
+    InetAddress any = { .family = gateway->family };
+    socklen_t length = to_sockaddr(&any, port, &local);
+    return port == 0 || bind(fd, (struct sockaddr *)&local, length) == 0;
+}
+
+int
+socket_to_gateway(const InetEndpoint *gateway, bool stream, uint32_t mark, uint16_t source_port,
+                  int *code)
+{
+    bool v6 = gateway->address.family == INET_V6;
+    struct sockaddr_storage remote;
+    socklen_t length = to_sockaddr(&gateway->address, gateway->port, &remote);
+    int type = (stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK;
+    int fd = socket(v6 ? AF_INET6 : AF_INET, type, 0);
+    bool ok = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof mark) == 0;
+    if (ok) {
+        tune(fd, stream, v6);
+        ok = bind_port(fd, &gateway->address, source_port) &&
+             (connect(fd, (struct sockaddr *)&remote, length) == 0 || errno == EINPROGRESS);
+    }
+    if (ok)
+        return fd;
+    *code = errno;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}

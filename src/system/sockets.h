@@ -1,0 +1,10 @@
+/* Outer sockets: marked, connected to one gateway endpoint, non-blocking, handed to a tunnel
+ * process. */
+#pragma once
+#include "base/inet.h"
+
+#include <stdbool.h>
+
+/* stream: TCP, its connect under way. source_port 0: any. -1 with an errno in *code. */
+int socket_to_gateway(const InetEndpoint *gateway, bool stream, uint32_t mark, uint16_t source_port,
+                      int *code);

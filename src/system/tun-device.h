@@ -1,0 +1,16 @@
+/* TUN devices: made, recognised, named. They vanish with the last descriptor. */
+#pragma once
+#include <glib.h>
+#include <stdbool.h>
+
+typedef struct {
+    int fd; /* -1: none */
+    char name[16];
+    int ifindex;
+} TunDevice;
+
+/* A new device "ginnelN", down, without addresses. */
+bool tun_device_create(TunDevice *device, GError **error);
+/* The device behind a descriptor that was kept. fd stays the caller's until this succeeds. */
+bool tun_device_adopt(TunDevice *device, int fd, GError **error);
+void tun_device_clear(TunDevice *device);
