@@ -1,0 +1,34 @@
+/*
+ * The service as the tool sees it: objects that follow the bus.
+ */
+#pragma once
+#include <gio/gio.h>
+
+typedef struct {
+    GDBusObjectManager *objects;
+} Client;
+
+/* Connects, starting the service where it does not run. */
+Client *client_new(GError **error);
+void client_free(Client *client);
+
+/* GDBusProxy of each tunnel, in the order of their start; of each profile, by name. */
+GPtrArray *client_tunnels(Client *client);
+GPtrArray *client_profiles(Client *client);
+/* NULL where there is none. */
+GDBusProxy *client_tunnel_at(Client *client, const char *path);
+GDBusProxy *client_tunnel_of(Client *client, const char *profile);
+
+/* All properties as a{sv}. */
+GVariant *client_properties(GDBusProxy *proxy);
+/* The counters of a tunnel as a{st}; NULL where it cannot tell. */
+GVariant *client_statistics(GDBusProxy *tunnel);
+
+/* Starts a profile's tunnel; callback ends with client_activate_finish: its object path. */
+void client_activate(Client *client, const char *profile, GAsyncReadyCallback callback,
+                     gpointer user_data);
+char *client_activate_finish(GAsyncResult *result, GError **error);
+/* Returns when nothing of the tunnel is left. */
+gboolean client_disconnect(GDBusProxy *tunnel, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Client, client_free)

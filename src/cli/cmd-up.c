@@ -1,0 +1,257 @@
+#include "config.h"
+
+#include <glib-unix.h>
+#include <glib/gi18n.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "bus/errors.h"
+#include "bus/names.h"
+#include "cli/cli.h"
+#include "cli/client.h"
+#include "cli/output.h"
+#include "cli/progress.h"
+#include "cli/props.h"
+
+#define TICK_MS 250 /* how often waiting times on a terminal move */
+
+typedef struct {
+    Client *client;
+    const char *name;
+    GMainLoop *loop;
+    char *path;    /* of the tunnel, once it is known */
+    gboolean ours; /* this command started it */
+    gboolean interrupted;
+    gboolean head_shown;
+    Progress *progress;
+    GVariant *props;   /* the last ones seen */
+    gsize events;      /* in their timeline */
+    gint64 last_event; /* microseconds since the connect began, and when we heard of it */
+    gint64 heard_at;
+    int status;
+} Up;
+
+static void
+finish(Up *up, int status)
+{
+    up->status = status;
+    g_main_loop_quit(up->loop);
+}
+
+/* Cursor movements are ours and go out as they are; progress.c cleaned the words. */
+static void
+write_progress(const Up *up, GString *out, gboolean live)
+{
+    if (live)
+        g_print("%s", out->str);
+    else
+        cli_print(out->str);
+}
+
+/* Since the connect began, which another try may have put later. */
+static gint64
+elapsed(Up *up, GVariant *timeline)
+{
+    gsize n = g_variant_n_children(timeline);
+    if (n != up->events || up->heard_at == 0) {
+        up->events = n;
+        up->heard_at = g_get_monotonic_time();
+        up->last_event = 0;
+        if (n > 0)
+            g_variant_get_child(timeline, n - 1, "(x&s@a{sv})", &up->last_event, NULL, NULL);
+    }
+    return up->last_event + g_get_monotonic_time() - up->heard_at;
+}
+
+static void
+show(Up *up, gboolean last)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    g_autoptr(GVariant) timeline = props_array(up->props, "Timeline", "a(xsa{sv})");
+    if (!up->head_shown)
+        output_head(out, up->props);
+    up->head_shown = TRUE;
+    gint64 now = elapsed(up, timeline);
+    progress_update(up->progress, timeline, now, out);
+    if (last)
+        progress_finish(up->progress, now, out);
+    write_progress(up, out, isatty(STDOUT_FILENO));
+}
+
+static void
+show_result(Up *up)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    show(up, TRUE);
+    output_result(out, up->props);
+    cli_print(out->str);
+}
+
+/* Looks at the tunnel: shows what is new, and ends when it is connected or has failed. */
+static void
+look(Up *up)
+{
+    g_autoptr(GDBusProxy) tunnel = up->path != NULL ? client_tunnel_at(up->client, up->path) : NULL;
+    if (tunnel == NULL || up->interrupted)
+        return;
+    g_clear_pointer(&up->props, g_variant_unref);
+    up->props = client_properties(tunnel);
+    const char *state = props_string(up->props, "State");
+    if (strcmp(state, GINNEL_STATE_CONNECTED) == 0) {
+        show_result(up);
+        finish(up, CLI_OK);
+    } else if (strcmp(state, GINNEL_STATE_FAILED) == 0) {
+        show_result(up);
+        finish(up, CLI_FAILED);
+    } else {
+        show(up, FALSE);
+    }
+}
+
+static void
+on_changed(GDBusObjectManagerClient *objects, GDBusObjectProxy *object, GDBusProxy *proxy,
+           GVariant *changed, char **invalidated, gpointer data)
+{
+    Up *up = data;
+    if (g_strcmp0(g_dbus_proxy_get_object_path(proxy), up->path) == 0)
+        look(up);
+}
+
+static void
+on_added(GDBusObjectManager *objects, GDBusObject *object, gpointer data)
+{
+    Up *up = data;
+    if (g_strcmp0(g_dbus_object_get_object_path(object), up->path) == 0)
+        look(up);
+}
+
+static void
+on_removed(GDBusObjectManager *objects, GDBusObject *object, gpointer data)
+{
+    Up *up = data;
+    if (g_strcmp0(g_dbus_object_get_object_path(object), up->path) != 0 || up->interrupted)
+        return;
+    g_printerr(_("%s was disconnected before it was up.\n"), up->name);
+    finish(up, CLI_FAILED);
+}
+
+static void
+on_owner(GObject *objects, GParamSpec *pspec, gpointer data)
+{
+    g_autofree char *owner =
+        g_dbus_object_manager_client_get_name_owner(G_DBUS_OBJECT_MANAGER_CLIENT(objects));
+    /* A service that restarts takes its tunnels up again; we wait for it. */
+    if (owner == NULL)
+        g_printerr("%s\n", _("The service went away; waiting for it."));
+}
+
+static gboolean
+on_tick(gpointer data)
+{
+    Up *up = data;
+    if (up->props != NULL && progress_is_waiting(up->progress))
+        show(up, FALSE);
+    return G_SOURCE_CONTINUE;
+}
+
+/* Takes back what this command started. */
+static void
+undo(Up *up)
+{
+    g_autoptr(GDBusProxy) tunnel = up->path != NULL ? client_tunnel_at(up->client, up->path) : NULL;
+    g_autoptr(GError) error = NULL;
+    if (up->path != NULL && !up->ours)
+        g_printerr(_("\nInterrupted. %s goes on connecting: somebody else started it.\n"),
+                   up->name);
+    else if (tunnel != NULL && !client_disconnect(tunnel, &error))
+        g_printerr(_("\nInterrupted, but %s could not be disconnected: %s\n"), up->name,
+                   error->message);
+    else
+        g_printerr(_("\nInterrupted: %s is disconnected again.\n"), up->name);
+    finish(up, CLI_INTERRUPTED);
+}
+
+static gboolean
+on_interrupt(gpointer data)
+{
+    Up *up = data;
+    gboolean again = up->interrupted;
+    up->interrupted = TRUE;
+    if (again)
+        finish(up, CLI_INTERRUPTED);
+    else if (up->path != NULL)
+        undo(up);
+    else /* it may be starting: on_activated takes it back */
+        g_printerr("\n%s\n", _("Interrupted; waiting for the service (again to leave now)."));
+    return G_SOURCE_CONTINUE;
+}
+
+static void
+on_activated(GObject *source, GAsyncResult *result, gpointer data)
+{
+    Up *up = data;
+    g_autoptr(GError) error = NULL;
+    up->path = client_activate_finish(result, &error);
+    up->ours = up->path != NULL;
+    if (ginnel_error_is_already_active(error)) {
+        g_autoptr(GDBusProxy) tunnel = client_tunnel_of(up->client, up->name);
+        up->path = tunnel != NULL ? g_strdup(g_dbus_proxy_get_object_path(tunnel)) : NULL;
+    }
+    if (up->path == NULL) {
+        finish(up, cli_report(g_steal_pointer(&error)));
+        return;
+    }
+    if (up->interrupted)
+        undo(up);
+    else
+        look(up);
+}
+
+static guint
+terminal_columns(void)
+{
+    struct winsize size;
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+static void
+run(Up *up)
+{
+    g_signal_connect(up->client->objects, "interface-proxy-properties-changed",
+                     G_CALLBACK(on_changed), up);
+    g_signal_connect(up->client->objects, "object-added", G_CALLBACK(on_added), up);
+    g_signal_connect(up->client->objects, "object-removed", G_CALLBACK(on_removed), up);
+    g_signal_connect(up->client->objects, "notify::name-owner", G_CALLBACK(on_owner), up);
+    guint sources[] = {
+        g_unix_signal_add(SIGINT, on_interrupt, up),
+        g_unix_signal_add(SIGTERM, on_interrupt, up),
+        g_timeout_add(TICK_MS, on_tick, up),
+    };
+    client_activate(up->client, up->name, on_activated, up);
+    g_main_loop_run(up->loop);
+    for (size_t i = 0; i < G_N_ELEMENTS(sources); i++)
+        g_source_remove(sources[i]);
+    g_signal_handlers_disconnect_by_data(up->client->objects, up);
+}
+
+int
+cmd_up(int argc, char **argv)
+{
+    if (!cli_parse_options(&argc, &argv, _("PROFILE"),
+                           _("Connects a profile, says what happens, and ends when it is connected "
+                             "or has failed."),
+                           NULL, 1, 1))
+        return CLI_USAGE;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Client) client = client_new(&error);
+    if (client == NULL)
+        return cli_report(g_steal_pointer(&error));
+    g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+    g_autoptr(Progress) progress = progress_new(isatty(STDOUT_FILENO), terminal_columns());
+    Up up = { .client = client, .name = argv[1], .loop = loop, .progress = progress };
+    run(&up);
+    g_clear_pointer(&up.props, g_variant_unref);
+    g_free(up.path);
+    return up.status;
+}

@@ -1,0 +1,134 @@
+/*
+ * The events of a tunnel's timeline as sentences.
+ */
+#include "config.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+#include "base/instant.h"
+#include "bus/names.h"
+#include "cli/output.h"
+#include "cli/props.h"
+
+static char *
+event_resolving(GVariant *details)
+{
+    return g_strdup_printf(_("asking for the address of %s"), props_string(details, "name"));
+}
+
+static char *
+event_resolved(GVariant *details)
+{
+    g_auto(GStrv) addresses = props_strings(details, "addresses");
+    g_autofree char *joined = output_join((const char *const *)addresses);
+    return g_strdup_printf(_("%s is %s"), props_string(details, "name"), joined);
+}
+
+char *
+output_way(GVariant *details)
+{
+    const char *transport = props_string(details, "transport");
+    guint port = props_uint(details, "port");
+    if (port == 0 || strchr(transport, '/') != NULL)
+        return output_transport(transport);
+    return g_strdup_printf("%s %u", transport, port);
+}
+
+static char *
+event_started(GVariant *details)
+{
+    g_autofree char *way = output_way(details);
+    return g_strdup_printf(_("attempt %u: %s to %s"), props_uint(details, "attempt"), way,
+                           props_string(details, "address"));
+}
+
+static char *
+event_retransmitted(GVariant *details)
+{
+    return g_strdup_printf(_("attempt %u: no answer yet, sent for the %u. time"),
+                           props_uint(details, "attempt"), props_uint(details, "transmission"));
+}
+
+static char *
+event_answered(GVariant *details)
+{
+    g_autofree char *after = duration_to_string(props_int64(details, "after"));
+    return g_strdup_printf(_("attempt %u: answered after %s"), props_uint(details, "attempt"),
+                           after);
+}
+
+static char *
+event_attempt_failed(GVariant *details)
+{
+    return g_strdup_printf(_("attempt %u: %s"), props_uint(details, "attempt"),
+                           props_string(details, "why"));
+}
+
+static char *
+event_abandoned(GVariant *details)
+{
+    return g_strdup_printf(_("attempt %u: given up for another"), props_uint(details, "attempt"));
+}
+
+static char *
+event_authenticating(GVariant *details)
+{
+    return g_strdup_printf(_("attempt %u: signing in"), props_uint(details, "attempt"));
+}
+
+static char *
+event_authenticated(GVariant *details)
+{
+    const char *method = props_string(details, "method");
+    const char *user = props_string(details, "user");
+    if (strcmp(method, "psk") == 0)
+        return g_strdup_printf(_("signed in as %s, with pre-shared key"), user);
+    if (strcmp(method, "certificate") == 0)
+        return g_strdup_printf(_("signed in as %s, with certificate"), user);
+    return g_strdup_printf(_("signed in as %s, with %s"), user, method);
+}
+
+static char *
+event_connected(GVariant *details)
+{
+    g_autofree char *transport = output_transport(props_string(details, "transport"));
+    return g_strdup_printf(_("connected over %s"), transport);
+}
+
+/* "reconnecting" and "failed". */
+static char *
+event_ended(const char *what, GVariant *details)
+{
+    const char *why = props_string(details, "why");
+    return g_strdup_printf("%s: %s", what,
+                           *why != '\0' ? why : output_reason(props_string(details, "reason")));
+}
+
+char *
+output_event(const char *event, GVariant *details)
+{
+    static const struct {
+        const char *event;
+        char *(*sentence)(GVariant *);
+    } table[] = {
+        { GINNEL_EVENT_RESOLVING, event_resolving },
+        { GINNEL_EVENT_RESOLVED, event_resolved },
+        { GINNEL_EVENT_ATTEMPT_STARTED, event_started },
+        { GINNEL_EVENT_ATTEMPT_RETRANSMITTED, event_retransmitted },
+        { GINNEL_EVENT_ATTEMPT_ANSWERED, event_answered },
+        { GINNEL_EVENT_ATTEMPT_FAILED, event_attempt_failed },
+        { GINNEL_EVENT_ATTEMPT_ABANDONED, event_abandoned },
+        { GINNEL_EVENT_AUTHENTICATING, event_authenticating },
+        { GINNEL_EVENT_AUTHENTICATED, event_authenticated },
+        { GINNEL_EVENT_CONNECTED, event_connected },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(table); i++)
+        if (strcmp(table[i].event, event) == 0)
+            return table[i].sentence(details);
+    if (strcmp(event, GINNEL_EVENT_RECONNECTING) == 0)
+        return event_ended(_("reconnecting"), details);
+    if (strcmp(event, GINNEL_EVENT_FAILED) == 0)
+        return event_ended(_("failed"), details);
+    return g_strdup(event);
+}
