@@ -1,0 +1,67 @@
+/* What the two files of the test responder share. */
+#pragma once
+#include "ike-responder.h"
+
+#include "ike/ike-sa.h"
+#include "ike/message-rules.h"
+
+typedef enum { RESPONDER_HALF_OPEN, RESPONDER_UP, RESPONDER_GOING } ResponderSaState;
+
+/* What the request under way is about. */
+typedef enum {
+    RESPONDER_ASKS_NOTHING,
+    RESPONDER_ASKS_ANYTHING, /* no more to be done with the answer */
+    RESPONDER_ASKS_REKEY_CHILD,
+    RESPONDER_ASKS_REKEY_IKE,
+    RESPONDER_ASKS_DELETE,
+} ResponderAsks;
+
+struct _ResponderSa {
+    IkeSa *ike;
+    ResponderSaState state;
+    IkePath path;
+    GBytes *init_request, *init_response;
+    GBytes *nonce_i, *nonce_r;
+    GArray *hashes;      /* uint16_t, the client's */
+    GPtrArray *children; /* ChildSa */
+    ResponderAsks asks;
+};
+
+struct _IkeResponder {
+    const ResponderConfig *config;
+    Rng *rng;
+    ResponderFaults faults;
+    GPtrArray *sas; /* ResponderSa, oldest first */
+    GQueue outputs;
+    GBytes *cookie;
+    uint16_t last_error;
+    unsigned answered;
+};
+
+ResponderSa *responder_sa_new(IkeResponder *responder, uint64_t spi_i, uint64_t spi_r,
+                              bool original_initiator);
+void responder_emit(IkeResponder *responder, const IkePath *path, GBytes *datagram,
+                    bool is_request);
+/* Seals and sends; keeps the octets for repetition. */
+void responder_send_response(IkeResponder *responder, ResponderSa *sa, const IkeMessage *message);
+void responder_send_request(IkeResponder *responder, ResponderSa *sa, const IkeMessage *message,
+                            ResponderAsks asks);
+/* first: type of the first payload in plain, which is sealed as it stands. */
+GPtrArray *responder_seal_raw(ResponderSa *sa, const IkeHeader *header, uint8_t first,
+                              const uint8_t *plain, size_t length);
+GBytes *responder_nonce(IkeResponder *responder);
+uint64_t responder_u64(IkeResponder *responder);
+uint32_t responder_child_spi(IkeResponder *responder);
+void responder_add_child(IkeResponder *responder, ResponderSa *sa, const ChildSaMaterial *material);
+void responder_remove_child(IkeResponder *responder, ResponderSa *sa, ChildSa *child);
+GArray *responder_local_ts(const IkeResponder *responder);
+/* Chooses for the client's offer, fills the answer's payloads. False: *error_type is the Notify. */
+bool responder_answer_child(IkeResponder *responder, ResponderSa *sa, const IkeMessage *request,
+                            IkeMessage *reply, GBytes *nonce_i, GBytes *nonce_r,
+                            uint16_t *error_type);
+void responder_handle_create_child(IkeResponder *responder, ResponderSa *sa,
+                                   const IkeMessage *request);
+void responder_handle_informational(IkeResponder *responder, ResponderSa *sa,
+                                    const IkeMessage *request);
+void responder_handle_response(IkeResponder *responder, ResponderSa *sa,
+                               const IkeMessage *response);

@@ -1,0 +1,108 @@
+/*
+ * A small IKEv2 responder for tests, sans-IO and without scruples: it does what a gateway does and,
+ * on demand, what a gateway must not do. Built on the codec of src/ike, keeps many SAs, retransmits
+ * nothing. Not a gateway for anything else: half-open SAs are not limited, clients are hardly
+ * checked.
+ */
+#pragma once
+#include "base/inet.h"
+#include "crypto/signature.h"
+#include "ike/child-sa.h"
+#include "ike/engine.h"
+
+/* What it does wrong, or unusually. Zero: nothing. */
+typedef struct {
+    bool want_cookie;
+    bool cookie_forever;         /* a new one each time */
+    uint16_t want_group;         /* INVALID_KE_PAYLOAD until the KE payload is of this group */
+    uint16_t init_error;         /* N(error) instead of IKE_SA_INIT's answer */
+    bool wrong_version;          /* INVALID_MAJOR_VERSION */
+    bool silent_auth;            /* IKE_AUTH is never answered */
+    uint16_t auth_error;         /* N(error) alone instead of IKE_AUTH's answer */
+    uint16_t child_error;        /* N(error) instead of the first Child SA */
+    uint16_t create_child_error; /* N(error) to CREATE_CHILD_SA */
+    uint16_t create_child_group; /* INVALID_KE_PAYLOAD until it is of this group */
+    bool wrong_auth;             /* one octet of AUTH is changed */
+    bool no_address;             /* CFG_REPLY without addresses */
+    bool no_config;              /* no CFG_REPLY at all */
+    bool wider_selectors;        /* TSr beyond what was asked for */
+    bool malformed_auth;         /* protected, authentic, and malformed inside */
+    bool critical_auth;          /* an unknown critical payload in IKE_AUTH's answer */
+    bool no_fragments;           /* IKEV2_FRAGMENTATION_SUPPORTED is not sent */
+    bool legacy_signatures;      /* no SIGNATURE_HASH_ALGORITHMS */
+    bool nat;                    /* our NAT_DETECTION_DESTINATION_IP does not match */
+    bool deaf;                   /* ignores everything */
+} ResponderFaults;
+
+typedef struct {
+    IkeIdentity id;
+    Secret *psk;      /* the clients' and its own; NULL: certificates */
+    GPtrArray *chain; /* Certificate, its own first */
+    PrivateKey *key;
+    IkeProposalList *ike_proposals, *esp_proposals;
+    GPtrArray *attributes; /* IkeConfigAttribute: CFG_REPLY's content in this order */
+    GArray *local_ts;      /* TrafficSelector: what is behind it; empty: everything */
+    size_t fragment_size;  /* 0: 1280 */
+} ResponderConfig;
+
+/* Members are freed; zero it first. */
+void responder_config_clear(ResponderConfig *config);
+void responder_config_add_attribute(ResponderConfig *config, uint16_t type, const void *value,
+                                    size_t length);
+
+typedef struct _IkeResponder IkeResponder;
+/* One IKE SA; valid until it is deleted or replaced. */
+typedef struct _ResponderSa ResponderSa;
+
+/* config: borrowed, must outlive the responder. */
+IkeResponder *ike_responder_new(const ResponderConfig *config, Rng *rng);
+void ike_responder_free(IkeResponder *responder);
+ResponderFaults *ike_responder_faults(IkeResponder *responder);
+
+typedef enum {
+    RESPONDER_OUTPUT_SEND,
+    RESPONDER_OUTPUT_CHILD,      /* keys of a new Child SA, for a data path */
+    RESPONDER_OUTPUT_CHILD_GONE, /* spi_in, spi_out only */
+} ResponderOutputKind;
+
+typedef struct {
+    ResponderOutputKind kind;
+    IkePath path; /* SEND: where it goes; CHILD: where its SA is */
+    GBytes *datagram;
+    IkeChild *child;
+    bool is_request;
+} ResponderOutput;
+
+void responder_output_clear(ResponderOutput *output);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ResponderOutput, responder_output_clear)
+
+/* path: where it came from, seen from here (remote is the client); its answer goes there. False: it
+ * was not understood. */
+bool ike_responder_receive(IkeResponder *responder, const IkePath *path, const uint8_t *datagram,
+                           size_t length);
+bool ike_responder_next_output(IkeResponder *responder, ResponderOutput *output);
+
+/* The newest SA that is up, NULL if none is. */
+ResponderSa *ike_responder_sa(IkeResponder *responder);
+guint ike_responder_count(const IkeResponder *responder);          /* SAs that are up */
+guint ike_responder_count_children(const IkeResponder *responder); /* of all SAs */
+
+/* What a gateway asks. One request at a time for each SA. */
+void responder_sa_liveness(IkeResponder *responder, ResponderSa *sa);
+void responder_sa_delete(IkeResponder *responder, ResponderSa *sa);
+void responder_sa_delete_child(IkeResponder *responder, ResponderSa *sa);
+/* The old ones are deleted by a request of their own once these are answered. */
+void responder_sa_rekey_child(IkeResponder *responder, ResponderSa *sa);
+void responder_sa_rekey_ike(IkeResponder *responder, ResponderSa *sa);
+void responder_sa_new_child(IkeResponder *responder, ResponderSa *sa);
+/* exchange with an unknown payload, critical or not; exchange 0: INFORMATIONAL. */
+void responder_sa_unknown_payload(IkeResponder *responder, ResponderSa *sa, uint8_t exchange,
+                                  bool critical);
+/* Authentic, but malformed inside. */
+void responder_sa_malformed(IkeResponder *responder, ResponderSa *sa);
+/* The error of the last answer to a request of ours (IKE_NOTIFY_*), 0: none; *answered counts them.
+ */
+uint16_t ike_responder_last_error(const IkeResponder *responder, unsigned *answered);
+/* The last request of ours again, as it was. */
+void responder_sa_repeat(IkeResponder *responder, ResponderSa *sa);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(IkeResponder, ike_responder_free)

@@ -1,0 +1,60 @@
+/*
+ * Two ends, a virtual link and a virtual clock: the engine as the program runs it, and the test
+ * responder as its gateway. Everything repeats from the seed.
+ */
+#pragma once
+#include "ike-responder.h"
+#include "virtual-link.h"
+
+#define SIM_PSK "the same on both sides"
+
+typedef struct {
+    Rng rng;
+    GRand *rand;
+} SimRng;
+
+typedef struct {
+    SimRng client_rng, gateway_rng;
+    IkeConfig *config;
+    ResponderConfig gateway_config;
+    IkeResponder *gateway;
+    IkeEngine *engine;
+    VirtualLink link;
+    IkePath path;       /* the client's; the gateway sees it mirrored */
+    Secret *psk;        /* the client's */
+    PrivateKey *key;    /* the client's, with certificates */
+    bool withhold;      /* credentials are asked for in vain */
+    bool refuse_verify; /* says no to PSK_VERIFY */
+    /* What came out of the engine. */
+    IkeState state;
+    bool closed;
+    IkeCloseReason reason;
+    char *detail;
+    IkeConfiguration *configuration; /* of CONFIGURE */
+    GPtrArray *installed;            /* IkeChild, those removed taken out again */
+    unsigned n_installed, n_removed, n_configured, n_credentials;
+    unsigned n_sent[2], n_repeated; /* by LinkDirection; requests of ours sent again */
+    unsigned verdicts[4];
+    IkeCredentialRequest *pending; /* with withhold: the last one, owned by the engine's output */
+    GPtrArray *gateway_children;   /* IkeChild */
+} Sim;
+
+/* PSK on both sides, X25519 and AES-GCM, one address of each family, two domains. Change config and
+ * gateway_config before sim_start. */
+void sim_init(Sim *sim, guint32 seed);
+void sim_clear(Sim *sim);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Sim, sim_clear)
+/* IKE_SA_INIT goes out; ike_engine_authenticate is called already. */
+void sim_start(Sim *sim);
+/* Drains outputs of both ends onto the link. To be called after touching an end directly. */
+void sim_drain(Sim *sim);
+/* One event: the next datagram or deadline. False: nothing will ever happen again. */
+bool sim_step(Sim *sim);
+/* Until the virtual clock shows now + duration, or nothing happens any more. */
+void sim_run(Sim *sim, Duration duration);
+/* Until the engine is up or closed; false after a virtual 5 minutes. */
+bool sim_connect(Sim *sim);
+/* Gives the engine one datagram as if it had come from the gateway, now. */
+IkeVerdict sim_inject(Sim *sim, const uint8_t *datagram, size_t length);
+/* The two ends hold the same Child SA keys, crosswise, for the newest one. */
+void sim_assert_keys_agree(Sim *sim);
