@@ -35,6 +35,9 @@ class Bed:
         shutil.rmtree(self.directory, ignore_errors=True)
         os.makedirs(self.directory)
         os.chmod(self.directory, 0o755)
+        here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+        for program in ("file-server", "transfer", "as-person"):
+            shutil.copy(os.path.join(here, program), self.directory)
         self.names.create()
         self.pki.create()
         with open(os.path.join(self.directory, "root.positive"), "w") as file:
@@ -61,6 +64,16 @@ class Bed:
             self.gateway.start_relay(self.host.tree)
         self.host.plug_in()
         self.give_credentials()
+
+    def tool(self, name):
+        """A program of the bed, where every box can see it (the clone may be out of sight)."""
+        return os.path.join(self.directory, name)
+
+    def rest(self):
+        """Back to where a scene may begin: a friendly router and genuine names."""
+        self.router.mood("open")
+        self.gateway.serve_names("genuine")
+        self.host.run(["resolvectl", "flush-caches"])
 
     def stop(self):
         for box in self.boxes:

@@ -31,7 +31,8 @@ socket-default attr updown
   filelog {{
     stderr {{
       default = 1
-      ike = 2
+      # 4 prints the keys, for the comparison with the client's.
+      ike = 4
       cfg = 2
       knl = 1
     }}
@@ -157,9 +158,15 @@ class Gateway(Box):
             "cert-p384": connection("p384.gw.example", "%any", both, certificate("gw-p384")),
             "cert-expired": connection("expired.gw.example", "%any", both,
                                        certificate("gw-expired")),
+            # Says whatever name it is asked for, and shows a certificate for another.
+            "cert-other": connection("*.wild.example", "%any", both, certificate("gw")),
             "cert-stranger": connection("stranger.gw.example", "%any", both,
                                         certificate("gw-stranger")),
         }
+
+    def charon_log(self):
+        with open(os.path.join(self.log, "charon"), errors="replace") as file:
+            return file.read()
 
     def sas(self):
         with self.vici() as vici:
@@ -189,9 +196,8 @@ class Gateway(Box):
 
     def serve_files(self):
         """An HTTP server on both inside addresses: GET gives octets, PUT takes them."""
-        program = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
-                               "file-server")
-        self.spawn(["python3", program, a.INSIDE4, a.INSIDE6], log="file-server")
+        self.spawn(["python3", os.path.join(self.directory, "file-server"), a.INSIDE4, a.INSIDE6],
+                   log="file-server")
         until("gateway: file server", lambda: self.run(
             ["python3", "-c", f"import socket; socket.create_connection(('{a.INSIDE4}', 8080), 1)"],
             check=False).returncode == 0)

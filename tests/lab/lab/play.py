@@ -1,0 +1,51 @@
+"""Playing scenes on a bed, one after the other, each from the same beginning."""
+
+import os
+
+from .product import Ginnel
+from .story import SCENES
+
+
+def chosen(pattern="", demo=False):
+    import scenes
+    names = [module.__name__ for module in scenes.ORDER]
+    order = sorted(SCENES, key=lambda one: names.index(one.function.__module__))
+    return [one for one in order if (one.demo or not demo) and
+            (pattern.lower() in one.title.lower() or pattern in one.name)]
+
+
+def play(bed, story, scenes):
+    for one in scenes:
+        story.begin(one)
+        before = len(story.failed)
+        started = bed.host.read(["date", "+%F %T"]).strip()
+        # A scene that stops in the middle is a claim that failed, and the next one begins afresh.
+        with _Rest(story):
+            one.function(bed, story)
+        if len(story.failed) > before:
+            keep_logs(bed, one, started)
+        bed.rest()
+        Ginnel(bed.host).rest()
+
+
+class _Rest:
+    def __init__(self, story):
+        self.story = story
+
+    def __enter__(self):
+        self.context = self.story.claim("The scene is played to its end")
+        self.context.__enter__()
+
+    def __exit__(self, kind, error, trace):
+        if error is None:
+            return False
+        return self.context.__exit__(kind, error, trace)
+
+
+def keep_logs(bed, one, since):
+    directory = os.path.join(bed.directory, "failed")
+    os.makedirs(directory, exist_ok=True)
+    with open(os.path.join(directory, one.name + ".journal"), "w") as file:
+        file.write(bed.host.journal("--since", since))
+    with open(os.path.join(directory, one.name + ".charon"), "w") as file:
+        file.write(bed.gateway.charon_log()[-200_000:])

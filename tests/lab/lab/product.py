@@ -1,0 +1,131 @@
+"""The product as its users meet it: the tool, the bus, the units."""
+
+import json
+import time
+
+from .story import Failure, expect
+from .wait import LabError, until
+
+BUS = "org.ginnel.Ginnel1"
+DAEMON = "ginneld.service"
+
+
+class Ginnel:
+    def __init__(self, host):
+        self.host = host
+
+    # -- the tool -----------------------------------------------------------------------------
+
+    def tool(self, *args, user=None, timeout=90):
+        began = time.monotonic()
+        result = self.host.run(["ginnel", *args], check=False, user=user, timeout=timeout)
+        result.seconds = time.monotonic() - began
+        return result
+
+    def up(self, profile="work", **options):
+        return self.tool("up", profile, **options)
+
+    def connect(self, profile="work", **options):
+        """Up, or the claim fails with what the tool said."""
+        result = self.up(profile, **options)
+        expect(result.returncode == 0, f"ginnel up {profile}: status {result.returncode}\n"
+               f"{result.stdout}{result.stderr}")
+        return result
+
+    def down(self, profile="work"):
+        return self.tool("down", profile)
+
+    # -- the bus ------------------------------------------------------------------------------
+
+    def tunnels(self):
+        """Profile name -> properties of its tunnel. Does not start the service."""
+        result = self.host.run(
+            ["busctl", "--json=short", "--auto-start=no", "call", BUS, "/org/ginnel/Ginnel1",
+             "org.freedesktop.DBus.ObjectManager", "GetManagedObjects"], check=False)
+        if result.returncode != 0:
+            return {}
+        found = {}
+        for path, interfaces in json.loads(result.stdout)["data"][0].items():
+            properties = interfaces.get(BUS + ".Tunnel")
+            if properties is not None:
+                plain = {name: plainly(value) for name, value in properties.items()}
+                found[plain["Profile"]] = {**plain, "path": path}
+        return found
+
+    def tunnel(self, profile="work"):
+        tunnel = self.tunnels().get(profile)
+        if tunnel is None:
+            raise Failure(f"there is no tunnel of profile {profile} on the bus")
+        return tunnel
+
+    def state(self, profile="work"):
+        return self.tunnels().get(profile, {}).get("State", "")
+
+    def wait_for(self, state, profile="work", timeout=30):
+        """Returns the seconds it took."""
+        began = time.monotonic()
+        try:
+            until(f"state {state}", lambda: self.state(profile) == state, timeout, pause=0.05)
+        except LabError:
+            raise Failure(f"after {timeout} s not {state} but {self.state(profile) or 'gone'}") \
+                from None
+        return time.monotonic() - began
+
+    def events(self, name, profile="work"):
+        """(microseconds, details) of each event of that name in the timeline."""
+        return [(at, details) for at, event, details in self.tunnel(profile)["Timeline"]
+                if event == name]
+
+    def statistics(self, profile="work"):
+        result = self.host.read(["busctl", "--json=short", "call", BUS, self.tunnel(profile)["path"],
+                                 BUS + ".Tunnel", "GetStatistics"])
+        return json.loads(result)["data"][0]
+
+    # -- the processes ------------------------------------------------------------------------
+
+    def tunnel_units(self):
+        lines = self.host.read(["systemctl", "list-units", "--plain", "--no-legend",
+                                "--state=running", "ginnel-tunnel@*"]).splitlines()
+        return [line.split()[0] for line in lines]
+
+    def kill_tunnel_process(self):
+        units = self.tunnel_units()
+        expect(units, "no ginnel-tunnel@ unit runs")
+        for unit in units:
+            self.host.run(["systemctl", "kill", "-s", "KILL", unit])
+
+    def kill_daemon(self):
+        pid = self.host.main_pid(DAEMON)
+        expect(pid, "ginneld does not run")
+        self.host.run(["kill", "-9", str(pid)])
+        return pid
+
+    def wait_for_daemon(self, other_than=0, timeout=15):
+        try:
+            return until("ginneld", lambda: self._ready_pid(other_than), timeout, pause=0.05)
+        except LabError as error:
+            raise Failure(str(error)) from None
+
+    def _ready_pid(self, other_than):
+        pid = self.host.main_pid(DAEMON)
+        active = self.host.run(["systemctl", "is-active", "-q", DAEMON], check=False)
+        return pid if pid not in (0, other_than) and active.returncode == 0 else 0
+
+    # -- back to where a scene may begin --------------------------------------------------------
+
+    def rest(self):
+        """Nothing up, no start limit reached, no drop-in left."""
+        for profile in self.tunnels():
+            self.host.run(["ginnel", "down", profile], check=False, timeout=60)
+        self.host.run(["systemctl", "reset-failed"], check=False)
+
+
+def plainly(value):
+    """busctl's {"type": ..., "data": ...} at every level of a variant, without its types."""
+    if isinstance(value, dict):
+        if set(value) == {"type", "data"}:
+            return plainly(value["data"])
+        return {key: plainly(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plainly(item) for item in value]
+    return value

@@ -1,0 +1,38 @@
+"""Everything on the test host that a connection may leave traces in, as lines to compare."""
+
+PARTS = {
+    "link": ["ip", "-brief", "link"],
+    "address": ["ip", "-brief", "address"],
+    "route4": ["ip", "-4", "route", "show", "table", "all"],
+    "route6": ["ip", "-6", "route", "show", "table", "all"],
+    "rule4": ["ip", "-4", "rule"],
+    "rule6": ["ip", "-6", "rule"],
+    "xfrm": ["ip", "xfrm", "policy"],
+    "nftables": ["nft", "list", "ruleset"],
+    "dns": ["resolvectl", "dns"],
+    "domain": ["resolvectl", "domain"],
+    "default-route": ["resolvectl", "default-route"],
+    "dnssec": ["resolvectl", "dnssec"],
+    "dns-over-tls": ["resolvectl", "dnsovertls"],
+    "negative-anchor": ["resolvectl", "nta"],
+    "anchor": ["ls", "/run/dnssec-trust-anchors.d", "/etc/dnssec-trust-anchors.d"],
+    "tunnel-process": ["pgrep", "-l", "ginnel-tunnel"],
+    "sysctl": ["sysctl", "-e", "net.ipv4.conf.all.rp_filter", "net.ipv4.conf.all.src_valid_mark",
+               "net.ipv4.conf.default.rp_filter", "net.ipv4.conf.up0.rp_filter"],
+}
+
+
+def take(host):
+    """A set of "part: line"."""
+    lines = set()
+    for part, command in PARTS.items():
+        for line in host.run(command, check=False).stdout.splitlines():
+            if line.strip():
+                lines.add(f"{part}: {line.rstrip()}")
+    return lines
+
+
+def difference(before, after):
+    """Lines, `+` for what is new and `-` for what is gone; empty when nothing changed."""
+    return [f"+ {line}" for line in sorted(after - before)] + \
+           [f"- {line}" for line in sorted(before - after)]

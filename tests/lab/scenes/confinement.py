@@ -1,0 +1,1 @@
+from lab.story import scene

@@ -1,0 +1,240 @@
+"""Processes die, are restarted, are told to stop: what stays, what comes back, what is left."""
+
+import re
+import threading
+
+from lab import addresses as a
+from lab import snapshot
+from lab.product import DAEMON, Ginnel
+from lab.story import expect, expect_equal, scene
+from lab.wait import until
+
+
+class Stream:
+    """A ping every 5 ms beside whatever happens in the block; then how many went missing."""
+
+    def __init__(self, host, seconds):
+        self.host, self.count = host, int(seconds / 0.005)
+
+    def __enter__(self):
+        self.thread = threading.Thread(target=self._run)
+        self.thread.start()
+        return self
+
+    def _run(self):
+        self.result = self.host.run(["ping", "-q", "-i", "0.005", "-c", self.count, "-W", "2",
+                                     a.INSIDE4], check=False, timeout=120).stdout
+
+    def __exit__(self, *_):
+        self.thread.join()
+
+    @property
+    def lost(self):
+        sent, received = map(int, re.search(r"(\d+) packets transmitted, (\d+) received",
+                                            self.result).groups())
+        return sent - received
+
+
+class Download:
+    """A transfer beside whatever happens in the block."""
+
+    def __init__(self, bed, octets):
+        self.bed, self.octets = bed, octets
+
+    def __enter__(self):
+        self.thread = threading.Thread(target=self._run)
+        self.thread.start()
+        return self
+
+    def _run(self):
+        self.result = self.bed.host.run([self.bed.tool("transfer"), a.INSIDE4, self.octets],
+                                        check=False, timeout=180)
+
+    def __exit__(self, *_):
+        self.thread.join()
+
+
+@scene("The service is killed", demo=True, about="""ginneld sets up devices, routes and names, and the
+       packets pass by it. While a transfer runs it is killed, and restarted.""")
+def daemon_dies(bed, story):
+    ginnel = Ginnel(bed.host)
+    bed.profile()
+    ginnel.connect()
+    before = snapshot.take(bed.host)
+    process = ginnel.tunnel_units()
+    with story.claim("kill -9 of ginneld: it comes back, and not one of 800 packets is lost"):
+        with Stream(bed.host, 4) as stream:
+            pid = bed.host.main_pid(DAEMON)
+            story.types(f"kill -9 {pid}     # ginneld")
+            ginnel.wait_for_daemon(other_than=pid)
+        expect_equal(stream.lost, 0, "packets lost")
+    with story.claim("It has adopted the tunnel: same process, still connected"):
+        ginnel.wait_for("connected", timeout=10)
+        expect_equal(ginnel.tunnel_units(), process, "tunnel processes")
+    with story.claim("Addresses, routes, rules and names are as before"):
+        expect_equal(snapshot.difference(before, snapshot.take(bed.host)), [], "difference")
+    with story.claim("systemctl restart ginneld during a transfer: checksums equal, the tunnel stays"):
+        with Download(bed, 50_000_000) as download:
+            story.types("systemctl restart ginneld")
+        expect_equal(download.result.returncode, 0, download.result.stdout + download.result.stderr)
+        ginnel.wait_for("connected", timeout=10)
+        expect_equal(ginnel.tunnel_units(), process, "tunnel processes")
+    with story.claim("A restart loses no packet either"):
+        with Stream(bed.host, 3) as stream:
+            bed.host.run(["systemctl", "restart", DAEMON])
+        expect_equal(stream.lost, 0, "packets lost")
+    ginnel.wait_for("connected", timeout=10)
+    ginnel.down()
+    with story.claim("An adopted tunnel can be taken down"):
+        expect_equal(ginnel.tunnels(), {}, "tunnels")
+
+
+@scene("The tunnel process dies", demo=True, about="""The process that holds the session is killed. Until
+       another is there, inside names must not be asked outside.""")
+def tunnel_process_dies(bed, story):
+    ginnel = Ginnel(bed.host)
+    bed.profile()
+    ginnel.connect()
+    before = snapshot.take(bed.host) - tunnel_lines(snapshot.take(bed.host))
+    # It cannot come back before the router lets it, so that there is time to look.
+    bed.router.mood("block-all")
+    with bed.capture_outside("pinned") as outside:
+        story.types("systemctl kill -s KILL 'ginnel-tunnel@*'")
+        with story.claim("Meanwhile a name inside fails, and fails fast"):
+            bed.host.run(["resolvectl", "flush-caches"])
+            began_state = ginnel.state()
+            result = bed.host.run(["timeout", "10", "resolvectl", "--no-pager", "query",
+                                   "decoy.corp.example"], check=False)
+            expect(result.returncode not in (0, 124), f"status {result.returncode} in state "
+                   f"{began_state}: {result.stdout}")
+        with story.claim("ginnel status says that it reconnects"):
+            ginnel.wait_for("reconnecting", timeout=10)
+        bed.router.mood("open")
+        with story.claim("The connection comes back by itself"):
+            seconds = ginnel.wait_for("connected", timeout=60)
+            story.says(f"Back {seconds:.1f} s after the router let it through.")
+            bed.host.run(["ping", "-c", "1", "-W", "3", a.INSIDE4])
+    with story.claim("No name inside was asked outside"):
+        leaked = {name for name in outside.asked_names() if name.endswith("corp.example")}
+        expect_equal(leaked, set(), "asked outside")
+    with story.claim("The device, its addresses and the names are the same as before"):
+        after = snapshot.take(bed.host)
+        expect_equal(snapshot.difference(before, after - tunnel_lines(after)), [], "difference")
+    with story.claim("Without a block it is back within ten seconds"):
+        ginnel.kill_tunnel_process()
+        until("another tunnel process",
+              lambda: ginnel.tunnel_units() and ginnel.state() == "connected", timeout=10)
+        bed.host.run(["ping", "-c", "1", "-W", "3", a.INSIDE4])
+    ginnel.down()
+
+
+def tunnel_lines(lines):
+    """Lines that change with the process and the addresses of a new session."""
+    return {line for line in lines if line.startswith("tunnel-process")}
+
+
+@scene("Nothing is left", demo=True, about="""Addresses, routes, rules, nftables, links, DNS settings and
+       anchor files are compared with what there was before the first connection.""")
+def nothing_left(bed, story):
+    ginnel = Ginnel(bed.host)
+    bed.profile()
+    before = snapshot.take(bed.host)
+
+    def compare(words):
+        with story.claim(f"{words}: nothing is left"):
+            expect_equal(snapshot.difference(before, snapshot.take(bed.host)), [], "difference")
+
+    ginnel.connect()
+    with story.claim("While it is up, there is something to leave"):
+        expect(snapshot.difference(before, snapshot.take(bed.host)), "the snapshots are equal")
+    story.types("ginnel down work")
+    compare("ginnel down")
+
+    ginnel.connect()
+    story.types("systemctl stop ginneld")
+    until("ginnel-tunnel: end", lambda: not ginnel.tunnel_units())
+    compare("systemctl stop")
+
+    ginnel.connect()
+    # Stopped while systemd is about to start it again: nothing of the service itself can tidy up.
+    story.types("systemctl kill -s KILL ginneld; systemctl stop ginneld")
+    until("ginnel-tunnel: end", lambda: not ginnel.tunnel_units())
+    compare("kill -9, then stop")
+
+    ginnel.connect()
+    bed.host.run(["systemctl", "kill", "-s", "KILL", DAEMON])
+    ginnel.kill_tunnel_process()
+    bed.host.run(["systemctl", "stop", DAEMON])
+    compare("both killed, then stop")
+
+
+@scene("What a crash left is removed at the start")
+def stale_state(bed, story):
+    """The machine's own things of the same kinds are left alone."""
+    ginnel = Ginnel(bed.host)
+    bed.profile()
+    bed.host.write("/run/dnssec-trust-anchors.d/admin.positive",
+                   "other.test. IN DS 1 13 2 " + "ab" * 32 + "\n", mode="0644", owner="root:root")
+    bed.host.ip("rule", "add", "fwmark", "0x77", "lookup", "main", "priority", "30000")
+    ginnel.connect()
+    with story.claim("An administrator's anchor file and rule survive up, down and stop"):
+        ginnel.down()
+        bed.host.run(["systemctl", "stop", DAEMON])
+        bed.host.run(["test", "-e", "/run/dnssec-trust-anchors.d/admin.positive"])
+        expect("0x77" in bed.host.read(["ip", "rule"]), "the rule is gone")
+    bed.host.run(["rm", "/run/dnssec-trust-anchors.d/admin.positive"])
+    bed.host.ip("rule", "del", "fwmark", "0x77", "lookup", "main", "priority", "30000")
+
+
+@scene("The gateway's name lies inside", about="""vpn.corp.example is the gateway, and corp.example is
+       inside: when the tunnel is down, its name must be asked outside.""", demo=True)
+def gateway_below_its_domain(bed, story):
+    ginnel = Ginnel(bed.host)
+    bed.profile(gateway__address="vpn.corp.example", gateway__id="vpn.corp.example")
+    with story.claim("Connected"):
+        ginnel.connect()
+        answer = bed.host.query("host.corp.example").stdout
+        expect("authenticated: yes" in answer, answer)
+    with story.claim("Reconnected after its process was killed"):
+        ginnel.kill_tunnel_process()
+        until("another tunnel process",
+              lambda: ginnel.tunnel_units() and ginnel.state() == "connected", timeout=30)
+        bed.host.run(["ping", "-c", "1", "-W", "3", a.INSIDE4])
+    with story.claim("Reconnected after the gateway deleted the session"):
+        began = ginnel.tunnel()["ConnectedAt"]
+        bed.gateway.terminate_all()
+        until("a new session", lambda: ginnel.state() == "connected" and
+              ginnel.tunnel()["ConnectedAt"] != began, timeout=30)
+        bed.host.run(["ping", "-c", "1", "-W", "3", a.INSIDE4])
+    ginnel.down()
+
+
+@scene("The gateway says goodbye, and we do")
+def delete_in_both_directions(bed, story):
+    ginnel = Ginnel(bed.host)
+    bed.profile()
+    ginnel.connect()
+    with story.claim("ginnel down tells the gateway: it keeps no session"):
+        expect_equal(len(bed.gateway.established()), 1, "sessions at the gateway")
+        ginnel.down()
+        until("the gateway forgets", lambda: not bed.gateway.established(), timeout=5)
+    ginnel.connect()
+    with story.claim("A gateway that was restarted without a word is noticed, and reconnected to"):
+        bed.gateway.stop_strongswan(hard=True)
+        bed.gateway.start_strongswan()
+        until("a new session", lambda: bed.gateway.established() and ginnel.state() == "connected",
+              timeout=120)
+        bed.host.run(["ping", "-c", "1", "-W", "3", a.INSIDE4])
+    ginnel.down()
+
+
+@scene("resolved is restarted by somebody else")
+def resolved_restarts(bed, story):
+    ginnel = Ginnel(bed.host)
+    bed.profile()
+    ginnel.connect()
+    with story.claim("Inside names still resolve and validate after systemd-resolved was restarted"):
+        bed.host.run(["systemctl", "restart", "systemd-resolved"])
+        until("inside names", lambda: "authenticated: yes" in
+              bed.host.query("host.corp.example").stdout, timeout=10, pause=0.2)
+    ginnel.down()
