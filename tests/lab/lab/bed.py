@@ -38,6 +38,9 @@ class Bed:
         here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
         for program in ("file-server", "transfer", "as-person"):
             shutil.copy(os.path.join(here, program), self.directory)
+        probe = os.path.join(destdir or "/nonexistent", "../tests/lab/ginnel-tunnel-probe")
+        if os.path.exists(probe):
+            shutil.copy(probe, self.directory)
         self.names.create()
         self.pki.create()
         with open(os.path.join(self.directory, "root.positive"), "w") as file:

@@ -8,6 +8,7 @@ from .wait import LabError, until
 
 BUS = "org.ginnel.Ginnel1"
 DAEMON = "ginneld.service"
+DROP_IN = "/run/systemd/system/ginneld.service.d"
 
 
 class Ginnel:
@@ -111,12 +112,24 @@ class Ginnel:
         active = self.host.run(["systemctl", "is-active", "-q", DAEMON], check=False)
         return pid if pid not in (0, other_than) and active.returncode == 0 else 0
 
+    def restart_with(self, **environment):
+        """Restarts ginneld with these variables; rest () takes them away again."""
+        self.host.run(["mkdir", "-p", DROP_IN])
+        self.host.run(["tee", DROP_IN + "/lab.conf"], stdin="[Service]\n" + "".join(
+            f"Environment={name}={value}\n" for name, value in environment.items()))
+        self.host.run(["systemctl", "daemon-reload"])
+        self.host.run(["systemctl", "restart", DAEMON])
+
     # -- back to where a scene may begin --------------------------------------------------------
 
     def rest(self):
         """Nothing up, no start limit reached, no drop-in left."""
         for profile in self.tunnels():
             self.host.run(["ginnel", "down", profile], check=False, timeout=60)
+        if self.host.run(["test", "-e", DROP_IN], check=False).returncode == 0:
+            self.host.run(["rm", "-r", DROP_IN])
+            self.host.run(["systemctl", "daemon-reload"])
+            self.host.run(["systemctl", "stop", DAEMON], check=False)
         self.host.run(["systemctl", "reset-failed"], check=False)
 
 
