@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-from .wait import until
+from .wait import LabError, until
 
 
 class Capture:
@@ -35,9 +35,11 @@ class Capture:
         self.process.wait(timeout=10)
 
     def tshark(self, *args):
-        return subprocess.run(["tshark", "-n", "-r", self.path, *args], check=True,
-                              capture_output=True, text=True,
-                              env={**os.environ, "HOME": os.path.dirname(self.path)}).stdout
+        result = subprocess.run(["tshark", "-n", "-r", self.path, *args], capture_output=True,
+                                text=True, env={**os.environ, "HOME": os.path.dirname(self.path)})
+        if result.returncode != 0:
+            raise LabError(f"tshark: {result.stderr.strip()}")
+        return result.stdout
 
     def packets(self, display_filter=""):
         """One line of text for each packet that matches."""

@@ -18,9 +18,11 @@ class StandIn:
         configuration = os.path.join(self.home, "strongswan.conf")
         with open(configuration, "w") as file:
             file.write(STRONGSWAN_CONF.format(directory=self.home, cookies=0))
+        socket = os.path.join(self.home, "vici")
+        if os.path.exists(socket):
+            os.unlink(socket)
         self.process = self.bed.host.spawn(["/usr/lib/ipsec/charon"], log="stand-in",
                                            env={"STRONGSWAN_CONF": configuration})
-        socket = os.path.join(self.home, "vici")
         until("stand-in: charon", lambda: os.path.exists(socket))
         self.vici = Vici(socket)
         pki = self.bed.pki
