@@ -1,5 +1,6 @@
 #include "cli/client.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "bus/errors.h"
@@ -107,11 +108,19 @@ client_tunnel_of(Client *client, const char *profile)
     return NULL;
 }
 
+static int
+compare_words(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 GVariant *
 client_properties(GDBusProxy *proxy)
 {
     g_auto(GStrv) names = g_dbus_proxy_get_cached_property_names(proxy);
     GVariantBuilder builder;
+    if (names != NULL)
+        qsort(names, g_strv_length(names), sizeof *names, compare_words);
     g_variant_builder_init(&builder, G_VARIANT_TYPE_VARDICT);
     for (int i = 0; names != NULL && names[i] != NULL; i++) {
         g_autoptr(GVariant) value = g_dbus_proxy_get_cached_property(proxy, names[i]);

@@ -19,7 +19,7 @@ GPtrArray *client_profiles(Client *client);
 GDBusProxy *client_tunnel_at(Client *client, const char *path);
 GDBusProxy *client_tunnel_of(Client *client, const char *profile);
 
-/* All properties as a{sv}. */
+/* All properties as a{sv}, sorted by name. */
 GVariant *client_properties(GDBusProxy *proxy);
 /* The counters of a tunnel as a{st}; NULL where it cannot tell. */
 GVariant *client_statistics(GDBusProxy *tunnel);

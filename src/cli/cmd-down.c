@@ -1,8 +1,9 @@
 #include "config.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
-#include "bus/errors.h"
+#include "bus/names.h"
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "cli/props.h"
@@ -31,11 +32,28 @@ disconnect_all(GPtrArray *tunnels)
     return status;
 }
 
+/* Beside one that is connected, those that have failed are not meant. */
+static GDBusProxy *
+find_only(GPtrArray *tunnels)
+{
+    GDBusProxy *only = tunnels->len == 1 ? g_ptr_array_index(tunnels, 0) : NULL;
+    guint running = 0;
+    for (guint i = 0; i < tunnels->len; i++) {
+        g_autoptr(GVariant) props = client_properties(g_ptr_array_index(tunnels, i));
+        if (strcmp(props_string(props, "State"), GINNEL_STATE_FAILED) == 0)
+            continue;
+        running++;
+        only = g_ptr_array_index(tunnels, i);
+    }
+    return running <= 1 ? only : NULL;
+}
+
 static int
 disconnect_only(GPtrArray *tunnels)
 {
-    if (tunnels->len == 1)
-        return disconnect_one(g_ptr_array_index(tunnels, 0));
+    GDBusProxy *only = find_only(tunnels);
+    if (only != NULL)
+        return disconnect_one(only);
     if (tunnels->len == 0) {
         g_print("%s\n", _("Nothing is connected."));
         return CLI_OK;

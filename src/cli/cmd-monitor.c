@@ -50,12 +50,12 @@ on_changed(GDBusObjectManagerClient *objects, GDBusObjectProxy *object, GDBusPro
     if (strcmp(g_dbus_proxy_get_interface_name(proxy), GINNEL_IFACE_TUNNEL) != 0)
         return;
     g_autoptr(GVariant) props = client_properties(proxy);
+    if (g_variant_lookup(changed, "Timeline", "@a(xsa{sv})", NULL))
+        say_events(monitor, g_dbus_proxy_get_object_path(proxy), props);
     if (g_variant_lookup(changed, "State", "&s", NULL)) {
         g_autofree char *state = output_state(props);
         say(props_string(props, "Profile"), state);
     }
-    if (g_variant_lookup(changed, "Timeline", "@a(xsa{sv})", NULL))
-        say_events(monitor, g_dbus_proxy_get_object_path(proxy), props);
 }
 
 static GDBusProxy *

@@ -12,13 +12,23 @@ append_json(GString *out, GDBusProxy *tunnel)
 {
     g_autoptr(GVariant) props = client_properties(tunnel);
     g_autoptr(GVariant) statistics = client_statistics(tunnel);
-    GVariantDict dict;
-    g_variant_dict_init(&dict, props);
-    g_variant_dict_insert(&dict, "Path", "o", g_dbus_proxy_get_object_path(tunnel));
+    g_string_append(out, "{\"Path\":");
+    json_append_string(out, g_dbus_proxy_get_object_path(tunnel));
+    g_string_append(out, ",\"Statistics\":");
     if (statistics != NULL)
-        g_variant_dict_insert_value(&dict, "Statistics", statistics);
-    g_autoptr(GVariant) whole = g_variant_ref_sink(g_variant_dict_end(&dict));
-    json_append(out, whole);
+        json_append(out, statistics);
+    else
+        g_string_append(out, "null");
+    for (gsize i = 0; i < g_variant_n_children(props); i++) {
+        const char *name;
+        g_autoptr(GVariant) value = NULL;
+        g_variant_get_child(props, i, "{&sv}", &name, &value);
+        g_string_append_c(out, ',');
+        json_append_string(out, name);
+        g_string_append_c(out, ':');
+        json_append(out, value);
+    }
+    g_string_append_c(out, '}');
 }
 
 /* {"tunnels": [...]}: every property by its name on the bus, Path and Statistics. */

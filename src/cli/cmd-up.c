@@ -83,7 +83,10 @@ static void
 show_result(Up *up)
 {
     g_autoptr(GString) out = g_string_new(NULL);
-    show(up, TRUE);
+    if (!up->ours && !up->head_shown) /* nothing happened while we looked */
+        g_string_append_printf(out, _("%s was connected already.\n"), up->name);
+    else
+        show(up, TRUE);
     output_result(out, up->props);
     cli_print(out->str);
 }

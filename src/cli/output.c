@@ -96,7 +96,9 @@ output_clean(const char *text)
 char *
 output_octets(guint64 octets)
 {
-    return g_format_size(octets);
+    g_autofree char *size = g_format_size(octets);
+    g_auto(GStrv) words = g_strsplit(size, "\xc2\xa0", -1); /* no-break space: not for grep */
+    return g_strjoinv(" ", words);
 }
 
 void
@@ -237,10 +239,12 @@ append_row(GString *out, const char *label, const char *format, ...)
     va_list arguments;
     va_start(arguments, format);
     glong width = g_utf8_strlen(label, -1);
-    g_string_append_printf(out, "%s%*s", label, width < 16 ? (int)(16 - width) : 1, "");
-    g_string_append_vprintf(out, format, arguments);
-    g_string_append_c(out, '\n');
+    g_autofree char *text = g_strdup_vprintf(format, arguments);
     va_end(arguments);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    g_autofree char *indented = g_strjoinv("\n                ", lines);
+    g_string_append_printf(out, "%s%*s%s\n", label, width < 16 ? (int)(16 - width) : 1, "",
+                           indented);
 }
 
 /* The tunnel uses a stream although the profile tries UDP first: UDP did not get through. */
@@ -385,7 +389,7 @@ counter(GVariant *statistics, const char *name)
 static void
 status_traffic(GString *out, GVariant *props, GVariant *statistics)
 {
-    if (statistics == NULL)
+    if (statistics == NULL || props_int64(props, "ConnectedAt") == 0)
         return;
     g_autofree char *in = output_octets(counter(statistics, "octets-in"));
     g_autofree char *gone = output_octets(counter(statistics, "octets-out"));
@@ -414,20 +418,30 @@ status_timeline(GString *out, GVariant *props)
     }
 }
 
+/* A row, unless nothing is known. */
+static void
+append_fact(GString *out, const char *label, const char *fact, const char *addition)
+{
+    if (*fact != '\0')
+        append_row(out, label, "%s%s", fact, addition);
+}
+
 static void
 status_verbose(GString *out, GVariant *props, GVariant *statistics)
 {
     g_auto(GStrv) servers = props_strings(props, "DnsServers");
     g_autofree char *joined = g_strjoinv(", ", servers);
-    append_row(out, _("IKE"), "%s", props_string(props, "IkeAlgorithms"));
-    append_row(out, _("ESP"), "%s", props_string(props, "EspAlgorithms"));
-    append_row(out, _("transport"), "%s%s", props_string(props, "Transport"),
-               props_bool(props, "BehindNat") ? _(", behind a NAT") : "");
-    append_row(out, _("MTU inside"), "%u", props_uint(props, "Mtu"));
-    append_row(out, _("DNS servers"), "%s", joined);
-    append_row(out, _("signed in as"), "%s (%s)", props_string(props, "UserId"),
-               props_string(props, "UserAuth"));
-    append_row(out, _("profile"), "%s", props_string(props, "File"));
+    g_autofree char *way = output_transport(props_string(props, "Transport"));
+    append_fact(out, _("IKE"), props_string(props, "IkeAlgorithms"), "");
+    append_fact(out, _("ESP"), props_string(props, "EspAlgorithms"), "");
+    append_fact(out, _("transport"), way,
+                props_bool(props, "BehindNat") ? _(", behind a NAT") : "");
+    if (props_uint(props, "Mtu") != 0)
+        append_row(out, _("MTU inside"), "%u", props_uint(props, "Mtu"));
+    append_fact(out, _("DNS servers"), joined, "");
+    append_fact(out, _("signed in as"), props_string(props, "UserId"), "");
+    append_fact(out, _("signed in with"), props_string(props, "UserAuth"), "");
+    append_fact(out, _("profile"), props_string(props, "File"), "");
     status_timeline(out, props);
     for (gsize i = 0; statistics != NULL && i < g_variant_n_children(statistics); i++) {
         const char *name;

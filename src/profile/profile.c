@@ -2,7 +2,11 @@
 
 #include <string.h>
 
-G_DEFINE_QUARK(ginnel - profile - error - quark, profile_error)
+GQuark
+profile_error_quark(void)
+{
+    return g_quark_from_static_string("ginnel-profile-error");
+}
 
 #define NAME_MAX_LENGTH 64
 

@@ -1,0 +1,119 @@
+#include "profile/profile-file.h"
+
+#include <string.h>
+
+#define GATEWAY     "[gateway]\naddress = gw.example;192.0.2.1\n"
+#define CERTIFICATE "[user]\ncertificate = /c\nkey = /k\n"
+#define PSK         "[user]\nid = t\nauth = psk\nsecret-file = /s\n"
+
+static Profile *
+good(const char *text)
+{
+    g_autoptr(GError) error = NULL;
+    Profile *profile = profile_parse("work", "F", text, strlen(text), &error);
+    g_assert_no_error(error);
+    return profile;
+}
+
+static void
+bad(const char *text, int code, const char *message)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Profile) profile = profile_parse("work", "F", text, strlen(text), &error);
+    g_assert_null(profile);
+    g_assert_error(error, PROFILE_ERROR, code);
+    g_assert_cmpstr(error->message, ==, message);
+}
+
+static void
+test_defaults(void)
+{
+    g_autoptr(Profile) profile = good(GATEWAY CERTIFICATE);
+    g_assert_cmpstr(profile->gateway_id, ==, "gw.example");
+    g_assert_cmpint(profile->gateway_auth, ==, PROFILE_GATEWAY_CERTIFICATE);
+    g_assert_cmpint(profile->user_auth, ==, PROFILE_USER_CERTIFICATE);
+    g_assert_null(profile->user_id);
+    g_assert_cmpuint(profile->transports->len, ==, 3);
+    g_assert_cmpint(g_array_index(profile->transports, ProfileTransport, 2).kind, ==, PROFILE_TCP);
+    g_assert_cmpint(profile->use_servers, ==, PROFILE_SERVERS_INSIDE);
+    g_assert_false(profile->redirect || profile->exclusive || profile->autoconnect);
+}
+
+static void
+test_gateway_follows_the_users_psk(void)
+{
+    g_autoptr(Profile) profile = good(GATEWAY PSK);
+    g_assert_cmpint(profile->gateway_auth, ==, PROFILE_GATEWAY_PSK);
+    g_autoptr(Profile) said = good(GATEWAY "auth = certificate\n" PSK);
+    g_assert_cmpint(said->gateway_auth, ==, PROFILE_GATEWAY_CERTIFICATE);
+}
+
+static void
+test_what_is_needed(void)
+{
+    bad("", PROFILE_ERROR_MISSING,
+        "F: [gateway] address: it is missing; it is the gateway's host name or address");
+    bad(GATEWAY "[user]\nauth = psk\nsecret-file = /s\n", PROFILE_ERROR_MISSING,
+        "F, line 3: [user] id: it is missing; with auth = psk the gateway knows the user by it");
+    bad(GATEWAY "[user]\nid = t\nauth = psk\n", PROFILE_ERROR_MISSING,
+        "F, line 3: [user] secret-file: it is missing; it names the file that holds the pre-shared "
+        "key");
+    bad(GATEWAY "[user]\ncertificate = /c\n", PROFILE_ERROR_MISSING,
+        "F, line 3: [user] key: it is missing; auth = certificate needs certificate and key");
+    bad(GATEWAY, PROFILE_ERROR_MISSING,
+        "F: [user] certificate: it is missing; auth = certificate, which is the default, needs "
+        "certificate and key (or set auth = psk)");
+    bad(GATEWAY "auth = psk\n" CERTIFICATE, PROFILE_ERROR_MISSING,
+        "F, line 4: [user] secret-file: it is missing; it names the file that holds the pre-shared "
+        "key");
+}
+
+static void
+test_eap_behind_a_shared_key_is_refused(void)
+{
+    bad(GATEWAY "auth = psk\n[user]\nauth = eap\n", PROFILE_ERROR_CONFLICT,
+        "F, line 3: [gateway] auth: psk does not go with auth = eap under [user]: everybody who "
+        "knows the key could pose as the gateway and take the password");
+}
+
+static void
+test_what_this_version_cannot_do_is_refused(void)
+{
+    bad(GATEWAY "redirect = yes\n" PSK, PROFILE_ERROR_UNSUPPORTED,
+        "F, line 3: [gateway] redirect: this version cannot do \"redirect = yes\"");
+    bad(GATEWAY PSK "[connection]\nlockdown = yes\n", PROFILE_ERROR_UNSUPPORTED,
+        "F, line 8: [connection] lockdown: this version cannot do \"lockdown = yes\"");
+    bad(GATEWAY PSK "[transport]\norder = udp/4500 tls/443\n", PROFILE_ERROR_UNSUPPORTED,
+        "F, line 8: [transport] order: this version cannot do \"tls\"");
+    bad(GATEWAY "[user]\nauth = eap\n", PROFILE_ERROR_UNSUPPORTED,
+        "F, line 4: [user] auth: this version cannot do \"eap\"");
+    bad(GATEWAY "[user]\ncertificate = pkcs11:a\nkey = pkcs11:b\n", PROFILE_ERROR_UNSUPPORTED,
+        "F, line 4: [user] certificate: this version cannot do \"pkcs11:\"");
+    g_autoptr(Profile) no = good(GATEWAY "redirect = no\n" PSK "[connection]\nlockdown = no\n"
+                                         "[transport]\nproxy = none\n");
+    g_assert_false(no->lockdown);
+}
+
+static void
+test_identities_are_checked(void)
+{
+    bad(GATEWAY "id = two words\n" PSK, PROFILE_ERROR_VALUE,
+        "F, line 3: [gateway] id: \"two words\" is no identity: a host name, an address, "
+        "name@domain, or key-id: and text");
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/profile/profile-rules/defaults", test_defaults);
+    g_test_add_func("/profile/profile-rules/gateway-follows-the-users-psk",
+                    test_gateway_follows_the_users_psk);
+    g_test_add_func("/profile/profile-rules/what-is-needed", test_what_is_needed);
+    g_test_add_func("/profile/profile-rules/eap-behind-a-shared-key-is-refused",
+                    test_eap_behind_a_shared_key_is_refused);
+    g_test_add_func("/profile/profile-rules/what-this-version-cannot-do-is-refused",
+                    test_what_this_version_cannot_do_is_refused);
+    g_test_add_func("/profile/profile-rules/identities-are-checked", test_identities_are_checked);
+    return g_test_run();
+}
