@@ -1,0 +1,88 @@
+#include "config.h"
+
+#include "daemon/authority.h"
+
+#include "bus/errors.h"
+
+#define POLKIT_I_KNOW_API_IS_SUBJECT_TO_CHANGE
+#include <polkit/polkit.h>
+
+typedef struct {
+    GDBusMethodInvocation *invocation;
+    char *action;
+    AuthorityGranted granted;
+    gpointer data;
+    GDestroyNotify free_data;
+    PolkitAuthority *authority;
+} Check;
+
+static void
+check_free(Check *check)
+{
+    if (check->free_data != NULL)
+        check->free_data(check->data);
+    g_clear_object(&check->authority);
+    g_free(check->action);
+    g_free(check);
+}
+
+static void
+refuse(Check *check, int code, const char *why)
+{
+    g_dbus_method_invocation_return_error(check->invocation, GINNEL_ERROR, code, "%s", why);
+    check_free(check);
+}
+
+static void
+checked(GObject *source, GAsyncResult *result, gpointer data)
+{
+    Check *check = data;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(PolkitAuthorizationResult) answer =
+        polkit_authority_check_authorization_finish(check->authority, result, &error);
+    if (answer == NULL) {
+        refuse(check, GINNEL_ERROR_UNAVAILABLE, error->message);
+        return;
+    }
+    if (!polkit_authorization_result_get_is_authorized(answer)) {
+        refuse(check, GINNEL_ERROR_NOT_AUTHORIZED, "You may look, but not change this.");
+        return;
+    }
+    check->granted(check->invocation, check->data);
+    check_free(check);
+}
+
+static void
+got_authority(GObject *source, GAsyncResult *result, gpointer data)
+{
+    Check *check = data;
+    g_autoptr(GError) error = NULL;
+    check->authority = polkit_authority_get_finish(result, &error);
+    if (check->authority == NULL) {
+        refuse(check, GINNEL_ERROR_UNAVAILABLE, error->message);
+        return;
+    }
+    g_autoptr(PolkitSubject) subject =
+        polkit_system_bus_name_new(g_dbus_method_invocation_get_sender(check->invocation));
+    GDBusMessage *message = g_dbus_method_invocation_get_message(check->invocation);
+    bool ask = (g_dbus_message_get_flags(message) &
+                G_DBUS_MESSAGE_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION) != 0;
+    polkit_authority_check_authorization(
+        check->authority, subject, check->action, NULL,
+        ask ? POLKIT_CHECK_AUTHORIZATION_FLAGS_ALLOW_USER_INTERACTION
+            : POLKIT_CHECK_AUTHORIZATION_FLAGS_NONE,
+        NULL, checked, check);
+}
+
+void
+authority_check(GDBusMethodInvocation *invocation, const char *action, AuthorityGranted granted,
+                gpointer data, GDestroyNotify free_data)
+{
+    Check *check = g_new0(Check, 1);
+    *check = (Check){ .invocation = invocation,
+                      .action = g_strdup(action),
+                      .granted = granted,
+                      .data = data,
+                      .free_data = free_data };
+    polkit_authority_get_async(NULL, got_authority, check);
+}

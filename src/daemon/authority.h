@@ -1,0 +1,13 @@
+/* The one place where polkit is asked. */
+#pragma once
+#include <gio/gio.h>
+#include <stdbool.h>
+
+#define ACTION_ACTIVATE          "org.ginnel.Ginnel1.activate"
+#define ACTION_ACTIVATE_SETTINGS "org.ginnel.Ginnel1.activate-settings"
+
+/* granted runs when the caller may; otherwise the call is answered with NotAuthorized. invocation's
+ * reference passes on. data is freed by free_data either way. */
+typedef void (*AuthorityGranted)(GDBusMethodInvocation *invocation, gpointer data);
+void authority_check(GDBusMethodInvocation *invocation, const char *action,
+                     AuthorityGranted granted, gpointer data, GDestroyNotify free_data);

@@ -1,0 +1,334 @@
+#include "config.h"
+
+#include "daemon/connection-private.h"
+
+#include <string.h>
+
+/* ---- reading what a stranger may have written ---- */
+
+static bool
+read_address(GVariant *octets, InetAddress *out)
+{
+    gsize length;
+    const uint8_t *data = g_variant_get_fixed_array(octets, &length, 1);
+    if (length != 4 && length != 16)
+        return false;
+    *out = inet_address_new(length == 4 ? INET_V4 : INET_V6, data);
+    return true;
+}
+
+static GArray *
+read_prefixes(GVariant *configure, const char *key)
+{
+    GArray *out = g_array_new(FALSE, FALSE, sizeof(InetPrefix));
+    g_autoptr(GVariant) list = g_variant_lookup_value(configure, key, G_VARIANT_TYPE("a(ayy)"));
+    for (gsize i = 0; list != NULL && i < g_variant_n_children(list); i++) {
+        g_autoptr(GVariant) octets = NULL;
+        InetPrefix prefix = { 0 };
+        g_variant_get_child(list, i, "(@ayy)", &octets, &prefix.length);
+        if (read_address(octets, &prefix.address) &&
+            prefix.length <= 8 * inet_family_length(prefix.address.family))
+            g_array_append_val(out, prefix);
+    }
+    return out;
+}
+
+static GArray *
+read_ranges(GVariant *configure, const char *key)
+{
+    GArray *out = g_array_new(FALSE, FALSE, sizeof(InetRange));
+    g_autoptr(GVariant) list = g_variant_lookup_value(configure, key, G_VARIANT_TYPE("a(yqqayay)"));
+    for (gsize i = 0; list != NULL && i < g_variant_n_children(list); i++) {
+        g_autoptr(GVariant) first = NULL, last = NULL;
+        InetRange range;
+        g_variant_get_child(list, i, "(yqq@ay@ay)", NULL, NULL, NULL, &first, &last);
+        if (read_address(first, &range.first) && read_address(last, &range.last) &&
+            range.first.family == range.last.family &&
+            inet_address_compare(&range.first, &range.last) <= 0)
+            g_array_append_val(out, range);
+    }
+    return out;
+}
+
+static GArray *
+read_servers(GVariant *configure)
+{
+    GArray *out = g_array_new(FALSE, FALSE, sizeof(InetAddress));
+    g_autoptr(GVariant) list =
+        g_variant_lookup_value(configure, CONFIGURE_DNS, G_VARIANT_TYPE("aay"));
+    for (gsize i = 0; list != NULL && i < g_variant_n_children(list); i++) {
+        g_autoptr(GVariant) octets = g_variant_get_child_value(list, i);
+        InetAddress address;
+        if (read_address(octets, &address))
+            g_array_append_val(out, address);
+    }
+    return out;
+}
+
+static const char *
+read_text(GVariant *configure, const char *key)
+{
+    const char *text = "";
+    g_variant_lookup(configure, key, "&s", &text);
+    return text;
+}
+
+/* ---- planning ---- */
+
+static NetworkPlan *
+plan_network(Connection *connection, GVariant *configure, char **why)
+{
+    g_autoptr(GArray) addresses = read_prefixes(configure, CONFIGURE_ADDRESSES);
+    g_autoptr(GArray) subnets = read_prefixes(configure, CONFIGURE_SUBNETS);
+    g_autoptr(GArray) remote = read_ranges(configure, CONFIGURE_REMOTE_TS);
+    const char *esp = read_text(configure, CONFIGURE_ESP);
+    NetworkOffer offer = { .addresses = addresses,
+                           .remote = remote,
+                           .subnets = subnets,
+                           .include = connection->profile->include,
+                           .mtu = connection->profile->mtu,
+                           .combined_cipher =
+                               strstr(esp, "gcm") != NULL || strstr(esp, "poly1305") != NULL };
+    return network_plan_new(&offer, why);
+}
+
+static SplitDnsPlan *
+plan_dns(Connection *connection, GVariant *configure, const NetworkPlan *network)
+{
+    const Profile *profile = connection->profile;
+    g_autoptr(GArray) servers = read_servers(configure);
+    g_autoptr(GVariant) list =
+        g_variant_lookup_value(configure, CONFIGURE_SPLIT_DNS, G_VARIANT_TYPE("a(qay)"));
+    gsize n = list != NULL ? g_variant_n_children(list) : 0;
+    g_autofree SplitDnsAttribute *attributes = g_new0(SplitDnsAttribute, n + 1);
+    g_autoptr(GPtrArray) values = g_ptr_array_new_with_free_func((GDestroyNotify)g_variant_unref);
+    for (gsize i = 0; i < n; i++) {
+        GVariant *value;
+        g_variant_get_child(list, i, "(q@ay)", &attributes[i].type, &value);
+        g_ptr_array_add(values, value);
+        attributes[i].data = g_variant_get_fixed_array(value, &attributes[i].length, 1);
+    }
+    g_autoptr(GPtrArray) held = g_ptr_array_new();
+    for (guint i = 0; i < connection->machine->connections->len; i++) {
+        Connection *other = connection->machine->connections->pdata[i];
+        if (g_strcmp0(other->owner, connection->owner) != 0)
+            connection_held_domains(other, held);
+    }
+    g_ptr_array_add(held, NULL);
+    g_autofree char *where =
+        g_strdup_printf("of %s", profile->file != NULL ? profile->file : "the settings");
+    SplitDnsOffer offer = {
+        .attributes = attributes,
+        .n_attributes = n,
+        .servers = servers,
+        .remote = network->remote,
+        .full_tunnel = network->full_v4 || network->full_v6,
+        .domains = profile->domains,
+        .add_domains = profile->add_domains,
+        .search_domains = profile->search_domains,
+        .trust_anchor_domains = profile->trust_anchor_domains,
+        .use_servers_for_all = profile->use_servers == PROFILE_SERVERS_ALL,
+        .dnssec = profile->dnssec != PROFILE_DNSSEC_OFF,
+        .held = (char *const *)held->pdata,
+        .where = where,
+    };
+    return split_dns_plan_new(&offer);
+}
+
+/* ---- telling ---- */
+
+static char **
+prefixes_to_strv(const GArray *prefixes, bool hosts)
+{
+    g_autoptr(GPtrArray) list = g_ptr_array_new();
+    for (guint i = 0; i < prefixes->len; i++) {
+        const InetPrefix *prefix = &g_array_index(prefixes, InetPrefix, i);
+        g_ptr_array_add(list, hosts ? inet_address_to_string(&prefix->address)
+                                    : inet_prefix_to_string(prefix));
+    }
+    g_ptr_array_add(list, NULL);
+    return (char **)g_ptr_array_free(g_steal_pointer(&list), FALSE);
+}
+
+static void
+add_refusals(GVariantBuilder *list, const GPtrArray *refused)
+{
+    for (guint i = 0; i < refused->len; i++) {
+        const Refusal *refusal = refused->pdata[i];
+        g_variant_builder_open(list, G_VARIANT_TYPE_VARDICT);
+        g_variant_builder_add(list, "{sv}", "kind", g_variant_new_string(refusal->kind));
+        g_variant_builder_add(list, "{sv}", "name", g_variant_new_string(refusal->name));
+        g_variant_builder_add(list, "{sv}", "code", g_variant_new_string(refusal->code));
+        g_variant_builder_add(list, "{sv}", "why", g_variant_new_string(refusal->why));
+        g_variant_builder_close(list);
+    }
+}
+
+static GVariant *
+domains_variant(const SplitDnsPlan *plan)
+{
+    GVariantBuilder list;
+    g_variant_builder_init(&list, G_VARIANT_TYPE("aa{sv}"));
+    for (guint i = 0; i < plan->domains->len; i++) {
+        const SplitDnsDomain *domain = plan->domains->pdata[i];
+        g_variant_builder_open(&list, G_VARIANT_TYPE_VARDICT);
+        g_variant_builder_add(&list, "{sv}", "name", g_variant_new_string(domain->name));
+        g_variant_builder_add(&list, "{sv}", "validated", g_variant_new_boolean(domain->validated));
+        if (domain->validated)
+            g_variant_builder_add(&list, "{sv}", "key-tag", g_variant_new_uint32(domain->key_tag));
+        if (domain->why != NULL)
+            g_variant_builder_add(&list, "{sv}", "why", g_variant_new_string(domain->why));
+        g_variant_builder_close(&list);
+    }
+    return g_variant_builder_end(&list);
+}
+
+static void
+tell_gateway(GinTunnel *tunnel, GVariant *configure)
+{
+    static const char *const kinds[] = { "udp", "tcp", "tls" };
+    g_autoptr(GVariant) way =
+        g_variant_lookup_value(configure, CONFIGURE_TRANSPORT, G_VARIANT_TYPE("(yayq)"));
+    gboolean nat = FALSE;
+    gint64 not_after = 0;
+    if (way != NULL) {
+        guint8 kind;
+        guint16 port;
+        g_autoptr(GVariant) octets = NULL;
+        InetAddress address;
+        g_variant_get(way, "(y@ayq)", &kind, &octets, &port);
+        g_autofree char *transport =
+            g_strdup_printf("%s/%u", kinds[MIN(kind, G_N_ELEMENTS(kinds) - 1)], port);
+        gin_tunnel_set_transport(tunnel, transport);
+        if (read_address(octets, &address)) {
+            g_autofree char *text = inet_address_to_string(&address);
+            gin_tunnel_set_gateway_address(tunnel, text);
+        }
+    }
+    g_variant_lookup(configure, CONFIGURE_NAT, "b", &nat);
+    g_variant_lookup(configure, CONFIGURE_NOT_AFTER, "x", &not_after);
+    gin_tunnel_set_behind_nat(tunnel, nat);
+    gin_tunnel_set_gateway_not_after(tunnel, not_after);
+    gin_tunnel_set_gateway_id(tunnel, read_text(configure, CONFIGURE_GATEWAY_ID));
+    gin_tunnel_set_ike_algorithms(tunnel, read_text(configure, CONFIGURE_IKE));
+    gin_tunnel_set_esp_algorithms(tunnel, read_text(configure, CONFIGURE_ESP));
+}
+
+static void
+tell_plans(Connection *connection, GVariant *configure)
+{
+    GinTunnel *tunnel = connection->tunnel;
+    const NetworkPlan *network = connection->network;
+    const SplitDnsPlan *dns = connection->dns;
+    GVariantBuilder refused;
+    g_auto(GStrv) addresses = prefixes_to_strv(network->addresses, true);
+    g_auto(GStrv) networks = prefixes_to_strv(network->routes, false);
+    g_autoptr(GPtrArray) servers = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < dns->servers->len; i++)
+        g_ptr_array_add(servers,
+                        inet_address_to_string(&g_array_index(dns->servers, InetAddress, i)));
+    g_ptr_array_add(servers, NULL);
+    g_variant_builder_init(&refused, G_VARIANT_TYPE("aa{sv}"));
+    add_refusals(&refused, network->refused);
+    add_refusals(&refused, dns->refused);
+    tell_gateway(tunnel, configure);
+    gin_tunnel_set_addresses(tunnel, (const char *const *)addresses);
+    gin_tunnel_set_networks(tunnel, (const char *const *)networks);
+    gin_tunnel_set_full_tunnel(tunnel, network->full_v4 || network->full_v6);
+    gin_tunnel_set_dns_servers(tunnel, (const char *const *)servers->pdata);
+    gin_tunnel_set_domains(tunnel, domains_variant(dns));
+    gin_tunnel_set_refused(tunnel, g_variant_builder_end(&refused));
+    gin_tunnel_set_mtu(tunnel, network->mtu);
+}
+
+/* ---- applying ---- */
+
+static void
+answer(Connection *connection, bool ok, const char *why)
+{
+    connection->applying = false;
+    if (ok)
+        connection->mtu = connection->network->mtu;
+    connection_save(connection);
+    if (connection->answer_applied)
+        connection_send(connection, RECORD_APPLIED,
+                        g_variant_new("(bsu)", ok, why, ok ? connection->mtu : 0));
+    connection->answer_applied = false;
+    g_autoptr(GVariant) next = g_steal_pointer(&connection->configure_next);
+    if (next != NULL)
+        connection_handle_configure(connection, next, true);
+}
+
+typedef struct {
+    Connection *connection;
+    GCancellable *cancellable;
+} ApplyingDns;
+
+static void
+dns_applied(GObject *source, GAsyncResult *result, gpointer data)
+{
+    g_autofree ApplyingDns *applying = data;
+    g_autoptr(GCancellable) cancellable = applying->cancellable;
+    g_autoptr(GError) error = NULL;
+    bool ok = resolver_apply_finish(result, &error);
+    if (g_cancellable_is_cancelled(cancellable))
+        return; /* the connection is being torn down, or gone */
+    Connection *connection = applying->connection;
+    /* A tunnel without its names is still one; the user is told. */
+    const char *warning = connection->dns->warning != NULL ? connection->dns->warning : "";
+    g_autofree char *failed =
+        ok ? NULL : g_strdup_printf("Names do not resolve inside: %s.", error->message);
+    gin_tunnel_set_warning(connection->tunnel, failed != NULL ? failed : warning);
+    if (failed != NULL)
+        g_warning("%s: %s", connection_name(connection), failed);
+    answer(connection, true, "");
+}
+
+static bool
+apply_network(Connection *connection, GError **error)
+{
+    Netlink *netlink = connection->machine->netlink;
+    const NetworkPlan *plan = connection->network;
+    int ifindex = connection->tun.ifindex;
+    /* The guard stands before the first packet can come. */
+    return machine_update_firewall(connection->machine, error) &&
+           netlink_link_up(netlink, ifindex, plan->mtu, error) &&
+           netlink_set_addresses(netlink, ifindex, plan->addresses, error) &&
+           netlink_set_routes(netlink, ifindex, plan->routes, plan->addresses, error);
+}
+
+void
+connection_handle_configure(Connection *connection, GVariant *configure, bool wants_answer)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *why = NULL;
+    if (connection->tearing_down)
+        return;
+    if (connection->applying) {
+        g_clear_pointer(&connection->configure_next, g_variant_unref);
+        connection->configure_next = g_variant_ref(configure);
+        return;
+    }
+    connection->answer_applied = wants_answer;
+    connection->applying = true;
+    NetworkPlan *network = plan_network(connection, configure, &why);
+    if (network == NULL) {
+        answer(connection, false, why);
+        return;
+    }
+    g_clear_pointer(&connection->network, network_plan_free);
+    connection->network = network;
+    SplitDnsPlan *dns = plan_dns(connection, configure, network);
+    g_clear_pointer(&connection->dns, split_dns_plan_free);
+    connection->dns = dns;
+    tell_plans(connection, configure);
+    if (!apply_network(connection, &error)) {
+        answer(connection, false, error->message);
+        return;
+    }
+    ApplyingDns *applying = g_new0(ApplyingDns, 1);
+    applying->connection = connection;
+    applying->cancellable = g_object_ref(connection->cancellable);
+    resolver_apply_async(connection->machine->resolver, connection->tun.name,
+                         connection->tun.ifindex, dns, dns_applied, applying);
+}

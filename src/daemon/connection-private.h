@@ -1,0 +1,72 @@
+/* What the files of a connection share. */
+#pragma once
+#include "daemon/connection.h"
+#include "daemon/signing.h"
+#include "daemon/store.h"
+
+#include "bus/names.h"
+#include "channel/channel.h"
+#include "plan/network-plan.h"
+#include "profile/profile-credentials.h"
+#include "system/tun-device.h"
+
+#define TIMELINE_MAX 128
+
+struct _Connection {
+    Machine *machine;
+    uint32_t id;
+    Profile *profile;
+    char *owner;
+    ConnectionEnded ended;
+    gpointer user_data;
+
+    ProfileCredentials *credentials;
+    Signer *signer;
+    TunDevice tun;
+    Channel *channel; /* NULL while there is no tunnel process */
+    GinTunnel *tunnel;
+    GCancellable *cancellable;
+
+    GArray *ports;    /* uint16_t: of the profile's transports */
+    GArray *gateways; /* InetAddress: where packets may go; the last good ones are kept */
+    NetworkPlan *network;
+    SplitDnsPlan *dns;
+    bool applying;
+    bool answer_applied;      /* the tunnel process waits for APPLIED */
+    GVariant *configure_next; /* came while another was being applied */
+    uint32_t mtu;             /* not 0: has been up */
+    int64_t connected_at;
+
+    bool closing, over;
+    bool tearing_down;
+    char *failed_reason, *failed_detail; /* when torn down because it failed */
+    guint close_timeout, restart_timeout;
+    unsigned deaths; /* of tunnel processes, in a row */
+    gint64 process_started_at;
+    GPtrArray *events;       /* GVariant (xsa{sv}) */
+    GQueue statistics_calls; /* GDBusMethodInvocation */
+};
+
+/* ---- connection.c ---- */
+void connection_send(Connection *connection, RecordType type, GVariant *body);
+void connection_set_state(Connection *connection, const char *state, const char *reason,
+                          const char *detail);
+void connection_event(Connection *connection, GVariant *event);
+void connection_save(Connection *connection);
+/* Takes everything out of the system, then says ended. */
+void connection_tear_down(Connection *connection);
+
+/* ---- connection-requests.c: what the tunnel process may ask ---- */
+void connection_handle_resolve(Connection *connection, GVariant *body);
+void connection_handle_socket(Connection *connection, GVariant *body);
+void connection_handle_sign(Connection *connection, GVariant *body);
+void connection_handle_verify(Connection *connection, GVariant *body);
+/* Body of START. */
+GVariant *connection_start_variant(Connection *connection, int64_t delay_us);
+
+/* ---- connection-apply.c: what it reports ---- */
+void connection_handle_configure(Connection *connection, GVariant *body, bool answer);
+
+/* ---- reasons.c ---- */
+/* One or two sentences: what happened, what to do. */
+char *reason_to_sentence(const Profile *profile, const char *reason, const char *detail);

@@ -1,0 +1,311 @@
+#include "config.h"
+
+#include "daemon/connection-private.h"
+
+#include "profile/profile-identity.h"
+#include "system/gateway-name.h"
+#include "system/marks.h"
+#include "system/sockets.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define SYSTEM_STORE "/etc/ssl/certs/ca-certificates.crt"
+
+static int64_t
+seconds(void)
+{
+    return g_get_monotonic_time() / G_USEC_PER_SEC;
+}
+
+/* ---- RESOLVE ---- */
+
+typedef struct {
+    Connection *connection;
+    uint32_t serial;
+    size_t next; /* of the profile's gateway addresses */
+    GArray *found;
+    GString *errors;
+} Resolving;
+
+static void resolve_next(Resolving *resolving);
+
+static void
+resolving_free(Resolving *resolving)
+{
+    g_array_unref(resolving->found);
+    g_string_free(resolving->errors, TRUE);
+    g_free(resolving);
+}
+
+static void
+tell_resolved(Connection *connection, const GArray *addresses)
+{
+    GVariantBuilder details, list;
+    g_variant_builder_init(&list, G_VARIANT_TYPE("as"));
+    for (guint i = 0; i < addresses->len; i++) {
+        g_autofree char *text = inet_address_to_string(&g_array_index(addresses, InetAddress, i));
+        g_variant_builder_add(&list, "s", text);
+    }
+    g_variant_builder_init(&details, G_VARIANT_TYPE_VARDICT);
+    g_variant_builder_add(&details, "{sv}", "name",
+                          g_variant_new_string(connection->profile->gateway_addresses[0]));
+    g_variant_builder_add(&details, "{sv}", "addresses", g_variant_builder_end(&list));
+    connection_event(connection,
+                     g_variant_new("(xsa{sv})", (gint64)0, GINNEL_EVENT_RESOLVED, &details));
+}
+
+static void
+resolving_finish(Resolving *resolving)
+{
+    Connection *connection = resolving->connection;
+    GVariantBuilder list;
+    /* The last good ones, where nobody answers now. */
+    if (resolving->found->len > 0) {
+        g_array_set_size(connection->gateways, 0);
+        g_array_append_vals(connection->gateways, resolving->found->data, resolving->found->len);
+    }
+    g_autoptr(GError) error = NULL;
+    if (!machine_update_firewall(connection->machine, &error)) {
+        g_warning("%s: %s", connection_name(connection), error->message);
+        g_array_set_size(connection->gateways, 0); /* no way out without the filter */
+        g_string_assign(resolving->errors, error->message);
+    }
+    g_variant_builder_init(&list, G_VARIANT_TYPE("aay"));
+    for (guint i = 0; i < connection->gateways->len; i++) {
+        const InetAddress *address = &g_array_index(connection->gateways, InetAddress, i);
+        g_variant_builder_add_value(
+            &list,
+            channel_variant_from_octets(address->octets, inet_family_length(address->family)));
+    }
+    if (connection->gateways->len > 0)
+        tell_resolved(connection, connection->gateways);
+    connection_save(connection);
+    connection_send(connection, RECORD_RESOLVE_REPLY,
+                    g_variant_new("(uaays)", resolving->serial, &list, resolving->errors->str));
+    resolving_free(resolving);
+}
+
+static void
+name_resolved(GObject *source, GAsyncResult *result, gpointer data)
+{
+    Resolving *resolving = data;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GArray) addresses = gateway_name_resolve_finish(result, &error);
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
+        resolving_free(resolving); /* the connection is gone */
+        return;
+    }
+    if (addresses != NULL)
+        g_array_append_vals(resolving->found, addresses->data, addresses->len);
+    else
+        g_string_append_printf(resolving->errors, "%s%s", resolving->errors->len > 0 ? "; " : "",
+                               error->message);
+    resolve_next(resolving);
+}
+
+static void
+resolve_next(Resolving *resolving)
+{
+    Connection *connection = resolving->connection;
+    const char *name = connection->profile->gateway_addresses[resolving->next];
+    if (name == NULL) {
+        resolving_finish(resolving);
+        return;
+    }
+    resolving->next++;
+    gateway_name_resolve_async(connection->machine->bus, name,
+                               netlink_default_interface(connection->machine->netlink),
+                               connection->cancellable, name_resolved, resolving);
+}
+
+void
+connection_handle_resolve(Connection *connection, GVariant *body)
+{
+    Resolving *resolving = g_new0(Resolving, 1);
+    resolving->connection = connection;
+    resolving->found = g_array_new(FALSE, FALSE, sizeof(InetAddress));
+    resolving->errors = g_string_new(NULL);
+    g_variant_get(body, "(u)", &resolving->serial);
+    resolve_next(resolving);
+}
+
+/* ---- SOCKET ---- */
+
+static bool
+transport_is_listed(const Connection *connection, bool stream, uint16_t port)
+{
+    for (guint i = 0; i < connection->profile->transports->len; i++) {
+        const ProfileTransport *one =
+            &g_array_index(connection->profile->transports, ProfileTransport, i);
+        if (one->port == port && (one->kind == PROFILE_UDP) == !stream)
+            return true;
+        /* What begins on 500 floats to 4500 (RFC 7296, section 2.23). */
+        if (!stream && one->kind == PROFILE_UDP && port == 4500)
+            return true;
+    }
+    return false;
+}
+
+static bool
+gateway_is_known(const Connection *connection, const InetAddress *address)
+{
+    for (guint i = 0; i < connection->gateways->len; i++)
+        if (inet_address_equal(&g_array_index(connection->gateways, InetAddress, i), address))
+            return true;
+    return false;
+}
+
+void
+connection_handle_socket(Connection *connection, GVariant *body)
+{
+    uint32_t serial;
+    guint8 kind;
+    guint16 port;
+    gsize length;
+    g_autoptr(GVariant) octets = NULL;
+    g_variant_get(body, "(uy@ayq)", &serial, &kind, &octets, &port);
+    const uint8_t *data = g_variant_get_fixed_array(octets, &length, 1);
+    int code = EACCES, fd = -1;
+    bool stream = kind == RECORD_TRANSPORT_TCP;
+    if (kind <= RECORD_TRANSPORT_TCP && (length == 4 || length == 16)) {
+        InetEndpoint gateway = { inet_address_new(length == 4 ? INET_V4 : INET_V6, data), port };
+        if (gateway_is_known(connection, &gateway.address) &&
+            transport_is_listed(connection, stream, port))
+            fd = socket_to_gateway(&gateway, stream, mark_for(connection->id),
+                                   stream ? 0 : connection->profile->source_port, &code);
+    }
+    GVariant *reply =
+        g_variant_new("(uis)", serial, fd >= 0 ? 0 : code, fd >= 0 ? "" : g_strerror(code));
+    if (connection->channel != NULL)
+        channel_send(connection->channel, RECORD_SOCKET_REPLY, reply, &fd, fd >= 0 ? 1 : 0);
+    else
+        g_variant_unref(g_variant_ref_sink(reply));
+    if (fd >= 0)
+        close(fd);
+}
+
+/* ---- SIGN, VERIFY ---- */
+
+void
+connection_handle_sign(Connection *connection, GVariant *body)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) auth = NULL;
+    uint8_t method = 0;
+    uint32_t serial;
+    g_variant_get_child(body, 0, "u", &serial);
+    if (!signer_sign(connection->signer, body, seconds(), &method, &auth, &error)) {
+        g_warning("%s: signing: %s", connection_name(connection), error->message);
+        auth = g_bytes_new(NULL, 0);
+    }
+    connection_send(connection, RECORD_SIGN_REPLY,
+                    g_variant_new("(uy@ays)", serial, method, channel_variant_from_bytes(auth),
+                                  error != NULL ? error->message : ""));
+}
+
+void
+connection_handle_verify(Connection *connection, GVariant *body)
+{
+    g_autoptr(GError) error = NULL;
+    bool matches = false;
+    uint32_t serial;
+    g_variant_get_child(body, 0, "u", &serial);
+    if (!signer_verify(connection->signer, body, seconds(), &matches, &error))
+        g_warning("%s: verifying: %s", connection_name(connection), error->message);
+    connection_send(connection, RECORD_VERIFY_REPLY,
+                    g_variant_new("(ub)", serial, matches && error == NULL));
+}
+
+/* ---- START ---- */
+
+static void
+add_identity(GVariantDict *dict, const char *key, uint8_t type, GBytes *octets)
+{
+    g_variant_dict_insert_value(dict, key,
+                                g_variant_new("(y@ay)", type, channel_variant_from_bytes(octets)));
+}
+
+static void
+add_transports(GVariantDict *dict, const Profile *profile)
+{
+    GVariantBuilder list;
+    g_variant_builder_init(&list, G_VARIANT_TYPE("a(yq)"));
+    for (guint i = 0; i < profile->transports->len; i++) {
+        const ProfileTransport *one = &g_array_index(profile->transports, ProfileTransport, i);
+        guint8 kind = one->kind == PROFILE_UDP   ? RECORD_TRANSPORT_UDP
+                      : one->kind == PROFILE_TCP ? RECORD_TRANSPORT_TCP
+                                                 : RECORD_TRANSPORT_TLS;
+        g_variant_builder_add(&list, "(yq)", kind, one->port);
+    }
+    g_variant_dict_insert_value(dict, START_TRANSPORTS, g_variant_builder_end(&list));
+}
+
+static void
+add_networks(GVariantDict *dict, const Profile *profile)
+{
+    GVariantBuilder list;
+    g_variant_builder_init(&list, G_VARIANT_TYPE("a(ayy)"));
+    for (guint i = 0; i < profile->include->len; i++) {
+        const InetPrefix *prefix = &g_array_index(profile->include, InetPrefix, i);
+        GVariant *octets = channel_variant_from_octets(prefix->address.octets,
+                                                       inet_family_length(prefix->address.family));
+        g_variant_builder_add(&list, "(@ayy)", octets, prefix->length);
+    }
+    g_variant_dict_insert_value(dict, START_INCLUDE, g_variant_builder_end(&list));
+}
+
+/* What the profile accepts and adds is also what it asks for (RFC 8598, section 3.1). */
+static void
+add_domains(GVariantDict *dict, const Profile *profile)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    for (size_t i = 0; profile->domains[i] != NULL; i++)
+        g_ptr_array_add(names, profile->domains[i]);
+    for (size_t i = 0; profile->add_domains[i] != NULL; i++)
+        g_ptr_array_add(names, profile->add_domains[i]);
+    g_ptr_array_add(names, NULL);
+    g_variant_dict_insert(dict, START_REQUEST_DOMAINS, "^as", names->pdata);
+    g_variant_dict_insert(dict, START_REQUEST_ANCHORS, "b",
+                          profile->trust_anchor_domains[0] != NULL);
+}
+
+GVariant *
+connection_start_variant(Connection *connection, int64_t delay_us)
+{
+    const Profile *profile = connection->profile;
+    g_auto(GVariantDict) dict = G_VARIANT_DICT_INIT(NULL);
+    g_autoptr(GBytes) local = NULL, remote = NULL;
+    uint8_t local_type, remote_type;
+    if (!profile_user_identity(profile, connection->credentials, &local_type, &local, NULL) ||
+        !profile_identity_parse(profile->gateway_id, &remote_type, &remote, NULL))
+        return NULL;
+    g_variant_dict_insert(&dict, START_CONNECTION, "s", profile->name);
+    add_identity(&dict, START_LOCAL_ID, local_type, local);
+    add_identity(&dict, START_REMOTE_ID, remote_type, remote);
+    g_variant_dict_insert(&dict, START_LOCAL_AUTH, "s",
+                          profile->user_auth == PROFILE_USER_PSK ? "psk" : "certificate");
+    g_variant_dict_insert(&dict, START_REMOTE_AUTH, "s",
+                          profile->gateway_auth == PROFILE_GATEWAY_PSK ? "psk" : "certificate");
+    if (connection->credentials->chain_pem != NULL)
+        g_variant_dict_insert_value(&dict, START_CHAIN,
+                                    channel_variant_from_bytes(connection->credentials->chain_pem));
+    g_variant_dict_insert(&dict, START_IKE_PROPOSALS, "s",
+                          profile->ike_proposals != NULL ? profile->ike_proposals : "");
+    g_variant_dict_insert(&dict, START_ESP_PROPOSALS, "s",
+                          profile->esp_proposals != NULL ? profile->esp_proposals : "");
+    add_networks(&dict, profile);
+    add_domains(&dict, profile);
+    add_transports(&dict, profile);
+    g_variant_dict_insert(&dict, START_INITIAL_CONTACT, "b", profile->exclusive);
+    g_variant_dict_insert(&dict, START_FALLBACK_AFTER, "x", (gint64)profile->fallback_after);
+    g_variant_dict_insert(&dict, START_DEBUG_KEYS, "b", connection->machine->debug_keys);
+    if (connection->machine->misbehave != NULL)
+        g_variant_dict_insert(&dict, START_MISBEHAVE, "s", connection->machine->misbehave);
+    g_variant_dict_insert(&dict, START_PINNED_MTU, "u", connection->mtu);
+    g_variant_dict_insert(&dict, START_DELAY, "x", (gint64)delay_us);
+    return g_variant_ref_sink(g_variant_dict_end(&dict));
+}

@@ -1,0 +1,610 @@
+#include "config.h"
+
+#include "daemon/connection-private.h"
+
+#include "system/error.h"
+#include "system/marks.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define SYSTEM_STORE      "/etc/ssl/certs/ca-certificates.crt"
+#define CLOSE_TIMEOUT_MS  5000
+#define PROCESS_STEADY_US (10 * G_USEC_PER_SEC) /* lived so long: not a crash loop */
+#define RESTART_MAX_S     60
+
+static bool start_process(Connection *connection, GError **error);
+
+/* ---- small things ---- */
+
+uint32_t
+connection_id(const Connection *connection)
+{
+    return connection->id;
+}
+
+const char *
+connection_name(const Connection *connection)
+{
+    return connection->profile->name;
+}
+
+const char *
+connection_interface(const Connection *connection)
+{
+    return connection->tun.name;
+}
+
+const char *
+connection_owner(const Connection *connection)
+{
+    return connection->owner;
+}
+
+GinTunnel *
+connection_tunnel(Connection *connection)
+{
+    return connection->tunnel;
+}
+
+bool
+connection_is_over(const Connection *connection)
+{
+    return connection->over;
+}
+
+void
+connection_send(Connection *connection, RecordType type, GVariant *body)
+{
+    if (connection->channel != NULL)
+        channel_send(connection->channel, type, body, NULL, 0);
+    else
+        g_variant_unref(g_variant_ref_sink(body));
+}
+
+FirewallConnection
+connection_firewall(const Connection *connection)
+{
+    FirewallConnection firewall = { .mark = mark_for(connection->id),
+                                    .gateways = connection->gateways,
+                                    .ports = connection->ports };
+    if (connection->network != NULL) {
+        firewall.interface = connection->tun.name;
+        firewall.addresses = connection->network->addresses;
+        firewall.remote = connection->network->remote;
+    }
+    return firewall;
+}
+
+void
+connection_held_domains(const Connection *connection, GPtrArray *domains)
+{
+    for (guint i = 0; connection->dns != NULL && i < connection->dns->domains->len; i++)
+        g_ptr_array_add(domains, ((SplitDnsDomain *)connection->dns->domains->pdata[i])->name);
+}
+
+void
+connection_event(Connection *connection, GVariant *event)
+{
+    GVariantBuilder list;
+    g_variant_ref_sink(event);
+    if (connection->events->len == TIMELINE_MAX) {
+        g_variant_unref(event);
+        return;
+    }
+    g_ptr_array_add(connection->events, event);
+    g_variant_builder_init(&list, G_VARIANT_TYPE("a(xsa{sv})"));
+    for (guint i = 0; i < connection->events->len; i++)
+        g_variant_builder_add_value(&list, connection->events->pdata[i]);
+    gin_tunnel_set_timeline(connection->tunnel, g_variant_builder_end(&list));
+}
+
+void
+connection_set_state(Connection *connection, const char *state, const char *reason,
+                     const char *detail)
+{
+    g_autofree char *text =
+        *reason != '\0' ? reason_to_sentence(connection->profile, reason, detail) : g_strdup("");
+    gin_tunnel_set_reason(connection->tunnel, reason);
+    gin_tunnel_set_reason_text(connection->tunnel, text);
+    gin_tunnel_set_state(connection->tunnel, state);
+    g_dbus_interface_skeleton_flush(G_DBUS_INTERFACE_SKELETON(connection->tunnel));
+    g_message("%s: %s%s%s", connection_name(connection), state, *text != '\0' ? ": " : "", text);
+}
+
+void
+connection_save(Connection *connection)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) gateways = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GVariant) settings = g_variant_ref_sink(profile_to_settings(connection->profile));
+    for (guint i = 0; i < connection->gateways->len; i++)
+        g_ptr_array_add(
+            gateways, inet_address_to_string(&g_array_index(connection->gateways, InetAddress, i)));
+    g_ptr_array_add(gateways, NULL);
+    StoredConnection stored = { .id = connection->id,
+                                .name = connection->profile->name,
+                                .file = connection->profile->file,
+                                .settings = settings,
+                                .owner = connection->owner,
+                                .gateways = (char **)gateways->pdata,
+                                .activated_at = gin_tunnel_get_activated_at(connection->tunnel),
+                                .connected_at = connection->connected_at,
+                                .mtu = connection->mtu };
+    if (!store_save(&stored, &error))
+        g_warning("%s: %s", connection_name(connection), error->message);
+}
+
+/* ---- the end ---- */
+
+static void
+clear_timeouts(Connection *connection)
+{
+    g_clear_handle_id(&connection->close_timeout, g_source_remove);
+    g_clear_handle_id(&connection->restart_timeout, g_source_remove);
+}
+
+static void
+torn_down(GObject *source, GAsyncResult *result, gpointer data)
+{
+    Connection *connection = data;
+    g_autoptr(GError) error = NULL;
+    if (!resolver_apply_finish(result, &error))
+        g_warning("%s: %s", connection_name(connection), error->message);
+    store_drop("tun", connection->id);
+    store_drop("control", connection->id);
+    store_remove(connection->id);
+    tun_device_clear(&connection->tun);
+    g_clear_pointer(&connection->network, network_plan_free);
+    g_clear_pointer(&connection->dns, split_dns_plan_free);
+    machine_remove(connection->machine, connection);
+    connection->over = true;
+    if (connection->failed_reason != NULL)
+        connection_set_state(connection, GINNEL_STATE_FAILED, connection->failed_reason,
+                             connection->failed_detail);
+    connection->ended(connection, connection->user_data);
+}
+
+/* Names first, while the device still is there to hold them: in no order do they leak. */
+void
+connection_tear_down(Connection *connection)
+{
+    if (connection->tearing_down)
+        return;
+    connection->tearing_down = true;
+    clear_timeouts(connection);
+    g_cancellable_cancel(connection->cancellable);
+    g_clear_pointer(&connection->channel, channel_free);
+    GDBusMethodInvocation *call;
+    while ((call = g_queue_pop_head(&connection->statistics_calls)) != NULL)
+        gin_tunnel_complete_get_statistics(connection->tunnel, call,
+                                           g_variant_new_array(G_VARIANT_TYPE("{st}"), NULL, 0));
+    resolver_apply_async(connection->machine->resolver, connection->tun.name,
+                         connection->tun.ifindex, NULL, torn_down, connection);
+}
+
+static void
+connection_fail(Connection *connection, const char *reason, const char *detail)
+{
+    if (connection->failed_reason == NULL && !connection->closing) {
+        connection->failed_reason = g_strdup(reason);
+        connection->failed_detail = g_strdup(detail);
+    }
+    connection_tear_down(connection);
+}
+
+void
+connection_give_up(Connection *connection, const char *detail)
+{
+    connection_fail(connection, GINNEL_REASON_SYSTEM_ERROR, detail);
+}
+
+static gboolean
+close_timed_out(gpointer data)
+{
+    Connection *connection = data;
+    connection->close_timeout = 0;
+    connection_tear_down(connection);
+    return G_SOURCE_REMOVE;
+}
+
+void
+connection_close(Connection *connection)
+{
+    if (connection->over) {
+        connection->ended(connection, connection->user_data);
+        return;
+    }
+    if (connection->closing)
+        return;
+    connection->closing = true;
+    g_clear_handle_id(&connection->restart_timeout, g_source_remove);
+    connection_set_state(connection, GINNEL_STATE_DISCONNECTING, GINNEL_REASON_REQUESTED, "");
+    if (connection->channel == NULL) {
+        connection_tear_down(connection);
+        return;
+    }
+    connection_send(connection, RECORD_CLOSE, g_variant_new("()"));
+    connection->close_timeout = g_timeout_add(CLOSE_TIMEOUT_MS, close_timed_out, connection);
+}
+
+/* ---- what the tunnel process says ---- */
+
+static void
+write_debug_keys(Connection *connection, GVariant *report)
+{
+    g_autofree const char **lines = NULL;
+    if (!g_variant_lookup(report, REPORT_KEYS, "^a&s", &lines))
+        return;
+    g_autofree char *text = g_strjoinv("\n", (char **)lines);
+    g_autofree char *path =
+        g_strdup_printf("%s/keys-%s", RUNTIME_FOLDER, connection_name(connection));
+    g_autoptr(GError) error = NULL;
+    if (!g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error))
+        g_warning("%s", error->message);
+}
+
+static void
+handle_state(Connection *connection, GVariant *body)
+{
+    const char *state, *reason, *detail;
+    g_variant_get(body, "(&s&s&s)", &state, &reason, &detail);
+    if (connection->closing)
+        return;
+    if (strcmp(state, TUNNEL_STATE_FAILED) == 0) {
+        connection_fail(connection, reason, detail);
+        return;
+    }
+    if (strcmp(state, TUNNEL_STATE_RECONNECTING) == 0)
+        g_ptr_array_set_size(connection->events, 0);
+    if (strcmp(state, TUNNEL_STATE_CONNECTED) == 0 && connection->connected_at == 0) {
+        connection->connected_at = g_get_real_time();
+        gin_tunnel_set_connected_at(connection->tunnel, connection->connected_at);
+        connection_save(connection);
+    }
+    if (strcmp(state, TUNNEL_STATE_CONNECTING) == 0 || strcmp(state, TUNNEL_STATE_CONNECTED) == 0 ||
+        strcmp(state, TUNNEL_STATE_RECONNECTING) == 0)
+        connection_set_state(connection, state, reason, detail);
+    if (strcmp(state, TUNNEL_STATE_CONNECTED) == 0 && connection->machine->debug_keys)
+        connection_send(connection, RECORD_QUERY, g_variant_new("()"));
+}
+
+static void
+handle_report(Connection *connection, GVariant *body)
+{
+    g_autoptr(GVariant) state = g_variant_lookup_value(body, REPORT_STATE, G_VARIANT_TYPE("(sss)"));
+    g_autoptr(GVariant) configure =
+        g_variant_lookup_value(body, REPORT_CONFIGURE, G_VARIANT_TYPE_VARDICT);
+    g_autoptr(GVariant) statistics =
+        g_variant_lookup_value(body, REPORT_STATISTICS, G_VARIANT_TYPE("a{st}"));
+    /* Taken up again: what was applied is planned anew and compared with what is there. */
+    if (connection->network == NULL && configure != NULL && connection->mtu != 0)
+        connection_handle_configure(connection, configure, false);
+    if (state != NULL) {
+        const char *word;
+        g_variant_get_child(state, 0, "&s", &word);
+        if (g_strcmp0(word, gin_tunnel_get_state(connection->tunnel)) != 0)
+            handle_state(connection, state);
+    }
+    write_debug_keys(connection, body);
+    if (statistics == NULL || connection->tearing_down)
+        return;
+    guint64 rekeys = 0;
+    g_variant_lookup(statistics, "rekeys", "t", &rekeys);
+    gin_tunnel_set_rekeys(connection->tunnel, (guint)rekeys);
+    GDBusMethodInvocation *call;
+    while ((call = g_queue_pop_head(&connection->statistics_calls)) != NULL)
+        gin_tunnel_complete_get_statistics(connection->tunnel, call, statistics);
+}
+
+static void
+record_received(Channel *channel, RecordType type, GVariant *body, int *fds, size_t n_fds,
+                gpointer data)
+{
+    Connection *connection = data;
+    switch (type) {
+    case RECORD_RESOLVE:
+        connection_handle_resolve(connection, body);
+        break;
+    case RECORD_SOCKET:
+        connection_handle_socket(connection, body);
+        break;
+    case RECORD_SIGN:
+        connection_handle_sign(connection, body);
+        break;
+    case RECORD_VERIFY:
+        connection_handle_verify(connection, body);
+        break;
+    case RECORD_EVENT:
+        connection_event(connection, g_variant_ref(body));
+        break;
+    case RECORD_STATE:
+        handle_state(connection, body);
+        break;
+    case RECORD_CONFIGURE:
+        connection_handle_configure(connection, body, true);
+        break;
+    case RECORD_REPORT:
+        handle_report(connection, body);
+        break;
+    default:
+        g_warning("%s: the tunnel process sent %s", connection_name(connection),
+                  record_to_string(type));
+        break;
+    }
+}
+
+static gboolean
+restart_process(gpointer data)
+{
+    Connection *connection = data;
+    g_autoptr(GError) error = NULL;
+    connection->restart_timeout = 0;
+    if (!start_process(connection, &error))
+        connection_fail(connection, GINNEL_REASON_SYSTEM_ERROR, error->message);
+    return G_SOURCE_REMOVE;
+}
+
+/* The device stays, so that nothing leaks; another process takes its queue at once and answers
+ * inner packets, even where its first try has to wait. */
+static void
+channel_closed(Channel *channel, const GError *error, gpointer data)
+{
+    Connection *connection = data;
+    g_autofree char *why = g_strdup(error->message);
+    g_clear_pointer(&connection->channel, channel_free);
+    store_drop("control", connection->id);
+    if (connection->tearing_down)
+        return;
+    if (connection->closing || connection->mtu == 0) {
+        if (!connection->closing && connection->failed_reason == NULL)
+            connection_fail(connection, GINNEL_REASON_PROCESS_DIED, why);
+        else
+            connection_tear_down(connection);
+        return;
+    }
+    bool steady = g_get_monotonic_time() - connection->process_started_at > PROCESS_STEADY_US;
+    connection->deaths = steady ? 0 : connection->deaths + 1;
+    g_ptr_array_set_size(connection->events, 0);
+    connection_set_state(connection, GINNEL_STATE_RECONNECTING, GINNEL_REASON_PROCESS_DIED, "");
+    connection->restart_timeout =
+        g_timeout_add(connection->deaths > 8 ? 1000 : 0, restart_process, connection);
+}
+
+static const ChannelHandler channel_handler = { record_received, channel_closed };
+
+/* ---- the beginning ---- */
+
+static int
+connect_to_socket_unit(GError **error)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    g_strlcpy(address.sun_path, TUNNEL_SOCKET, sizeof address.sun_path);
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
+        return fd;
+    g_set_error(error, SYSTEM_ERROR, SYSTEM_ERROR_UNAVAILABLE,
+                "%s: %s; is ginnel-tunnel.socket running?", TUNNEL_SOCKET, g_strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+static int
+anchors_descriptor(const ProfileCredentials *credentials, GError **error)
+{
+    if (credentials->ca == NULL) {
+        int fd = open(SYSTEM_STORE, O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+            g_set_error(error, SYSTEM_ERROR, SYSTEM_ERROR_UNAVAILABLE, "%s: %s", SYSTEM_STORE,
+                        g_strerror(errno));
+        return fd;
+    }
+    gsize length;
+    const void *pem = g_bytes_get_data(credentials->ca, &length);
+    int fd = memfd_create("ginnel-anchors", MFD_CLOEXEC);
+    if (fd >= 0 && write(fd, pem, length) == (ssize_t)length)
+        return fd;
+    g_set_error(error, SYSTEM_ERROR, SYSTEM_ERROR_FAILED, "memfd: %s", g_strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+static void
+take_channel(Connection *connection, int fd)
+{
+    connection->channel = channel_new(fd, &channel_handler, connection);
+    connection->process_started_at = g_get_monotonic_time();
+}
+
+static bool
+start_process(Connection *connection, GError **error)
+{
+    int64_t delay =
+        connection->deaths > 1
+            ? (int64_t)MIN(1u << MIN(connection->deaths, 10u), RESTART_MAX_S) * G_USEC_PER_SEC
+            : 0;
+    g_autoptr(GVariant) start = connection_start_variant(connection, delay);
+    if (start == NULL) {
+        g_set_error(error, SYSTEM_ERROR, SYSTEM_ERROR_FAILED, "the profile's identities");
+        return false;
+    }
+    int fds[2] = { connection->tun.fd, -1 };
+    size_t n_fds = 1;
+    if (connection->profile->gateway_auth != PROFILE_GATEWAY_PSK) {
+        fds[1] = anchors_descriptor(connection->credentials, error);
+        if (fds[1] < 0)
+            return false;
+        n_fds = 2;
+    }
+    int control = connect_to_socket_unit(error);
+    if (control >= 0) {
+        store_keep("control", connection->id, control);
+        take_channel(connection, control);
+        channel_send(connection->channel, RECORD_START, start, fds, n_fds);
+    }
+    if (fds[1] >= 0)
+        close(fds[1]);
+    return control >= 0;
+}
+
+static bool
+load_secrets(Connection *connection, GError **error)
+{
+    uint8_t type;
+    g_autoptr(GBytes) id = NULL;
+    connection->credentials =
+        profile_credentials_load(connection->profile, g_get_real_time() / G_USEC_PER_SEC, error);
+    if (connection->credentials == NULL ||
+        !profile_user_identity(connection->profile, connection->credentials, &type, &id, error))
+        return false;
+    connection->signer = signer_new(type, id, connection->credentials->secret,
+                                    g_steal_pointer(&connection->credentials->key));
+    return true;
+}
+
+/* 500 floats to 4500 (RFC 7296, section 2.23). */
+static GArray *
+firewall_ports(const Profile *profile)
+{
+    GArray *ports = g_array_new(FALSE, FALSE, sizeof(uint16_t));
+    const uint16_t nat_traversal = 4500;
+    g_array_append_val(ports, nat_traversal);
+    for (guint i = 0; i < profile->transports->len; i++) {
+        uint16_t port = g_array_index(profile->transports, ProfileTransport, i).port;
+        bool there = false;
+        for (guint k = 0; k < ports->len; k++)
+            there = there || g_array_index(ports, uint16_t, k) == port;
+        if (!there)
+            g_array_append_val(ports, port);
+    }
+    return ports;
+}
+
+Connection *
+connection_new(Machine *machine, uint32_t id, Profile *profile, const char *owner,
+               ConnectionEnded ended, gpointer user_data)
+{
+    Connection *connection = g_new0(Connection, 1);
+    connection->machine = machine;
+    connection->id = id;
+    connection->profile = profile_ref(profile);
+    connection->owner = g_strdup(owner);
+    connection->ended = ended;
+    connection->user_data = user_data;
+    connection->tun.fd = -1;
+    connection->cancellable = g_cancellable_new();
+    connection->gateways = g_array_new(FALSE, FALSE, sizeof(InetAddress));
+    connection->events = g_ptr_array_new_with_free_func((GDestroyNotify)g_variant_unref);
+    g_queue_init(&connection->statistics_calls);
+    connection->ports = firewall_ports(profile);
+    connection->tunnel = gin_tunnel_skeleton_new();
+    GinTunnel *tunnel = connection->tunnel;
+    gin_tunnel_set_profile(tunnel, profile->name);
+    gin_tunnel_set_file(tunnel, profile->file != NULL ? profile->file : "");
+    gin_tunnel_set_state(tunnel, GINNEL_STATE_CONNECTING);
+    gin_tunnel_set_gateway(tunnel, profile->gateway_addresses[0]);
+    gin_tunnel_set_user_id(tunnel, profile->user_id != NULL ? profile->user_id : "");
+    gin_tunnel_set_user_auth(tunnel,
+                             profile->user_auth == PROFILE_USER_PSK ? "psk" : "certificate");
+    gin_tunnel_set_activated_at(tunnel, g_get_real_time());
+    /* GDBus wants every property of a complicated type to be set. */
+    gin_tunnel_set_domains(tunnel, g_variant_new_array(G_VARIANT_TYPE("a{sv}"), NULL, 0));
+    gin_tunnel_set_refused(tunnel, g_variant_new_array(G_VARIANT_TYPE("a{sv}"), NULL, 0));
+    gin_tunnel_set_timeline(tunnel, g_variant_new_array(G_VARIANT_TYPE("(xsa{sv})"), NULL, 0));
+    return connection;
+}
+
+void
+connection_free(Connection *connection)
+{
+    if (connection == NULL)
+        return;
+    clear_timeouts(connection);
+    g_cancellable_cancel(connection->cancellable);
+    g_object_unref(connection->cancellable);
+    g_clear_pointer(&connection->channel, channel_free);
+    tun_device_clear(&connection->tun);
+    g_clear_pointer(&connection->network, network_plan_free);
+    g_clear_pointer(&connection->dns, split_dns_plan_free);
+    g_clear_pointer(&connection->credentials, profile_credentials_free);
+    g_clear_pointer(&connection->signer, signer_free);
+    g_clear_pointer(&connection->configure_next, g_variant_unref);
+    g_array_unref(connection->gateways);
+    g_array_unref(connection->ports);
+    g_ptr_array_unref(connection->events);
+    g_object_unref(connection->tunnel);
+    profile_unref(connection->profile);
+    g_free(connection->owner);
+    g_free(connection->failed_reason);
+    g_free(connection->failed_detail);
+    g_free(connection);
+}
+
+bool
+connection_start(Connection *connection, GError **error)
+{
+    if (!load_secrets(connection, error) || !tun_device_create(&connection->tun, error))
+        return false;
+    gin_tunnel_set_interface(connection->tunnel, connection->tun.name);
+    store_keep("tun", connection->id, connection->tun.fd);
+    connection_save(connection);
+    GVariantBuilder details;
+    g_variant_builder_init(&details, G_VARIANT_TYPE_VARDICT);
+    g_variant_builder_add(&details, "{sv}", "name",
+                          g_variant_new_string(connection->profile->gateway_addresses[0]));
+    connection_event(connection,
+                     g_variant_new("(xsa{sv})", (gint64)0, GINNEL_EVENT_RESOLVING, &details));
+    return machine_add(connection->machine, connection, error) && start_process(connection, error);
+}
+
+void
+connection_restore(Connection *connection, char *const *gateways, uint32_t mtu,
+                   int64_t activated_at, int64_t connected_at)
+{
+    for (size_t i = 0; gateways != NULL && gateways[i] != NULL; i++) {
+        InetAddress address;
+        if (inet_address_parse(gateways[i], &address))
+            g_array_append_val(connection->gateways, address);
+    }
+    connection->mtu = mtu;
+    connection->connected_at = connected_at;
+    gin_tunnel_set_activated_at(connection->tunnel, activated_at);
+    gin_tunnel_set_connected_at(connection->tunnel, connected_at);
+}
+
+bool
+connection_adopt(Connection *connection, int tun, int control, GError **error)
+{
+    if (!tun_device_adopt(&connection->tun, tun, error) || !load_secrets(connection, error) ||
+        !machine_add(connection->machine, connection, error)) {
+        if (control >= 0)
+            close(control);
+        return false;
+    }
+    gin_tunnel_set_interface(connection->tunnel, connection->tun.name);
+    if (control < 0)
+        return start_process(connection, error);
+    take_channel(connection, control);
+    connection_send(connection, RECORD_QUERY, g_variant_new("()"));
+    return true;
+}
+
+void
+connection_answer_statistics(Connection *connection, GDBusMethodInvocation *invocation)
+{
+    if (connection->channel == NULL || g_queue_get_length(&connection->statistics_calls) > 64) {
+        gin_tunnel_complete_get_statistics(connection->tunnel, invocation,
+                                           g_variant_new_array(G_VARIANT_TYPE("{st}"), NULL, 0));
+        return;
+    }
+    g_queue_push_tail(&connection->statistics_calls, invocation);
+    connection_send(connection, RECORD_QUERY, g_variant_new("()"));
+}
