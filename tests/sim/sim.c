@@ -27,11 +27,11 @@ static void
 add_attributes(ResponderConfig *config)
 {
     static const uint8_t v4[] = { 10, 77, 0, 10 }, dns[] = { 10, 99, 0, 1 };
-    static const uint8_t v6[] = { 0x20, 0x01, 0x0d, 0xb8, 0, 0x77, 0, 0,    0,
-                                  0,    0,    0,    0,    0, 0,    0, 0x10, 64 };
+    static const uint8_t v6[] = { 0x20, 0x01, 0x0d, 0xb8, 0, 0x77, 0,    0, 0,
+                                  0,    0,    0,    0,    0, 0,    0x10, 64 };
     static const char domain[] = "corp.example", other[] = "two.example";
     responder_config_add_attribute(config, IKE_ATTRIBUTE_INTERNAL_IP4_ADDRESS, v4, sizeof v4);
-    responder_config_add_attribute(config, IKE_ATTRIBUTE_INTERNAL_IP6_ADDRESS, v6, 17);
+    responder_config_add_attribute(config, IKE_ATTRIBUTE_INTERNAL_IP6_ADDRESS, v6, sizeof v6);
     responder_config_add_attribute(config, IKE_ATTRIBUTE_INTERNAL_IP4_DNS, dns, sizeof dns);
     responder_config_add_attribute(config, IKE_ATTRIBUTE_INTERNAL_DNS_DOMAIN, domain,
                                    sizeof domain - 1);
