@@ -23,7 +23,7 @@ IMPURE_CALLS = re.compile(
     r"g_(timeout|idle|child_watch|io_add|unix_fd)_\w+|g_main_\w+|g_source_\w+|g_thread_\w+|"
     r"g_file_\w+|g_mapped_file_\w+|g_key_file_load_from_\w+|g_dir_\w+|g_spawn_\w+|"
     r"g_(get|set)env\w*|getenv|secure_getenv|setenv|"
-    r"g_random_\w+|g_(print|printerr|log|message|warning|info|debug)\b|printf|fprintf|"
+    r"g_random_\w+|g_print|g_printerr|printf|fprintf|"
     r"fopen|fdopen|freopen|open|openat|read|write|close|socket|bind|connect|listen|accept|"
     r"send|sendto|sendmsg|recv|recvfrom|recvmsg|getaddrinfo|"
     r"time|gettimeofday|clock_gettime|clock|nanosleep|usleep|sleep|rand|srand|random)\s*\(")
