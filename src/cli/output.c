@@ -22,8 +22,7 @@ static const struct {
     { GINNEL_REASON_CERTIFICATE_NOT_YET_VALID, N_("a certificate is not valid yet") },
     { GINNEL_REASON_CERTIFICATE_UNTRUSTED,
       N_("nobody whom this profile trusts vouches for the gateway") },
-    { GINNEL_REASON_IDENTITY_MISMATCH,
-      N_("someone else may be answering, or the profile is out of date") },
+    { GINNEL_REASON_IDENTITY_MISMATCH, N_("the gateway is not who the profile expects") },
     { GINNEL_REASON_NO_COMMON_PROPOSAL, N_("you and the gateway have no algorithms in common") },
     { GINNEL_REASON_SELECTORS_REFUSED,
       N_("the gateway does not give the networks that were asked for") },
@@ -191,11 +190,13 @@ append_failed(GString *out, GVariant *props)
     g_autoptr(GVariant) failed = props_last_event(props, GINNEL_EVENT_FAILED);
     const char *why = failed != NULL ? props_string(failed, "why") : "";
     const char *text = props_string(props, "ReasonText");
+    /* The text says what happened in general, in particular (why), and what to do. */
+    const char *particular = *why != '\0' ? strstr(text, why) : NULL;
     if (*why != '\0')
         g_string_append_printf(out, "  %s\n", why);
-    if (*why != '\0' && g_str_has_prefix(text, why))
-        text += strlen(why);
-    while (g_ascii_isspace(*text))
+    if (particular != NULL)
+        text = particular + strlen(why);
+    while (*text == '.' || g_ascii_isspace(*text))
         text++;
     g_string_append_printf(out, _("Not connected: %s.\n"),
                            output_reason(props_string(props, "Reason")));

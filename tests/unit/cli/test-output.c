@@ -79,10 +79,10 @@ static void
 test_result_of_a_failure(void)
 {
     check_result("'State': <'failed'>, 'Reason': <'IdentityMismatch'>, "
-                 "'ReasonText': <'It says gw.example. Set id = gw.example.'>, "
-                 "'Timeline': <[(int64 1, 'failed', {'why': <'It says gw.example.'>})]>",
-                 "  It says gw.example.\n"
-                 "Not connected: someone else may be answering, or the profile is out of date.\n"
+                 "'ReasonText': <'Wrong gateway. It says gw.example. Set id = gw.example.'>, "
+                 "'Timeline': <[(int64 1, 'failed', {'why': <'It says gw.example'>})]>",
+                 "  It says gw.example\n"
+                 "Not connected: the gateway is not who the profile expects.\n"
                  "Set id = gw.example.\n");
 }
 
