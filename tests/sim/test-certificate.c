@@ -1,0 +1,170 @@
+/* IKE_AUTH with certificates on both sides (RFC 7296, section 2.15; RFC 7427): who is let in, and
+ * the reasons for which a gateway is not. */
+#include "sim.h"
+
+#include <string.h>
+
+#include "certificates.h"
+#include "crypto/algorithms.h"
+#include "ike/registry.h"
+
+static void
+append_pem(GPtrArray *chain, const char *pem)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) list = certificate_list_from_pem(pem, strlen(pem), &error);
+    g_assert_no_error(error);
+    for (guint i = 0; i < list->len; i++)
+        g_ptr_array_add(chain, certificate_ref(g_ptr_array_index(list, i)));
+}
+
+static GPtrArray *
+make_chain(const char *first, const char *second)
+{
+    GPtrArray *chain = g_ptr_array_new_with_free_func((GDestroyNotify)certificate_unref);
+    append_pem(chain, first);
+    if (second != NULL)
+        append_pem(chain, second);
+    return chain;
+}
+
+static PrivateKey *
+make_key(const char *pem)
+{
+    g_autoptr(GError) error = NULL;
+    PrivateKey *key = private_key_from_pem(pem, strlen(pem), NULL, &error);
+    g_assert_no_error(error);
+    return key;
+}
+
+typedef struct {
+    const char *name;
+    const char *certificate, *intermediate, *key;
+    int64_t wall_clock_s;
+    const char *expects, *says; /* identities; NULL: gw.example */
+    ResponderFaults faults;
+    bool fails;
+    IkeCloseReason reason;
+    const char *words[3];
+} Case;
+
+static void
+set_id(IkeIdentity *id, const char *name)
+{
+    if (name == NULL)
+        return;
+    g_bytes_unref(id->data);
+    id->data = g_bytes_new(name, strlen(name));
+}
+
+static void
+init_case(Sim *sim, const Case *test)
+{
+    g_autoptr(GError) error = NULL;
+    sim_init(sim, 5);
+    sim->config->local_auth = sim->config->remote_auth = IKE_AUTH_CERTIFICATE;
+    sim->config->trust = trust_store_new(ca_pem, strlen(ca_pem), &error);
+    g_assert_no_error(error);
+    sim->config->local_chain = make_chain(client_pem, NULL);
+    sim->config->wall_clock_s = test->wall_clock_s != 0 ? test->wall_clock_s : CERTIFICATES_TIME;
+    set_id(&sim->config->remote_id, test->expects);
+    sim->key = make_key(client_key);
+    g_clear_pointer(&sim->gateway_config.psk, secret_unref);
+    set_id(&sim->gateway_config.id, test->says);
+    sim->gateway_config.chain = make_chain(test->certificate, test->intermediate);
+    sim->gateway_config.key = make_key(test->key);
+    sim->gateway = ike_responder_new(&sim->gateway_config, &sim->gateway_rng.rng);
+    *ike_responder_faults(sim->gateway) = test->faults;
+}
+
+/* HDR, SK {IDi, CERT, CERTREQ, IDr, AUTH, CP(CFG_REQUEST), SAi2, TSi, TSr}  -->
+ *                        <--  HDR, SK {IDr, CERT, [CERT,] AUTH, CP(CFG_REPLY), SAr2, TSi, TSr} */
+static void
+test_case(gconstpointer data)
+{
+    const Case *test = data;
+    g_auto(Sim) sim = { 0 };
+    init_case(&sim, test);
+    sim_start(&sim);
+    g_assert_true(sim_connect(&sim));
+    if (!test->fails) {
+        g_assert_cmpstr(sim.detail, ==, NULL);
+        g_assert_cmpint(sim.state, ==, IKE_STATE_ESTABLISHED);
+        g_assert_cmpint(sim.configuration->gateway_not_after, >, CERTIFICATES_TIME);
+        sim_assert_keys_agree(&sim);
+        return;
+    }
+    g_assert_true(sim.closed);
+    g_assert_cmpstr(ike_close_reason_to_string(sim.reason), ==,
+                    ike_close_reason_to_string(test->reason));
+    for (size_t i = 0; i < G_N_ELEMENTS(test->words) && test->words[i] != NULL; i++) {
+        if (strstr(sim.detail, test->words[i]) == NULL)
+            g_error("\"%s\" does not say \"%s\"", sim.detail, test->words[i]);
+    }
+    g_assert_cmpuint(sim.n_configured, ==, 0);
+    g_assert_cmpint(sim.link.now, <, DURATION_SECOND);
+    sim_run(&sim, DURATION_SECOND);
+    g_assert_cmpuint(ike_responder_count(sim.gateway), ==, 0);
+}
+
+/* A gateway that proves itself by a pre-shared key where a certificate is expected. */
+static void
+test_psk_instead(void)
+{
+    g_auto(Sim) sim = { 0 };
+    g_autoptr(GError) error = NULL;
+    sim_init(&sim, 1);
+    sim.config->remote_auth = IKE_AUTH_CERTIFICATE;
+    sim.config->trust = trust_store_new(ca_pem, strlen(ca_pem), &error);
+    g_assert_no_error(error);
+    sim_start(&sim);
+    g_assert_true(sim_connect(&sim));
+    g_assert_true(sim.closed);
+    g_assert_cmpint(sim.reason, ==, IKE_CLOSE_AUTH_REMOTE);
+    g_assert_cmpuint(sim.n_credentials, ==, 1);
+}
+
+static const Case cases[] = {
+    { "ecdsa-p256", gateway_p256_pem, NULL, gateway_p256_key },
+    { "ecdsa-p384", gateway_p384_pem, NULL, gateway_p384_key },
+    { "rsa-pss", gateway_rsa_pem, NULL, gateway_rsa_key },
+    { "intermediate", gateway_below_pem, intermediate_pem, gateway_below_key },
+    { "legacy-ecdsa", gateway_p256_pem, NULL, gateway_p256_key,
+      .faults = { .legacy_signatures = true } },
+    { "other-name", gateway_named_pem, NULL, gateway_named_key, .expects = "vpn.example",
+      .says = "vpn.example" },
+    { "name-in-capitals", gateway_p256_pem, NULL, gateway_p256_key, .says = "GW.example" },
+    { "expired", gateway_p256_pem, NULL, gateway_p256_key, .wall_clock_s = CERTIFICATES_EXPIRED,
+      .fails = true, .reason = IKE_CLOSE_CERT_EXPIRED, .words = { "gw.example", "2036" } },
+    { "not-yet-valid", gateway_p256_pem, NULL, gateway_p256_key,
+      .wall_clock_s = CERTIFICATES_BEFORE, .fails = true, .reason = IKE_CLOSE_CERT_NOT_YET_VALID,
+      .words = { "2026" } },
+    { "untrusted", gateway_other_pem, NULL, gateway_other_key, .fails = true,
+      .reason = IKE_CLOSE_CERT_UNTRUSTED, .words = { "gw.example" } },
+    { "intermediate-missing", gateway_below_pem, NULL, gateway_below_key, .fails = true,
+      .reason = IKE_CLOSE_CERT_UNTRUSTED },
+    { "wrong-usage", gateway_client_pem, NULL, gateway_client_key, .fails = true,
+      .reason = IKE_CLOSE_CERT_UNTRUSTED },
+    { "says-another-name", gateway_p256_pem, NULL, gateway_p256_key, .says = "other.example",
+      .fails = true, .reason = IKE_CLOSE_IDENTITY_MISMATCH,
+      .words = { "other.example", "gw.example" } },
+    { "certificate-for-others", gateway_named_pem, NULL, gateway_named_key, .fails = true,
+      .reason = IKE_CLOSE_IDENTITY_MISMATCH,
+      .words = { "gw.example", "vpn.example", "elsewhere.example" } },
+    { "bad-signature", gateway_p256_pem, NULL, gateway_p256_key, .faults = { .wrong_auth = true },
+      .fails = true, .reason = IKE_CLOSE_AUTH_REMOTE },
+    { "key-of-another", gateway_p256_pem, NULL, gateway_other_key, .fails = true,
+      .reason = IKE_CLOSE_AUTH_REMOTE },
+};
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *path = g_strdup_printf("/sim/certificate/%s", cases[i].name);
+        g_test_add_data_func(path, &cases[i], test_case);
+    }
+    g_test_add_func("/sim/certificate/psk-instead", test_psk_instead);
+    return g_test_run();
+}
