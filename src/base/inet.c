@@ -95,8 +95,9 @@ inet_address_is_link_local(const InetAddress *address)
 bool
 inet_address_is_multicast(const InetAddress *address)
 {
+    static const uint8_t broadcast[4] = { 255, 255, 255, 255 };
     if (address->family == INET_V4)
-        return address->octets[0] >= 224 && (address->octets[0] < 240 || address->octets[3] == 255);
+        return address->octets[0] >> 4 == 0xe || matches(address, broadcast, 32);
     return address->family == INET_V6 && address->octets[0] == 0xff;
 }
 

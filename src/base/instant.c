@@ -5,7 +5,10 @@
 Instant
 instant_after(Instant instant, Duration duration)
 {
-    return instant > INSTANT_NEVER - duration ? INSTANT_NEVER : instant + duration;
+    Instant sum;
+    if (instant == INSTANT_NEVER || __builtin_add_overflow(instant, duration, &sum))
+        return INSTANT_NEVER;
+    return sum;
 }
 
 Instant
@@ -23,5 +26,5 @@ duration_to_string(Duration duration)
         return g_strdup_printf("%.1f s", (double)duration / (double)DURATION_SECOND);
     if (duration < 120 * DURATION_MINUTE)
         return g_strdup_printf("%d min", (int)(duration / DURATION_MINUTE));
-    return g_strdup_printf("%d h", (int)(duration / (60 * DURATION_MINUTE)));
+    return g_strdup_printf("%" G_GINT64_FORMAT " h", duration / (60 * DURATION_MINUTE));
 }
