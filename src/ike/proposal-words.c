@@ -58,6 +58,18 @@ fits_protocol(const IkeTransform *transform, uint8_t protocol)
 }
 
 static bool
+has_already(const IkeProposal *proposal, const IkeTransform *wanted)
+{
+    for (unsigned i = 0; i < proposal->n_transforms; i++) {
+        const IkeTransform *have = &proposal->transforms[i];
+        if (have->type == wanted->type && have->id == wanted->id &&
+            have->key_bits == wanted->key_bits)
+            return true;
+    }
+    return false;
+}
+
+static bool
 add_words(IkeProposal *proposal, const char *text, GError **error)
 {
     g_auto(GStrv) words = g_strsplit(text, "-", IKE_MAX_TRANSFORMS + 1);
@@ -71,7 +83,8 @@ add_words(IkeProposal *proposal, const char *text, GError **error)
         if (!fits_protocol(&transform, proposal->protocol))
             return refuse(error, text, "\"%s\" has no meaning for %s", quoted,
                           proposal->protocol == IKE_PROTOCOL_IKE ? "IKE" : "ESP");
-        ike_proposal_add_transform(proposal, transform.type, transform.id, transform.key_bits);
+        if (!has_already(proposal, &transform))
+            ike_proposal_add_transform(proposal, transform.type, transform.id, transform.key_bits);
     }
     return true;
 }
