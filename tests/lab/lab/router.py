@@ -5,12 +5,13 @@ from .box import Box
 
 HOST_LINK, GATEWAY_LINK, OUTSIDE_LINK = "tohost", "togw", "tooutside"
 
-# What a network does to UDP that is not DNS.
+# What a network does to UDP that is not DNS. (Two "!=" side by side would be merged by nft into one
+# comparison of both ports: hence the accept.)
+DNS_PASSES = "udp dport 53 accept; udp sport 53 accept; "
 MOODS = {
     "open": "",
-    "block-udp": "meta l4proto udp udp dport != 53 udp sport != 53 drop",
-    "reject-udp": "meta l4proto udp udp dport != 53 udp sport != 53 "
-                  "reject with icmpx type port-unreachable",
+    "block-udp": DNS_PASSES + "meta l4proto udp drop",
+    "reject-udp": DNS_PASSES + "meta l4proto udp reject with icmpx type port-unreachable",
     "block-all": f"ip daddr {a.GATEWAY4} drop; ip saddr {a.GATEWAY4} drop; "
                  f"ip6 daddr {a.GATEWAY6} drop; ip6 saddr {a.GATEWAY6} drop",
     "block-tcp": "meta l4proto tcp drop",
