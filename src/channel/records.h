@@ -47,6 +47,7 @@ const char *record_to_string(RecordType type);
 
 /* Keys of START. */
 #define START_CONNECTION      "connection"      /* s: for the log */
+#define START_USER            "user"            /* s: the local identity, for people */
 #define START_LOCAL_ID        "local-id"        /* (yay): ID type, octets */
 #define START_REMOTE_ID       "remote-id"       /* (yay) */
 #define START_LOCAL_AUTH      "local-auth"      /* s: psk, certificate */

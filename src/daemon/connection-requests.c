@@ -13,8 +13,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define SYSTEM_STORE "/etc/ssl/certs/ca-certificates.crt"
-
 static int64_t
 seconds(void)
 {
@@ -284,6 +282,10 @@ connection_start_variant(Connection *connection, int64_t delay_us)
         !profile_identity_parse(profile->gateway_id, &remote_type, &remote, NULL))
         return NULL;
     g_variant_dict_insert(&dict, START_CONNECTION, "s", profile->name);
+    gsize length;
+    const void *octets = g_bytes_get_data(local, &length);
+    g_autofree char *user = profile_identity_to_string(local_type, octets, length);
+    g_variant_dict_insert(&dict, START_USER, "s", user);
     add_identity(&dict, START_LOCAL_ID, local_type, local);
     add_identity(&dict, START_REMOTE_ID, remote_type, remote);
     g_variant_dict_insert(&dict, START_LOCAL_AUTH, "s",

@@ -63,6 +63,21 @@ tell_started(Attempt *attempt)
 }
 
 static void
+tell_authenticated(Attempt *attempt, const IkeConfiguration *configuration)
+{
+    const TunnelStart *start = attempt->session->start;
+    const char *method = start->ike->local_auth == IKE_AUTH_PSK ? "psk" : "certificate";
+    GVariantBuilder details;
+    g_variant_builder_init(&details, G_VARIANT_TYPE_VARDICT);
+    g_variant_builder_add(&details, "{sv}", "attempt", g_variant_new_uint32(attempt->number));
+    g_variant_builder_add(&details, "{sv}", "user", g_variant_new_string(start->user));
+    g_variant_builder_add(&details, "{sv}", "method", g_variant_new_string(method));
+    g_variant_builder_add(&details, "{sv}", "gateway",
+                          g_variant_new_string(configuration->gateway_id));
+    session_event(attempt->session, "authenticated", g_variant_builder_end(&details));
+}
+
+static void
 attempt_failed(Attempt *attempt, FallbackEvent event, const char *why)
 {
     Session *session = attempt->session;
@@ -452,7 +467,7 @@ configured(Attempt *attempt, const IkeConfiguration *configuration)
     session->configure =
         g_variant_ref_sink(report_configuration(configuration, &attempt->way, &attempt->address));
     session->applied = false;
-    tell(attempt, "authenticated", "gateway", g_variant_new_string(configuration->gateway_id));
+    tell_authenticated(attempt, configuration);
     channel_send(session->channel, RECORD_CONFIGURE, session->configure, NULL, 0);
 }
 

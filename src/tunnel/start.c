@@ -153,6 +153,8 @@ tunnel_start_new(GVariant *body, int anchors, int64_t wall_clock_s, GError **err
     start->ike = ike_config_new();
     start->ike->wall_clock_s = wall_clock_s;
     g_variant_dict_lookup(&dict, START_CONNECTION, "s", &start->connection);
+    if (!g_variant_dict_lookup(&dict, START_USER, "s", &start->user))
+        start->user = g_strdup("");
     read_identity(&dict, START_LOCAL_ID, &start->ike->local_id);
     read_identity(&dict, START_REMOTE_ID, &start->ike->remote_id);
     start->ike->local_auth = read_auth(&dict, START_LOCAL_AUTH);
@@ -185,6 +187,7 @@ tunnel_start_free(TunnelStart *start)
     if (start == NULL)
         return;
     g_free(start->connection);
+    g_free(start->user);
     g_free(start->misbehave);
     ike_config_unref(start->ike);
     g_free(start);

@@ -6,6 +6,7 @@
 
 typedef struct {
     char *connection;
+    char *user; /* who we say we are, for the timeline */
     IkeConfig *ike;
     FallbackConfig fallback; /* without addresses */
     bool debug_keys;
