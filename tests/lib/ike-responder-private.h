@@ -1,4 +1,4 @@
-/* What the two files of the test responder share. */
+/* What the files of the test responder share. */
 #pragma once
 #include "ike-responder.h"
 
@@ -42,6 +42,8 @@ ResponderSa *responder_sa_new(IkeResponder *responder, uint64_t spi_i, uint64_t 
                               bool original_initiator);
 void responder_emit(IkeResponder *responder, const IkePath *path, GBytes *datagram,
                     bool is_request);
+void responder_emit_all(IkeResponder *responder, const IkePath *path, const GPtrArray *datagrams,
+                        bool is_request);
 /* Seals and sends; keeps the octets for repetition. */
 void responder_send_response(IkeResponder *responder, ResponderSa *sa, const IkeMessage *message);
 void responder_send_request(IkeResponder *responder, ResponderSa *sa, const IkeMessage *message,
@@ -59,6 +61,8 @@ GArray *responder_local_ts(const IkeResponder *responder);
 bool responder_answer_child(IkeResponder *responder, ResponderSa *sa, const IkeMessage *request,
                             IkeMessage *reply, GBytes *nonce_i, GBytes *nonce_r,
                             uint16_t *error_type);
+bool responder_handle_init(IkeResponder *responder, const IkePath *path, const IkeMessage *request);
+void responder_handle_auth(IkeResponder *responder, ResponderSa *sa, const IkeMessage *request);
 void responder_handle_create_child(IkeResponder *responder, ResponderSa *sa,
                                    const IkeMessage *request);
 void responder_handle_informational(IkeResponder *responder, ResponderSa *sa,
