@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/names.h"
-#include "crypto/algorithms.h"
+#include "profile/profile-proposals.h"
 
 typedef struct KeyRule KeyRule;
 typedef bool (*KeyReader)(const KeyRule *rule, Profile *profile, const char *value, GError **error);
@@ -313,30 +313,18 @@ read_proxy(const KeyRule *rule, Profile *profile, const char *value, GError **er
 }
 
 static bool
-proposal_word_is_known(const char *word, bool ike)
-{
-    uint16_t id, key_bits;
-    if (encr_from_string(word, &id, &key_bits) || kex_from_string(word, &id) ||
-        integ_from_string(word, &id))
-        return true;
-    return ike && prf_from_string(word, &id);
-}
-
-/* Only the words: whether they make a proposal is for src/ike to say. */
-static bool
 read_proposals(const KeyRule *rule, Profile *profile, const char *value, GError **error)
 {
-    g_autoptr(GPtrArray) items = split(rule, profile, value, PROFILE_MAX_ITEMS, error);
+    g_autoptr(GPtrArray) items = split(rule, profile, value, PROFILE_MAX_PROPOSALS, error);
+    bool ike = strcmp(rule->key, "ike") == 0;
     if (items == NULL)
         return false;
     for (guint i = 0; i < items->len; i++) {
-        g_auto(GStrv) words = g_strsplit(g_ptr_array_index(items, i), "-", -1);
-        for (int j = 0; words[j] != NULL; j++)
-            if (!proposal_word_is_known(words[j], strcmp(rule->key, "ike") == 0))
-                return refuse_value(rule, profile, words[j], error,
-                                    "is no algorithm that is known here; they look like %s",
-                                    strcmp(rule->key, "ike") == 0 ? "aes256gcm16-prfsha384-x25519"
-                                                                  : "aes256gcm16");
+        const char *item = g_ptr_array_index(items, i);
+        g_autofree char *why = NULL;
+        if (!profile_proposal_check(item, ike, &why))
+            return refuse_value(rule, profile, item, error, "%s; one looks like %s", why,
+                                ike ? "aes256gcm16-prfsha384-x25519" : "aes256gcm16");
     }
     g_ptr_array_add(items, NULL);
     g_autofree char *joined = g_strjoinv(";", (char **)items->pdata);

@@ -13,6 +13,7 @@
 
 #define PROFILE_MAX_GATEWAYS   8
 #define PROFILE_MAX_TRANSPORTS 8
+#define PROFILE_MAX_PROPOSALS  8
 #define PROFILE_MAX_ITEMS      64 /* of every other list */
 #define PROFILE_MAX_VALUE      4096
 #define PROFILE_MTU_MIN        1280 /* IPv6 inside (RFC 8200, section 5) */
