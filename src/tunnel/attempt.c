@@ -42,7 +42,7 @@ tell(Attempt *attempt, const char *event, const char *key, GVariant *value)
 {
     GVariantBuilder details;
     g_variant_builder_init(&details, G_VARIANT_TYPE_VARDICT);
-    g_variant_builder_add(&details, "{sv}", "attempt", g_variant_new_uint32(attempt->number));
+    g_variant_builder_add(&details, "{sv}", "attempt", g_variant_new_uint32(attempt->number + 1));
     if (key != NULL)
         g_variant_builder_add(&details, "{sv}", key, value);
     session_event(attempt->session, event, g_variant_builder_end(&details));
@@ -54,7 +54,7 @@ tell_started(Attempt *attempt)
     g_autofree char *address = inet_address_to_string(&attempt->address);
     GVariantBuilder details;
     g_variant_builder_init(&details, G_VARIANT_TYPE_VARDICT);
-    g_variant_builder_add(&details, "{sv}", "attempt", g_variant_new_uint32(attempt->number));
+    g_variant_builder_add(&details, "{sv}", "attempt", g_variant_new_uint32(attempt->number + 1));
     g_variant_builder_add(&details, "{sv}", "transport",
                           g_variant_new_string(report_transport_word(attempt->way.kind)));
     g_variant_builder_add(&details, "{sv}", "port", g_variant_new_uint32(attempt->way.port));
@@ -69,7 +69,7 @@ tell_authenticated(Attempt *attempt, const IkeConfiguration *configuration)
     const char *method = start->ike->local_auth == IKE_AUTH_PSK ? "psk" : "certificate";
     GVariantBuilder details;
     g_variant_builder_init(&details, G_VARIANT_TYPE_VARDICT);
-    g_variant_builder_add(&details, "{sv}", "attempt", g_variant_new_uint32(attempt->number));
+    g_variant_builder_add(&details, "{sv}", "attempt", g_variant_new_uint32(attempt->number + 1));
     g_variant_builder_add(&details, "{sv}", "user", g_variant_new_string(start->user));
     g_variant_builder_add(&details, "{sv}", "method", g_variant_new_string(method));
     g_variant_builder_add(&details, "{sv}", "gateway",
