@@ -3,6 +3,7 @@
  */
 #pragma once
 #include "base/bytes.h"
+#include "ike/registry.h"
 
 #define IKE_HEADER_LENGTH      28
 #define IKE_MESSAGE_MAX_LENGTH 65535 /* octets of one message; a stream cannot frame more */
@@ -34,11 +35,11 @@ ike_header_major(const IkeHeader *header)
 static inline bool
 ike_header_is_response(const IkeHeader *header)
 {
-    return (header->flags & 0x20) != 0;
+    return (header->flags & IKE_FLAG_RESPONSE) != 0;
 }
 
 static inline bool
 ike_header_from_initiator(const IkeHeader *header)
 {
-    return (header->flags & 0x08) != 0;
+    return (header->flags & IKE_FLAG_INITIATOR) != 0;
 }
