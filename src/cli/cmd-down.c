@@ -6,6 +6,7 @@
 #include "bus/names.h"
 #include "cli/cli.h"
 #include "cli/client.h"
+#include "cli/polkit-agent.h"
 #include "cli/props.h"
 
 static int
@@ -79,6 +80,7 @@ cmd_down(int argc, char **argv)
     if (client == NULL)
         return cli_report(g_steal_pointer(&error));
     g_autoptr(GPtrArray) tunnels = client_tunnels(client);
+    g_autoptr(PolkitAgent) agent = tunnels->len > 0 ? polkit_agent_start() : NULL;
     if (argc == 1)
         return all ? disconnect_all(tunnels) : disconnect_only(tunnels);
     g_autoptr(GDBusProxy) tunnel = client_tunnel_of(client, argv[1]);

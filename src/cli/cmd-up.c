@@ -11,6 +11,7 @@
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "cli/output.h"
+#include "cli/polkit-agent.h"
 #include "cli/progress.h"
 #include "cli/props.h"
 
@@ -253,6 +254,7 @@ cmd_up(int argc, char **argv)
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     g_autoptr(Progress) progress = progress_new(isatty(STDOUT_FILENO), terminal_columns());
     Up up = { .client = client, .name = argv[1], .loop = loop, .progress = progress };
+    g_autoptr(PolkitAgent) agent = polkit_agent_start();
     run(&up);
     g_clear_pointer(&up.props, g_variant_unref);
     g_free(up.path);
