@@ -82,15 +82,16 @@ read_source(const Source *source, GError **error)
         return NULL;
     }
     g_autoptr(Secret) content = secret_new_blank(length, &data);
-    while (done < length) {
+    int error_number = 0;
+    while (done < length && error_number == 0) {
         ssize_t n = read(fd, data + done, length - done);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            break;
-        done += (size_t)n;
+        if (n > 0)
+            done += (size_t)n;
+        else if (n == 0) /* somebody cut it meanwhile */
+            error_number = EIO;
+        else if (errno != EINTR)
+            error_number = errno;
     }
-    int error_number = done < length ? (errno != 0 ? errno : EIO) : 0;
     close(fd);
     if (error_number != 0) {
         refuse_unreadable(source, error_number, error);
