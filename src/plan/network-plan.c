@@ -93,6 +93,31 @@ take_networks(NetworkPlan *plan, const NetworkOffer *offer)
 }
 
 static bool
+is_routed(const GArray *routes, const InetAddress *address)
+{
+    for (guint i = 0; i < routes->len; i++)
+        if (inet_prefix_contains(&g_array_index(routes, InetPrefix, i), address))
+            return true;
+    return false;
+}
+
+/* A gateway may name subnets, or the profile networks, that its DNS servers lie beside. */
+static void
+take_servers(NetworkPlan *plan, const NetworkOffer *offer)
+{
+    for (guint i = 0; offer->servers != NULL && i < offer->servers->len; i++) {
+        const InetAddress *server = &g_array_index(offer->servers, InetAddress, i);
+        bool selected = false;
+        for (guint k = 0; k < plan->remote->len && !selected; k++)
+            selected = inet_range_contains(&g_array_index(plan->remote, InetRange, k), server);
+        if (!selected || !inet_address_is_unicast(server) || is_routed(plan->routes, server))
+            continue;
+        InetRange host = { *server, *server };
+        add_routes(plan, &host);
+    }
+}
+
+static bool
 covers_everything(const GArray *routes, uint8_t family)
 {
     /* 0.0.0.0/0, or its two halves, as some gateways send it. */
@@ -136,6 +161,7 @@ network_plan_new(const NetworkOffer *offer, char **why)
         *why = g_strdup("The gateway gives none of the networks that are asked for.");
         return NULL;
     }
+    take_servers(plan, offer);
     plan->full_v4 = covers_everything(plan->routes, INET_V4);
     plan->full_v6 = covers_everything(plan->routes, INET_V6);
     plan->mtu = choose_mtu(plan, offer);

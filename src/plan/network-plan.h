@@ -17,8 +17,10 @@ typedef struct {
     const GArray *remote;    /* InetRange: remote traffic selectors */
     const GArray *subnets;   /* InetPrefix: INTERNAL_IP4_SUBNET, INTERNAL_IP6_SUBNET */
     const GArray *include;   /* InetPrefix: the profile's; empty: whatever is given */
-    uint32_t mtu;            /* the profile's; 0: from the path */
-    bool combined_cipher;    /* ESP in a combined mode: less overhead */
+    /* InetAddress: DNS servers inside, reached even where the networks are narrowed; or NULL. */
+    const GArray *servers;
+    uint32_t mtu;         /* the profile's; 0: from the path */
+    bool combined_cipher; /* ESP in a combined mode: less overhead */
 } NetworkOffer;
 
 typedef struct {

@@ -51,18 +51,6 @@ find_domain(const SplitDnsPlan *plan, const char *name)
     return NULL;
 }
 
-static SplitDnsDomain *
-add_domain(SplitDnsPlan *plan, const char *name)
-{
-    SplitDnsDomain *domain = find_domain(plan, name);
-    if (domain != NULL || plan->domains->len == SPLIT_DNS_MAX_DOMAINS)
-        return domain;
-    domain = g_new0(SplitDnsDomain, 1);
-    domain->name = g_strdup(name);
-    g_ptr_array_add(plan->domains, domain);
-    return domain;
-}
-
 static void
 refuse_domain(SplitDnsPlan *plan, const char *name, const char *code, const char *why,
               const char *where)
@@ -71,7 +59,29 @@ refuse_domain(SplitDnsPlan *plan, const char *name, const char *code, const char
                  where != NULL ? " " : "", where != NULL ? where : "");
 }
 
-/* RFC 8598, sections 4.1 and 8: the client decides which domains it lets a gateway have. */
+/* NULL where it cannot be had: too many, or somebody else's tunnel holds it or a name above it. Two
+ * entities must not both answer for one name (RFC 8598, section 8). */
+static SplitDnsDomain *
+add_domain(SplitDnsPlan *plan, const SplitDnsOffer *offer, const char *name)
+{
+    SplitDnsDomain *domain = find_domain(plan, name);
+    if (domain != NULL)
+        return domain;
+    if (is_below_any(offer->held, name)) {
+        refuse_domain(plan, name, "held", "another tunnel of somebody else has it", NULL);
+        return NULL;
+    }
+    if (plan->domains->len == SPLIT_DNS_MAX_DOMAINS) {
+        refuse_domain(plan, name, "too-many", "too many domains", NULL);
+        return NULL;
+    }
+    domain = g_new0(SplitDnsDomain, 1);
+    domain->name = g_strdup(name);
+    g_ptr_array_add(plan->domains, domain);
+    return domain;
+}
+
+/* RFC 8598, sections 5 and 6: the client decides which domains it lets a gateway have. */
 static bool
 domain_is_accepted(SplitDnsPlan *plan, const SplitDnsOffer *offer, const char *name)
 {
@@ -88,10 +98,6 @@ domain_is_accepted(SplitDnsPlan *plan, const SplitDnsOffer *offer, const char *n
                       "a public suffix; to accept it, name it in domains", offer->where);
         return false;
     }
-    if (is_listed(offer->held, name)) {
-        refuse_domain(plan, name, "held", "another tunnel of somebody else has it", NULL);
-        return false;
-    }
     return true;
 }
 
@@ -103,32 +109,52 @@ refuse_anchor(SplitDnsPlan *plan, const char *name, const char *code, const char
                  where != NULL ? " " : "", where != NULL ? where : "");
 }
 
-/* RFC 8598, section 6: only for names on a list that the administrator made, never for the root. */
+/* At or below an entry of the list. Entries that are the root or a public suffix do not count, nor
+ * do they for what lies below them, unless the profile overrides that by name (RFC 8598, section
+ * 6).
+ */
+static bool
+is_white_listed(const SplitDnsOffer *offer, const char *name)
+{
+    for (char *const *entry = offer->trust_anchor_domains; *entry != NULL; entry++) {
+        bool counts = **entry != '\0' &&
+                      (!is_public(*entry) || (offer->public_anchor_domains != NULL &&
+                                              is_listed(offer->public_anchor_domains, *entry)));
+        if (counts && dns_name_is_at_or_below(name, *entry))
+            return true;
+    }
+    return false;
+}
+
+/* RFC 8598, section 6: only for names on a list that the administrator made, never for the root,
+ * and only where the domain itself was accepted. */
 static void
 take_anchor(SplitDnsPlan *plan, const SplitDnsOffer *offer, const char *domain,
             const SplitDnsAttribute *attribute)
 {
     g_autoptr(GError) error = NULL;
     if (domain == NULL) {
-        refuse_anchor(plan, "", "no-domain", "it does not follow the domain that it is for", NULL);
+        refusals_add(plan->refused, "anchor", g_strdup("?"), "no-domain",
+                     "it does not follow the domain that it is for");
         return;
     }
     if (*domain == '\0') {
         refuse_anchor(plan, domain, "root", "the root's key is not the gateway's to give", NULL);
         return;
     }
-    if (is_public(domain) && !is_listed(offer->trust_anchor_domains, domain)) {
-        refuse_anchor(plan, domain, "public-suffix",
-                      "a public suffix; to accept its key, name it in trust-anchor-domains",
-                      offer->where);
+    if (!is_white_listed(offer, domain)) {
+        if (is_public(domain))
+            refuse_anchor(plan, domain, "public-suffix",
+                          "a public suffix: its key is not the gateway's to give", NULL);
+        else
+            refuse_anchor(plan, domain, "not-listed", "not in trust-anchor-domains", offer->where);
         return;
     }
-    if (!is_below_any(offer->trust_anchor_domains, domain)) {
-        refuse_anchor(plan, domain, "not-listed", "not in trust-anchor-domains", offer->where);
+    if (!offer->dnssec) {
+        refuse_anchor(plan, domain, "dnssec-off", "dnssec = off", offer->where);
         return;
     }
-    SplitDnsDomain *accepted = find_domain(plan, domain);
-    if (accepted == NULL) {
+    if (find_domain(plan, domain) == NULL) {
         refuse_anchor(plan, domain, "domain-refused", "its domain was refused", NULL);
         return;
     }
@@ -141,31 +167,39 @@ take_anchor(SplitDnsPlan *plan, const SplitDnsOffer *offer, const char *domain,
                       error != NULL ? error->message : "too many keys", NULL);
         return;
     }
-    accepted->validated = true;
-    accepted->key_tag = anchor->key_tag;
     g_ptr_array_add(plan->anchors, g_steal_pointer(&anchor));
+}
+
+/* NULL for what is not a name; an empty attribute says nothing. */
+static char *
+take_domain(SplitDnsPlan *plan, const SplitDnsOffer *offer, const SplitDnsAttribute *attribute)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *name = dns_name_normalise(attribute->data, attribute->length, &error);
+    if (name == NULL && attribute->length > 0)
+        refusals_add(plan->refused, "domain", error_quote(attribute->data, attribute->length, 80),
+                     "malformed", "%s", error->message);
+    if (name != NULL && domain_is_accepted(plan, offer, name))
+        add_domain(plan, offer, name);
+    return g_steal_pointer(&name);
 }
 
 static void
 take_attributes(SplitDnsPlan *plan, const SplitDnsOffer *offer)
 {
-    /* An anchor belongs to the domain right before it (RFC 8598, section 3.2). */
+    /* An anchor belongs to the domain right before it, with nothing but other anchors between
+     * (RFC 8598, section 4.2). */
     g_autofree char *domain = NULL;
     for (size_t i = 0; i < offer->n_attributes; i++) {
         const SplitDnsAttribute *attribute = &offer->attributes[i];
-        if (attribute->type == ATTRIBUTE_INTERNAL_DNSSEC_TA && attribute->length > 0)
-            take_anchor(plan, offer, domain, attribute);
-        if (attribute->type != ATTRIBUTE_INTERNAL_DNS_DOMAIN)
+        if (attribute->type == ATTRIBUTE_INTERNAL_DNSSEC_TA) {
+            if (attribute->length > 0)
+                take_anchor(plan, offer, domain, attribute);
             continue;
-        g_autoptr(GError) error = NULL;
-        g_free(domain);
-        domain = dns_name_normalise(attribute->data, attribute->length, &error);
-        if (domain == NULL && attribute->length > 0)
-            refusals_add(plan->refused, "domain",
-                         error_quote(attribute->data, attribute->length, 80), "malformed", "%s",
-                         error->message);
-        if (domain != NULL && domain_is_accepted(plan, offer, domain))
-            add_domain(plan, domain);
+        }
+        g_clear_pointer(&domain, g_free);
+        if (attribute->type == ATTRIBUTE_INTERNAL_DNS_DOMAIN)
+            domain = take_domain(plan, offer, attribute);
     }
 }
 
@@ -187,27 +221,46 @@ take_servers(SplitDnsPlan *plan, const SplitDnsOffer *offer)
     }
 }
 
-/* On a link that validates, a name without a key of its own would fail where the gateway's server
- * cannot prove it unsigned: it needs a negative anchor, and that needs the user's word. */
 static void
-settle_validation(SplitDnsPlan *plan, const SplitDnsOffer *offer)
+set_unvalidated(SplitDnsDomain *domain, const char *why)
 {
-    plan->validate = plan->anchors->len > 0;
+    domain->validated = false;
+    domain->key_tag = 0;
+    g_free(domain->why);
+    domain->why = g_strdup(why);
+}
+
+/* By an anchor of its own, or by one above it. */
+static void
+find_anchor(SplitDnsDomain *domain, const GPtrArray *anchors)
+{
+    domain->validated = false;
+    for (guint i = 0; i < anchors->len; i++) {
+        const TrustAnchor *anchor = anchors->pdata[i];
+        if (!dns_name_is_at_or_below(domain->name, anchor->owner))
+            continue;
+        domain->validated = true;
+        domain->key_tag = anchor->key_tag;
+        if (strcmp(domain->name, anchor->owner) == 0)
+            return;
+    }
+    if (!domain->validated)
+        set_unvalidated(domain, "the gateway sent no key");
+}
+
+/* On a link that validates, a name without a key of its own would fail where the gateway's server
+ * cannot prove it unsigned: it needs a negative anchor, and that needs the user's word, because a
+ * gateway could so strip a public name of its signatures (RFC 8598, section 8). */
+static void
+settle_unvalidated(SplitDnsPlan *plan, const SplitDnsOffer *offer)
+{
     for (guint i = plan->domains->len; i-- > 0;) {
         SplitDnsDomain *domain = plan->domains->pdata[i];
-        for (guint k = 0; k < plan->anchors->len && !domain->validated; k++) {
-            const TrustAnchor *anchor = plan->anchors->pdata[k];
-            domain->validated = dns_name_is_at_or_below(domain->name, anchor->owner);
-            domain->key_tag = anchor->key_tag;
-        }
         if (domain->validated)
             continue;
-        domain->key_tag = 0;
-        domain->why = g_strdup("the gateway sent no key");
-        if (!plan->validate)
-            continue;
         if (is_below_any(offer->domains, domain->name) ||
-            is_below_any(offer->add_domains, domain->name)) {
+            is_below_any(offer->add_domains, domain->name) ||
+            is_below_any(offer->search_domains, domain->name)) {
             g_ptr_array_add(plan->negative, g_strdup(domain->name));
             continue;
         }
@@ -219,24 +272,82 @@ settle_validation(SplitDnsPlan *plan, const SplitDnsOffer *offer)
     }
 }
 
-static void
-plan_split(SplitDnsPlan *plan, const SplitDnsOffer *offer)
+static bool
+is_negative(const SplitDnsPlan *plan, const char *name)
 {
-    take_attributes(plan, offer);
-    for (char *const *name = offer->add_domains; *name != NULL; name++)
-        add_domain(plan, *name);
+    for (guint i = 0; i < plan->negative->len; i++)
+        if (dns_name_is_at_or_below(name, plan->negative->pdata[i]))
+            return true;
+    return false;
+}
+
+/* A link's negative anchor wins over positive ones below it: what lies there is not validated, and
+ * nobody shall believe that it is. */
+static void
+drop_overruled_anchors(SplitDnsPlan *plan)
+{
+    static const char why[] = "it lies below a domain that is accepted without a key";
+    for (guint i = plan->anchors->len; i-- > 0;) {
+        const TrustAnchor *anchor = plan->anchors->pdata[i];
+        if (!is_negative(plan, anchor->owner))
+            continue;
+        refuse_anchor(plan, anchor->owner, "below-unvalidated", why, NULL);
+        g_ptr_array_remove_index(plan->anchors, i);
+    }
+    for (guint i = 0; i < plan->domains->len; i++) {
+        SplitDnsDomain *domain = plan->domains->pdata[i];
+        if (domain->validated && is_negative(plan, domain->name))
+            set_unvalidated(domain, why);
+    }
+}
+
+static void
+settle_validation(SplitDnsPlan *plan, const SplitDnsOffer *offer)
+{
+    for (guint i = 0; i < plan->domains->len; i++)
+        find_anchor(plan->domains->pdata[i], plan->anchors);
+    if (plan->anchors->len > 0) {
+        settle_unvalidated(plan, offer);
+        drop_overruled_anchors(plan);
+    }
+    plan->validate = plan->anchors->len > 0;
+    if (!plan->validate)
+        g_ptr_array_set_size(plan->negative, 0);
+}
+
+static void
+add_search_domains(SplitDnsPlan *plan, const SplitDnsOffer *offer)
+{
     for (char *const *name = offer->search_domains; *name != NULL; name++) {
-        SplitDnsDomain *domain = add_domain(plan, *name);
+        SplitDnsDomain *domain = add_domain(plan, offer, *name);
         if (domain != NULL)
             domain->search = true;
     }
-    if (!offer->dnssec)
-        g_ptr_array_set_size(plan->anchors, 0);
-    for (guint i = 0; i < plan->domains->len && !offer->dnssec; i++)
-        ((SplitDnsDomain *)plan->domains->pdata[i])->validated = false;
+}
+
+/* Domains without a server to ask (RFC 8598, section 3.2). */
+static void
+refuse_serverless(SplitDnsPlan *plan)
+{
+    for (guint i = 0; i < plan->domains->len; i++)
+        refuse_domain(plan, ((SplitDnsDomain *)plan->domains->pdata[i])->name, "no-server",
+                      "there is no DNS server to ask for it", NULL);
+}
+
+static void
+plan_split(SplitDnsPlan *plan, const SplitDnsOffer *offer)
+{
+    /* A gateway that nobody vouched for says nothing about names (RFC 8598, section 8). */
+    if (!offer->anonymous_gateway)
+        take_attributes(plan, offer);
+    for (char *const *name = offer->add_domains; *name != NULL; name++)
+        add_domain(plan, offer, *name);
+    add_search_domains(plan, offer);
     settle_validation(plan, offer);
     plan->all_names = offer->use_servers_for_all;
-    if (plan->domains->len == 0 && !plan->all_names && plan->servers->len > 0) {
+    if (plan->servers->len == 0) {
+        refuse_serverless(plan);
+    } else if (plan->domains->len == 0 && !plan->all_names) {
         plan->warning = g_strdup_printf(
             "The gateway names DNS servers but no domains; name those to be asked inside: "
             "set add-domains under [dns] %s.",
@@ -250,8 +361,7 @@ static void
 plan_full(SplitDnsPlan *plan, const SplitDnsOffer *offer)
 {
     plan->all_names = true;
-    for (char *const *name = offer->search_domains; *name != NULL; name++)
-        add_domain(plan, *name)->search = true;
+    add_search_domains(plan, offer);
     for (size_t i = 0; i < offer->n_attributes; i++) {
         const SplitDnsAttribute *attribute = &offer->attributes[i];
         if (attribute->type == ATTRIBUTE_INTERNAL_DNS_DOMAIN && attribute->length > 0)

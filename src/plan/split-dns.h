@@ -23,7 +23,9 @@ typedef struct {
 } SplitDnsAttribute;
 
 typedef struct {
-    const SplitDnsAttribute *attributes; /* in the gateway's order */
+    /* In the gateway's order. Of other types too: what stands between a domain and an anchor
+     * separates them. */
+    const SplitDnsAttribute *attributes;
     size_t n_attributes;
     const GArray *servers; /* InetAddress */
     const GArray *remote;  /* InetRange: what the tunnel reaches */
@@ -31,6 +33,9 @@ typedef struct {
     /* The profile's, in normal form, ended by NULL; never NULL themselves. */
     char *const *domains, *const *add_domains, *const *search_domains;
     char *const *trust_anchor_domains;
+    /* Public suffixes that trust_anchor_domains may hold after all; NULL for none. */
+    char *const *public_anchor_domains;
+    bool anonymous_gateway; /* it did not prove who it is */
     bool use_servers_for_all;
     bool dnssec;       /* the profile wants validation */
     char *const *held; /* domains of tunnels that belong to somebody else */
