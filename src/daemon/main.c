@@ -97,14 +97,16 @@ name_lost(GDBusConnection *bus, const char *name, gpointer data)
     g_main_loop_quit(daemon->loop);
 }
 
-/* After the main process ended for whatever reason: nothing of ours stays, unless it comes back. */
+/* After the main process ended for whatever reason: nothing of ours stays, unless it comes back. The
+ * second half of a restart is a job "start". */
 static int
 clean(GDBusConnection *bus)
 {
     g_autofree char *job = unit_job(bus);
     const char *result = g_getenv("SERVICE_RESULT");
     bool killed = result != NULL && g_strcmp0(result, "success") != 0;
-    if (g_strcmp0(job, "restart") == 0 || (job == NULL && killed))
+    bool comes_back = g_strcmp0(job, "restart") == 0 || g_strcmp0(job, "start") == 0;
+    if (comes_back || (job == NULL && killed))
         return 0;
     machine_clean(bus, NULL);
     return 0;
