@@ -2,6 +2,7 @@
 
 #include "crypto/certificate.h"
 
+#include "base/error.h"
 #include "base/inet.h"
 #include "crypto/algorithms.h"
 #include "crypto/certificate-private.h"
@@ -23,6 +24,7 @@
 #define MAX_NAMES   64  /* subjectAltName entries that are looked at */
 #define MAX_CERTREQ 100 /* anchors that a CERTREQ lists */
 #define MAX_PEM     (4 * 1024 * 1024)
+#define MAX_SHOWN   200 /* characters of a foreign name in a message */
 #define SHA1_LENGTH 20
 
 struct _Certificate {
@@ -148,9 +150,13 @@ name_to_string(gnutls_x509_crt_t handle, int (*get)(gnutls_x509_crt_t, gnutls_da
     gnutls_datum_t text = { 0 };
     if (get(handle, &text, 0) < 0)
         return g_strdup("?");
-    char *copy = g_strndup((char *)text.data, text.size);
+    g_autofree char *copy = g_strndup((char *)text.data, text.size);
     gnutls_free(text.data);
-    return copy;
+    /* People's names have letters beyond ASCII; what is no text at all is quoted. */
+    bool shown = g_utf8_validate(copy, -1, NULL) && g_utf8_strlen(copy, -1) <= MAX_SHOWN;
+    for (const char *c = copy; shown && *c != '\0'; c = g_utf8_next_char(c))
+        shown = g_unichar_isprint(g_utf8_get_char(c));
+    return shown ? g_steal_pointer(&copy) : error_quote(copy, strlen(copy), MAX_SHOWN);
 }
 
 char *
@@ -182,7 +188,7 @@ char *
 certificate_names_to_string(const Certificate *certificate)
 {
     g_autoptr(GString) names = g_string_new(NULL);
-    for (unsigned i = 0; i < MAX_NAMES; i++) {
+    for (unsigned i = 0; i < MAX_NAMES && names->len < MAX_SHOWN; i++) {
         uint8_t octets[512];
         size_t length = sizeof octets;
         int type = alt_name(certificate, i, octets, &length);
@@ -190,7 +196,7 @@ certificate_names_to_string(const Certificate *certificate)
             break;
         g_autofree char *text = NULL;
         if (type == GNUTLS_SAN_DNSNAME || type == GNUTLS_SAN_RFC822NAME)
-            text = g_strndup((char *)octets, length);
+            text = error_quote(octets, length, MAX_SHOWN);
         if (type == GNUTLS_SAN_IPADDRESS && (length == 4 || length == 16)) {
             InetAddress address = inet_address_new(length == 4 ? INET_V4 : INET_V6, octets);
             text = inet_address_to_string(&address);
@@ -376,33 +382,89 @@ check_usage(const Certificate *certificate, GError **error)
     return false;
 }
 
+/* Those of the chain that are valid at now; the clock is the caller's, the library's is not asked.
+ */
+static unsigned
+take_valid(GPtrArray *chain, int64_t now, gnutls_x509_crt_t *handles, GError **stale)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < chain->len && i < CERTIFICATE_MAX_CHAIN; i++)
+        if (check_validity(chain->pdata[i], now, *stale == NULL ? stale : NULL))
+            handles[n++] = ((Certificate *)chain->pdata[i])->handle;
+    return n;
+}
+
+/* The library's verdict in our codes (RFC 5280, section 6.1). */
+static int
+code_for(unsigned status)
+{
+    if ((status & (GNUTLS_CERT_SIGNER_NOT_CA | GNUTLS_CERT_SIGNER_CONSTRAINTS_FAILURE |
+                   GNUTLS_CERT_PURPOSE_MISMATCH)) != 0)
+        return CRYPTO_ERROR_WRONG_USAGE;
+    return CRYPTO_ERROR_UNTRUSTED;
+}
+
+/* An anchor that one of the chain leads to must be valid too, or the path ends nowhere. */
+static bool
+check_anchor(const TrustStore *store, gnutls_x509_crt_t *handles, unsigned n, int64_t now,
+             GError **error)
+{
+    g_autoptr(GError) stale = NULL;
+    for (unsigned i = 0; i < n; i++) {
+        gnutls_x509_crt_t issuer;
+        if (gnutls_x509_trust_list_get_issuer(store->list, handles[i], &issuer,
+                                              GNUTLS_TL_GET_COPY) < 0)
+            continue;
+        g_autoptr(Certificate) anchor = certificate_wrap(issuer);
+        if (check_validity(anchor, now, stale == NULL ? &stale : NULL))
+            return true;
+    }
+    if (stale == NULL)
+        return true; /* the leaf itself is trusted */
+    g_propagate_error(error, g_steal_pointer(&stale));
+    return false;
+}
+
+static void
+set_untrusted(const Certificate *leaf, unsigned status, GError **error)
+{
+    g_autofree char *subject = certificate_subject_to_string(leaf);
+    g_autofree char *issuer = certificate_issuer_to_string(leaf);
+    g_set_error(error, CRYPTO_ERROR, code_for(status),
+                "the certificate of %s, issued by %s, does not lead to a trusted authority%s",
+                subject, issuer,
+                (status & GNUTLS_CERT_INSECURE_ALGORITHM) != 0 ? " by strong signatures"
+                : code_for(status) == CRYPTO_ERROR_WRONG_USAGE ? " that may vouch for it"
+                                                               : "");
+}
+
 bool
 trust_store_verify(const TrustStore *store, GPtrArray *chain, int64_t now, GError **error)
 {
     gnutls_x509_crt_t handles[CERTIFICATE_MAX_CHAIN];
-    unsigned n = MIN(chain->len, CERTIFICATE_MAX_CHAIN), status = 0;
-    g_return_val_if_fail(n > 0, false);
+    g_autoptr(GError) stale = NULL;
+    unsigned status = 0;
+    if (chain->len == 0) {
+        g_set_error(error, CRYPTO_ERROR, CRYPTO_ERROR_UNTRUSTED, "there is no certificate");
+        return false;
+    }
     const Certificate *leaf = chain->pdata[0];
     if (!check_validity(leaf, now, error) || !check_usage(leaf, error))
         return false;
-    for (unsigned i = 0; i < n; i++)
-        handles[i] = ((Certificate *)chain->pdata[i])->handle;
-    /* The clock is the caller's: validity of every certificate is checked against it here. */
-    for (unsigned i = 1; i < n; i++)
-        if (!check_validity(chain->pdata[i], now, error))
-            return false;
+    unsigned n = take_valid(chain, now, handles, &stale);
     int rc = gnutls_x509_trust_list_verify_crt2(store->list, handles, n, NULL, 0,
                                                 GNUTLS_VERIFY_ALLOW_UNSORTED_CHAIN |
+                                                    GNUTLS_VERIFY_DISABLE_TIME_CHECKS |
+                                                    GNUTLS_VERIFY_DISABLE_TRUSTED_TIME_CHECKS |
                                                     GNUTLS_PROFILE_TO_VFLAGS(GNUTLS_PROFILE_MEDIUM),
                                                 &status, NULL);
     if (rc >= 0 && status == 0)
-        return true;
-    g_autofree char *subject = certificate_subject_to_string(leaf);
-    g_autofree char *issuer = certificate_issuer_to_string(leaf);
-    int code = (status & GNUTLS_CERT_EXPIRED) != 0 ? CRYPTO_ERROR_EXPIRED : CRYPTO_ERROR_UNTRUSTED;
-    g_set_error(error, CRYPTO_ERROR, code,
-                "the certificate of %s, issued by %s, does not lead to a trusted authority%s",
-                subject, issuer,
-                (status & GNUTLS_CERT_INSECURE_ALGORITHM) != 0 ? " by strong signatures" : "");
+        return check_anchor(store, handles, n, now, error);
+    /* Without the one that was left aside there is no path: that one is the reason. */
+    bool missing = (status & GNUTLS_CERT_SIGNER_NOT_FOUND) != 0;
+    if (missing && stale != NULL)
+        g_propagate_error(error, g_steal_pointer(&stale));
+    else
+        set_untrusted(leaf, status, error);
     return false;
 }

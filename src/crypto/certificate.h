@@ -18,19 +18,20 @@ Certificate *certificate_new_der(const void *der, size_t length, GError **error)
 GPtrArray *certificate_list_from_pem(const char *pem, size_t length, GError **error);
 Certificate *certificate_ref(Certificate *certificate);
 void certificate_unref(Certificate *certificate);
-GBytes *certificate_der(const Certificate *certificate);     /* borrowed */
+GBytes *certificate_der(const Certificate *certificate);         /* borrowed */
 GBytes *certificate_subject_der(const Certificate *certificate); /* DER Name, borrowed */
 char *certificate_subject_to_string(const Certificate *certificate);
 char *certificate_issuer_to_string(const Certificate *certificate);
 int64_t certificate_not_after(const Certificate *certificate); /* Unix seconds */
-/* What its subjectAltName holds, for an error's words: "DNS:gw.example, IP:192.0.2.1". */
+/* What its subjectAltName holds, for an error's words: "gw.example, 192.0.2.1", quoted and bounded;
+ * empty where it holds nothing. */
 char *certificate_names_to_string(const Certificate *certificate);
 
 /* Whether the certificate speaks for an IKE identity (RFC 7296, section 4; RFC 4945, section 3.1):
  * type ID_FQDN 2, ID_RFC822_ADDR 3, ID_IPV4_ADDR 1, ID_IPV6_ADDR 5 against subjectAltName, exactly
  * (case-insensitive for names, no wildcards); ID_DER_ASN1_DN 9 against the subject. */
-bool certificate_matches_identity(const Certificate *certificate, uint8_t id_type,
-                                  const void *id, size_t id_length);
+bool certificate_matches_identity(const Certificate *certificate, uint8_t id_type, const void *id,
+                                  size_t id_length);
 
 /* pem NULL: the system's store. */
 TrustStore *trust_store_new(const char *pem, size_t length, GError **error);
@@ -41,11 +42,12 @@ void trust_store_unref(TrustStore *store);
 GBytes *trust_store_certreq(const TrustStore *store);
 
 /* Verifies that chain->pdata[0] leads to the store, with the others of chain as helpers in any
- * order, at now (Unix seconds): signatures, validity, basic constraints, name constraints, key usage
- * digitalSignature or nonRepudiation where present; extended key usage, where present, any of
- * serverAuth, ipsecIKE (1.3.6.1.5.5.7.3.17), ikeIntermediate (1.3.6.1.5.5.8.2.2), any. SHA-1 and MD5
- * signatures are refused. Errors: CRYPTO_ERROR_EXPIRED, _NOT_YET_VALID, _UNTRUSTED, _WRONG_USAGE, each
- * naming the subject and the dates. */
+ * order, at now (Unix seconds): signatures, validity, basic constraints, name constraints, key
+ * usage digitalSignature or nonRepudiation where present; extended key usage, where present, any of
+ * serverAuth, ipsecIKE (1.3.6.1.5.5.7.3.17), ikeIntermediate (1.3.6.1.5.5.8.2.2), any. SHA-1 and
+ * MD5 signatures are refused. A helper that is not valid at now is left aside: gateways send stale
+ * cross-signed ones along. Errors: CRYPTO_ERROR_EXPIRED, _NOT_YET_VALID, _UNTRUSTED, _WRONG_USAGE,
+ * each naming the subject and the dates. */
 bool trust_store_verify(const TrustStore *store, GPtrArray *chain, int64_t now, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Certificate, certificate_unref)

@@ -1,3 +1,3 @@
 #include "crypto/error.h"
 
-G_DEFINE_QUARK(ginnel - crypto - error - quark, crypto_error)
+G_DEFINE_QUARK(ginnel_crypto_error_quark, crypto_error)

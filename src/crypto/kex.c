@@ -149,6 +149,13 @@ kex_new(uint16_t group, Rng *rng, GError **error)
     return kex;
 }
 
+/* The library frees its limbs as they are. */
+static void
+wipe_limbs(const struct ecc_curve *curve, mp_limb_t *limbs, size_t numbers)
+{
+    secret_wipe(limbs, numbers * (size_t)ecc_size(curve) * sizeof(mp_limb_t));
+}
+
 static void
 clear_wiped(mpz_t number)
 {
@@ -163,8 +170,10 @@ kex_free(Kex *kex)
 {
     if (kex == NULL)
         return;
-    if (kex->curve != NULL)
+    if (kex->curve != NULL) {
+        wipe_limbs(kex->curve, kex->scalar.p, 1);
         ecc_scalar_clear(&kex->scalar);
+    }
     if (modp_prime(kex->group) != NULL) {
         mpz_clear(kex->prime);
         clear_wiped(kex->exponent);
@@ -215,6 +224,7 @@ derive_ecp(Kex *kex, const uint8_t *peer, size_t length, GError **error)
     }
     clear_wiped(x);
     mpz_clear(y);
+    wipe_limbs(kex->curve, point.p, 2);
     ecc_point_clear(&point);
     return secret != NULL ? secret : refuse(error, "not a point of the curve");
 }

@@ -199,14 +199,13 @@ sign_digital(const PrivateKey *key, const SignatureScheme *scheme, GBytes *octet
 typedef struct {
     uint8_t method;
     gnutls_sign_algorithm_t sign;
-    unsigned bits;
     size_t half; /* octets of r and of s (RFC 4754, section 3) */
 } LegacyEcdsa;
 
 static const LegacyEcdsa legacy_ecdsa[] = {
-    { AUTH_METHOD_ECDSA_256, GNUTLS_SIGN_ECDSA_SHA256, 256, 32 },
-    { AUTH_METHOD_ECDSA_384, GNUTLS_SIGN_ECDSA_SHA384, 384, 48 },
-    { AUTH_METHOD_ECDSA_521, GNUTLS_SIGN_ECDSA_SHA512, 521, 66 },
+    { AUTH_METHOD_ECDSA_256, GNUTLS_SIGN_ECDSA_SHA256, 32 },
+    { AUTH_METHOD_ECDSA_384, GNUTLS_SIGN_ECDSA_SHA384, 48 },
+    { AUTH_METHOD_ECDSA_521, GNUTLS_SIGN_ECDSA_SHA512, 66 },
 };
 
 /* r or s without or with leading zeros, to exactly half octets. */
@@ -229,7 +228,8 @@ sign_legacy_ecdsa(const PrivateKey *key, GBytes *octets, uint8_t *method, GBytes
         const LegacyEcdsa *legacy = &legacy_ecdsa[i];
         gnutls_datum_t signature = { 0 }, r = { 0 }, s = { 0 };
         uint8_t out[132];
-        if (legacy->bits != key->bits)
+        /* Of P-521, the library says that it has 528 bits. */
+        if (legacy->half != (key->bits + 7) / 8)
             continue;
         if (!sign_octets(key, legacy->sign, octets, &signature, error))
             return false;
@@ -346,10 +346,10 @@ verify_legacy_ecdsa(const Certificate *certificate, uint8_t method, const uint8_
     for (size_t i = 0; i < G_N_ELEMENTS(legacy_ecdsa); i++) {
         const LegacyEcdsa *legacy = &legacy_ecdsa[i];
         gnutls_datum_t signature = { 0 };
-        gnutls_datum_t r = { (void *)auth, (unsigned)legacy->half };
-        gnutls_datum_t s = { (void *)(auth + legacy->half), (unsigned)legacy->half };
         if (legacy->method != method || auth_length != 2 * legacy->half)
             continue;
+        gnutls_datum_t r = { (void *)auth, (unsigned)legacy->half };
+        gnutls_datum_t s = { (void *)(auth + legacy->half), (unsigned)legacy->half };
         if (gnutls_encode_rs_value(&signature, &r, &s) < 0)
             break;
         bool ok =
