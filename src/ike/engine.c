@@ -116,6 +116,11 @@ ike_engine_close(IkeEngine *engine, IkeCloseReason reason, Instant now)
             engine_closed(engine, reason, "%s", ike_close_reason_to_string(reason));
             return;
         }
+        if (engine_sa(engine)->state == SA_CREATE_LOCAL_VERIFY) {
+            /* Whether the gateway was right does not matter any more. */
+            engine->serial = 0;
+            engine_sa(engine)->state = SA_ESTABLISHED;
+        }
         break;
     case IKE_STATE_ESTABLISHED:
         break;

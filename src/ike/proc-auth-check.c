@@ -9,12 +9,24 @@
 #include "crypto/signature.h"
 #include "ike/auth.h"
 
+/* Whoever has the pre-shared key is the one; a certificate could be anybody's. */
+static bool
+expect_nobody(IkeEngine *engine)
+{
+    if (engine->config->remote_auth == IKE_AUTH_PSK)
+        return true;
+    engine_close_unauthenticated(engine, IKE_CLOSE_IDENTITY_MISMATCH,
+                                 "The profile does not say who the gateway has to be.");
+    return false;
+}
+
 bool
 proc_auth_check_identity(IkeEngine *engine, const PayloadId *idr)
 {
     const IkeIdentity *expected = &engine->config->remote_id;
-    if (expected->data == NULL ||
-        auth_identity_equal(expected->type, expected->data, idr->type, idr->data))
+    if (expected->data == NULL)
+        return expect_nobody(engine);
+    if (auth_identity_equal(expected->type, expected->data, idr->type, idr->data))
         return true;
     /* A gateway may name itself by its certificate's subject; then the certificate has to carry the
      * expected identity as well, which proc_auth_check_certificate sees to. */
@@ -71,16 +83,13 @@ static bool
 check_names(IkeEngine *engine, const Certificate *certificate, const PayloadId *idr)
 {
     const IkeIdentity *expected = &engine->config->remote_id;
-    bool matches =
-        speaks_for(certificate, idr->type, idr->data) &&
-        (expected->data == NULL || speaks_for(certificate, expected->type, expected->data));
+    bool matches = speaks_for(certificate, idr->type, idr->data) &&
+                   speaks_for(certificate, expected->type, expected->data);
     if (matches)
         return true;
     g_autofree char *says = payload_id_to_string(idr);
     g_autofree char *names = certificate_names_to_string(certificate);
-    g_autofree char *wanted = expected->data != NULL
-                                  ? auth_identity_to_string(expected->type, expected->data)
-                                  : g_strdup("anybody with a trusted certificate");
+    g_autofree char *wanted = auth_identity_to_string(expected->type, expected->data);
     engine_close_unauthenticated(engine, IKE_CLOSE_IDENTITY_MISMATCH,
                                  "The gateway says that it is %s and the profile expects %s, but "
                                  "its certificate is for %s.",

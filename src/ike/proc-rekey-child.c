@@ -191,8 +191,7 @@ proc_rekey_child_refused(IkeEngine *engine, IkeSa *sa, const IkeMessage *message
         return TRANSITION_STAY;
     }
     if (type == IKE_NOTIFY_TEMPORARY_FAILURE) {
-        sa->retry_at =
-            instant_after(engine->now, engine_jittered(engine, IKE_RETRY_WAIT) - engine->now);
+        sa->retry_at = engine_jittered(engine, IKE_RETRY_WAIT);
         return TRANSITION_STAY;
     }
     if (was_wanted || type == IKE_NOTIFY_INVALID_SYNTAX) {

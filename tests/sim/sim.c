@@ -143,7 +143,7 @@ answer_credential(Sim *sim, const IkeCredentialRequest *request)
 {
     IkeCredential credential = { 0 };
     sim->n_credentials++;
-    if (sim->withhold)
+    if (sim->withhold || (sim->withhold_verify && request->kind == IKE_CREDENTIAL_PSK_VERIFY))
         return;
     if (request->kind == IKE_CREDENTIAL_SIGN)
         sign(sim, request, &credential);

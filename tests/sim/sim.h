@@ -20,10 +20,11 @@ typedef struct {
     IkeResponder *gateway;
     IkeEngine *engine;
     VirtualLink link;
-    IkePath path;       /* the client's; the gateway sees it mirrored */
-    Secret *psk;        /* the client's */
-    PrivateKey *key;    /* the client's, with certificates */
-    bool withhold;      /* credentials are asked for in vain */
+    IkePath path;    /* the client's; the gateway sees it mirrored */
+    Secret *psk;     /* the client's */
+    PrivateKey *key; /* the client's, with certificates */
+    bool withhold;   /* credentials are asked for in vain */
+    bool withhold_verify;
     bool refuse_verify; /* says no to PSK_VERIFY */
     /* What came out of the engine. */
     IkeState state;

@@ -124,6 +124,42 @@ test_psk_instead(void)
     g_assert_cmpuint(sim.n_credentials, ==, 1);
 }
 
+/* Any trusted certificate will not do. */
+static void
+test_nobody_expected(void)
+{
+    static const Case anybody = { "anybody", gateway_p256_pem, NULL, gateway_p256_key };
+    g_auto(Sim) sim = { 0 };
+    init_case(&sim, &anybody);
+    g_clear_pointer(&sim.config->remote_id.data, g_bytes_unref);
+    sim_start(&sim);
+    g_assert_true(sim_connect(&sim));
+    g_assert_true(sim.closed);
+    g_assert_cmpint(sim.reason, ==, IKE_CLOSE_IDENTITY_MISMATCH);
+}
+
+/* A gateway may name itself by its certificate's subject, if that carries the expected name. */
+static void
+test_distinguished_name(void)
+{
+    static const Case right = { "right", gateway_p256_pem, NULL, gateway_p256_key };
+    static const Case wrong = { "wrong", gateway_named_pem, NULL, gateway_named_key };
+    const Case *tests[2] = { &right, &wrong };
+    for (int i = 0; i < 2; i++) {
+        g_auto(Sim) sim = { 0 };
+        init_case(&sim, tests[i]);
+        const Certificate *certificate = g_ptr_array_index(sim.gateway_config.chain, 0);
+        g_bytes_unref(sim.gateway_config.id.data);
+        sim.gateway_config.id.type = IKE_ID_DER_ASN1_DN;
+        sim.gateway_config.id.data = g_bytes_ref(certificate_subject_der(certificate));
+        sim_start(&sim);
+        g_assert_true(sim_connect(&sim));
+        g_assert_true(sim.closed == (i == 1));
+        if (i == 1)
+            g_assert_cmpint(sim.reason, ==, IKE_CLOSE_IDENTITY_MISMATCH);
+    }
+}
+
 static const Case cases[] = {
     { "ecdsa-p256", gateway_p256_pem, NULL, gateway_p256_key },
     { "ecdsa-p384", gateway_p384_pem, NULL, gateway_p384_key },
@@ -166,5 +202,7 @@ main(int argc, char **argv)
         g_test_add_data_func(path, &cases[i], test_case);
     }
     g_test_add_func("/sim/certificate/psk-instead", test_psk_instead);
+    g_test_add_func("/sim/certificate/nobody-expected", test_nobody_expected);
+    g_test_add_func("/sim/certificate/distinguished-name", test_distinguished_name);
     return g_test_run();
 }

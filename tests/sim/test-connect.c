@@ -492,6 +492,23 @@ test_close_any_time(void)
     }
 }
 
+/* Nobody judges the gateway's AUTH any more: closing does not wait for that. */
+static void
+test_close_unjudged(void)
+{
+    g_auto(Sim) sim = { 0 };
+    sim_init(&sim, 1);
+    sim.withhold_verify = true;
+    sim_start(&sim);
+    sim_run(&sim, DURATION_SECOND);
+    g_assert_cmpuint(ike_responder_count(sim.gateway), ==, 1);
+    ike_engine_close(sim.engine, IKE_CLOSE_REQUESTED, sim.link.now);
+    sim_drain(&sim);
+    sim_run(&sim, DURATION_SECOND);
+    assert_closed(&sim, IKE_CLOSE_REQUESTED, "");
+    g_assert_cmpuint(ike_responder_count(sim.gateway), ==, 0);
+}
+
 /* The gateway is gone when we close: two transmissions of DELETE, then CLOSED. */
 static void
 test_close_unanswered(void)
@@ -571,6 +588,7 @@ main(int argc, char **argv)
     g_test_add_func("/sim/connect/authenticate-later", test_authenticate_later);
     g_test_add_func("/sim/connect/credential-refused", test_credential_refused);
     g_test_add_func("/sim/connect/close-any-time", test_close_any_time);
+    g_test_add_func("/sim/connect/close-unjudged", test_close_unjudged);
     g_test_add_func("/sim/connect/close-unanswered", test_close_unanswered);
     g_test_add_func("/sim/connect/debug-keys", test_debug_keys);
     return g_test_run();
