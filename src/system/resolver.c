@@ -2,273 +2,175 @@
 
 #include "system/resolver.h"
 
-#include "system/error.h"
+#include "system/resolver-resolved.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <glib/gstdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#define RESOLVE1        "org.freedesktop.resolve1"
-#define SYSTEMD1        "org.freedesktop.systemd1"
-#define RESOLVED_UNIT   "systemd-resolved.service"
-#define CALL_TIMEOUT_MS 10000
-/* systemd lets a unit start five times in ten seconds; the sixth leaves the machine without DNS. */
-#define RELOADS_MAX      3
-#define RELOAD_WINDOW_US (10 * G_USEC_PER_SEC)
+typedef struct {
+    GTask *task; /* NULL: nobody waits */
+    ResolvedLink *link;
+    bool superseded; /* a later job of the same batch is for the same link */
+    GError *error;
+} ResolverJob;
 
 struct _Resolver {
     GDBusConnection *bus;
-    GThreadPool *pool;           /* one thread: order, and one reload at a time */
-    gint64 reloads[RELOADS_MAX]; /* when the last ones were; used by the thread only */
+    char *folder;
+    GThread *thread;
+    GAsyncQueue *queue; /* ResolverJob; the address of the resolver itself ends the thread */
+    GHashTable *links;  /* ifindex -> ResolvedLink: what is in force; main thread only */
+    guint watch;
+    char *owner; /* of resolved's bus name */
 };
 
-typedef struct {
-    GTask *task;
-    char *interface;
-    int ifindex;
-    bool revert;
-    char *anchors;                          /* text of the file, "" for none */
-    GVariant *servers, *domains, *negative; /* floating taken */
-    bool default_route, validate;
-} ResolverJob;
+static void
+link_clear(gpointer data)
+{
+    ResolvedLink *link = data;
+    g_free(link->interface);
+    g_free(link->anchors);
+    g_clear_pointer(&link->servers, g_variant_unref);
+    g_clear_pointer(&link->domains, g_variant_unref);
+    g_clear_pointer(&link->negative, g_variant_unref);
+}
 
 static void
-job_free(ResolverJob *job)
+link_unref(gpointer data)
 {
-    g_object_unref(job->task);
-    g_free(job->interface);
-    g_free(job->anchors);
-    g_clear_pointer(&job->servers, g_variant_unref);
-    g_clear_pointer(&job->domains, g_variant_unref);
-    g_clear_pointer(&job->negative, g_variant_unref);
+    g_atomic_rc_box_release_full(data, link_clear);
+}
+
+/* ---- the thread ---- */
+
+/* All that has been asked for since the last batch, so that one reload serves it. */
+static GPtrArray *
+pop_batch(Resolver *resolver, bool *last)
+{
+    GPtrArray *batch = g_ptr_array_new();
+    gpointer next = g_async_queue_pop(resolver->queue);
+    for (; next != NULL && next != resolver; next = g_async_queue_try_pop(resolver->queue)) {
+        ResolverJob *job = next;
+        for (guint i = 0; i < batch->len; i++) {
+            ResolverJob *earlier = batch->pdata[i];
+            earlier->superseded |= earlier->link->ifindex == job->link->ifindex;
+        }
+        g_ptr_array_add(batch, job);
+    }
+    *last = next == resolver;
+    return batch;
+}
+
+static void
+finish_job(ResolverJob *job)
+{
+    if (job->task != NULL && job->error != NULL)
+        g_task_return_error(job->task, g_steal_pointer(&job->error));
+    else if (job->task != NULL)
+        g_task_return_boolean(job->task, TRUE);
+    else if (job->error != NULL)
+        g_warning("%s: %s", job->link->interface, job->error->message);
+    g_clear_error(&job->error);
+    g_clear_object(&job->task);
+    link_unref(job->link);
     g_free(job);
 }
 
-/* ---- the anchor file ---- */
-
-static char *
-anchor_path(const char *interface)
+/* What goes, goes before the anchors; what comes, comes after them: the other order has a moment in
+ * which names fail. */
+static void
+run_batch(Resolver *resolver, GPtrArray *batch)
 {
-    return g_strdup_printf("%s/%s%s.positive", RESOLVER_ANCHOR_FOLDER, RESOLVER_ANCHOR_PREFIX,
-                           interface);
-}
-
-static bool
-fail_errno(GError **error, const char *what)
-{
-    int code = errno;
-    g_set_error(error, SYSTEM_ERROR, SYSTEM_ERROR_FAILED, "%s: %s", what, g_strerror(code));
-    return false;
-}
-
-/* Whole or not at all, and readable for the resolver's user whatever our umask is. */
-static bool
-write_anchors(const char *path, const char *text, GError **error)
-{
-    g_autofree char *draft = g_strdup_printf("%s.new", path);
-    int fd = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-    if (fd < 0)
-        return fail_errno(error, draft);
-    size_t length = strlen(text);
-    bool ok = write(fd, text, length) == (ssize_t)length && fchmod(fd, 0644) == 0;
-    close(fd);
-    if (ok && rename(draft, path) == 0)
-        return true;
-    fail_errno(error, path);
-    unlink(draft);
-    return false;
-}
-
-/* Makes the file hold text; *changed tells whether it did not. */
-static bool
-set_anchors(const char *interface, const char *text, bool *changed, GError **error)
-{
-    g_autofree char *path = anchor_path(interface);
-    g_autofree char *before = NULL;
-    *changed = false;
-    if (!g_file_get_contents(path, &before, NULL, NULL))
-        before = g_strdup("");
-    if (strcmp(before, text) == 0)
-        return true;
-    *changed = true;
-    if (*text != '\0')
-        return write_anchors(path, text, error);
-    return unlink(path) == 0 || errno == ENOENT || fail_errno(error, path);
-}
-
-/* ---- calls ---- */
-
-static GVariant *
-call(GDBusConnection *bus, const char *service, const char *path, const char *interface,
-     const char *method, GVariant *arguments, GError **error)
-{
-    return g_dbus_connection_call_sync(bus, service, path, interface, method, arguments, NULL,
-                                       G_DBUS_CALL_FLAGS_NONE, CALL_TIMEOUT_MS, NULL, error);
-}
-
-static bool
-call_resolved(GDBusConnection *bus, const char *method, GVariant *arguments, GError **error)
-{
-    g_autoptr(GVariant) reply = call(bus, RESOLVE1, "/org/freedesktop/resolve1",
-                                     RESOLVE1 ".Manager", method, arguments, error);
-    if (reply != NULL)
-        return true;
-    if (error != NULL) {
-        g_dbus_error_strip_remote_error(*error);
-        g_prefix_error(error, "systemd-resolved, %s: ", method);
+    bool reload = false;
+    g_autoptr(GError) reload_error = NULL;
+    for (guint i = 0; i < batch->len; i++) {
+        ResolverJob *job = batch->pdata[i];
+        bool changed = false;
+        if (job->superseded)
+            continue;
+        if (job->link->revert)
+            resolved_revert_link(resolver->bus, job->link->ifindex);
+        anchor_files_set(resolver->folder, job->link->interface, job->link->anchors, &changed,
+                         &job->error);
+        reload |= changed;
     }
-    return false;
+    if (reload)
+        resolved_reload(resolver->bus, &reload_error);
+    for (guint i = 0; i < batch->len; i++) {
+        ResolverJob *job = batch->pdata[i];
+        if (job->superseded || job->error != NULL)
+            continue;
+        if (reload_error != NULL && *job->link->anchors != '\0')
+            job->error = g_error_copy(reload_error);
+        else if (!job->link->revert)
+            resolved_set_link(resolver->bus, job->link, &job->error);
+    }
+    /* One cache for all links (RFC 8598, section 5: flushed when names go). */
+    resolved_flush_caches(resolver->bus);
+    if (reload_error != NULL)
+        g_warning("%s", reload_error->message);
 }
 
-typedef struct {
-    const char *job;
-    char *result;
-} JobWait;
+static gpointer
+run(gpointer data)
+{
+    Resolver *resolver = data;
+    bool last = false;
+    while (!last) {
+        g_autoptr(GPtrArray) batch = pop_batch(resolver, &last);
+        if (batch->len > 0)
+            run_batch(resolver, batch);
+        for (guint i = 0; i < batch->len; i++)
+            finish_job(batch->pdata[i]);
+    }
+    return NULL;
+}
+
+/* ---- the main thread ---- */
 
 static void
-job_removed(GDBusConnection *bus, const char *sender, const char *path, const char *interface,
-            const char *signal, GVariant *parameters, gpointer data)
+push(Resolver *resolver, ResolvedLink *link, GTask *task)
 {
-    JobWait *wait = data;
-    const char *job, *result;
-    g_variant_get(parameters, "(u&o&s&s)", NULL, &job, NULL, &result);
-    if (wait->job != NULL && strcmp(job, wait->job) == 0 && wait->result == NULL)
-        wait->result = g_strdup(result);
+    ResolverJob *job = g_new0(ResolverJob, 1);
+    job->link = g_atomic_rc_box_acquire(link);
+    job->task = task;
+    g_async_queue_push(resolver->queue, job);
 }
 
-static gboolean
-wait_over(gpointer data)
-{
-    *(bool *)data = true;
-    return G_SOURCE_REMOVE;
-}
-
-static GVariant *
-start_reload(GDBusConnection *bus, GError **error)
-{
-    return call(bus, SYSTEMD1, "/org/freedesktop/systemd1", SYSTEMD1 ".Manager",
-                "ReloadOrTryRestartUnit", g_variant_new("(ss)", RESOLVED_UNIT, "replace"), error);
-}
-
-/* A unit that ran into its start limit is let out of it first. */
-static GVariant *
-start_reload_at_last(GDBusConnection *bus, GError **error)
-{
-    g_autoptr(GVariant) reset =
-        call(bus, SYSTEMD1, "/org/freedesktop/systemd1", SYSTEMD1 ".Manager", "ResetFailedUnit",
-             g_variant_new("(s)", RESOLVED_UNIT), NULL);
-    return start_reload(bus, error);
-}
-
-/* Has systemd-resolved read the anchor files: a reload from version 256 on, before that a restart,
- * which keeps the links' settings. Waits until it is done. */
-static bool
-reload_resolved(GDBusConnection *bus, GError **error)
-{
-    g_autoptr(GMainContext) context = g_main_context_new();
-    JobWait wait = { 0 };
-    bool late = false;
-    g_main_context_push_thread_default(context);
-    guint id = g_dbus_connection_signal_subscribe(
-        bus, SYSTEMD1, SYSTEMD1 ".Manager", "JobRemoved", "/org/freedesktop/systemd1", NULL,
-        G_DBUS_SIGNAL_FLAGS_NONE, job_removed, &wait, NULL);
-    g_autoptr(GVariant) subscribed = call(bus, SYSTEMD1, "/org/freedesktop/systemd1",
-                                          SYSTEMD1 ".Manager", "Subscribe", NULL, NULL);
-    g_autoptr(GVariant) reply = start_reload(bus, NULL);
-    if (reply == NULL)
-        reply = start_reload_at_last(bus, error);
-    if (reply != NULL) {
-        g_autoptr(GSource) timeout = g_timeout_source_new(CALL_TIMEOUT_MS);
-        g_variant_get(reply, "(&o)", &wait.job);
-        g_source_set_callback(timeout, wait_over, &late, NULL);
-        g_source_attach(timeout, context);
-        while (wait.result == NULL && !late)
-            g_main_context_iteration(context, TRUE);
-        g_source_destroy(timeout);
-    }
-    g_dbus_connection_signal_unsubscribe(bus, id);
-    while (g_main_context_iteration(context, FALSE))
-        ;
-    g_main_context_pop_thread_default(context);
-    bool ok = wait.result != NULL && strcmp(wait.result, "done") == 0;
-    if (reply != NULL && !ok)
-        g_set_error(error, SYSTEM_ERROR, SYSTEM_ERROR_UNAVAILABLE, "reloading %s: %s",
-                    RESOLVED_UNIT, wait.result != NULL ? wait.result : "no answer");
-    g_free(wait.result);
-    return ok;
-}
-
-/* Not before the start limit allows it. */
-static bool
-reload_in_time(Resolver *resolver, GError **error)
-{
-    gint64 now = g_get_monotonic_time();
-    gint64 earliest = resolver->reloads[0] + RELOAD_WINDOW_US;
-    if (resolver->reloads[0] != 0 && earliest > now)
-        g_usleep((gulong)(earliest - now));
-    memmove(&resolver->reloads[0], &resolver->reloads[1],
-            (RELOADS_MAX - 1) * sizeof resolver->reloads[0]);
-    resolver->reloads[RELOADS_MAX - 1] = g_get_monotonic_time();
-    return reload_resolved(resolver->bus, error);
-}
-
-/* The link's settings, after the anchors: the other order has a window in which names fail. */
-static bool
-set_link(GDBusConnection *bus, const ResolverJob *job, GError **error)
-{
-    int i = job->ifindex;
-    return call_resolved(bus, "SetLinkLLMNR", g_variant_new("(is)", i, "no"), error) &&
-           call_resolved(bus, "SetLinkMulticastDNS", g_variant_new("(is)", i, "no"), error) &&
-           call_resolved(bus, "SetLinkDefaultRoute", g_variant_new("(ib)", i, job->default_route),
-                         error) &&
-           call_resolved(bus, "SetLinkDomains", g_variant_new("(i@a(sb))", i, job->domains),
-                         error) &&
-           call_resolved(bus, "SetLinkDNSSEC",
-                         g_variant_new("(is)", i, job->validate ? "yes" : "no"), error) &&
-           call_resolved(bus, "SetLinkDNSSECNegativeTrustAnchors",
-                         g_variant_new("(i@as)", i, job->negative), error) &&
-           call_resolved(bus, "SetLinkDNSEx", g_variant_new("(i@a(iayqs))", i, job->servers),
-                         error);
-}
-
+/* Another systemd-resolved: it keeps what links have over a restart, but not over all that may have
+ * happened. */
 static void
-run_job(gpointer data, gpointer user_data)
+resolved_appeared(GDBusConnection *bus, const char *name, const char *owner, gpointer data)
 {
-    ResolverJob *job = data;
-    Resolver *resolver = user_data;
-    GError *error = NULL;
-    bool changed;
-    bool ok;
-    if (job->revert) {
-        /* The link may be gone, and its settings with it. */
-        call_resolved(resolver->bus, "RevertLink", g_variant_new("(i)", job->ifindex), NULL);
-        ok = set_anchors(job->interface, "", &changed, &error);
-    } else {
-        ok = set_anchors(job->interface, job->anchors, &changed, &error);
-    }
-    if (ok && changed)
-        ok = reload_in_time(resolver, &error);
-    if (ok && !job->revert)
-        ok = set_link(resolver->bus, job, &error);
-    call_resolved(resolver->bus, "FlushCaches", NULL, NULL);
-    if (ok)
-        g_task_return_boolean(job->task, TRUE);
-    else
-        g_task_return_error(job->task, error);
-    job_free(job);
+    Resolver *resolver = data;
+    GHashTableIter iter;
+    gpointer link;
+    bool other = resolver->owner != NULL && strcmp(resolver->owner, owner) != 0;
+    g_free(resolver->owner);
+    resolver->owner = g_strdup(owner);
+    g_hash_table_iter_init(&iter, resolver->links);
+    while (other && g_hash_table_iter_next(&iter, NULL, &link))
+        push(resolver, link, NULL);
+}
+
+Resolver *
+resolver_new_in(GDBusConnection *bus, const char *folder)
+{
+    Resolver *resolver = g_new0(Resolver, 1);
+    resolver->bus = g_object_ref(bus);
+    resolver->folder = g_strdup(folder);
+    resolver->queue = g_async_queue_new();
+    resolver->links = g_hash_table_new_full(NULL, NULL, NULL, link_unref);
+    resolver->watch = g_bus_watch_name_on_connection(
+        bus, RESOLVED_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE, resolved_appeared, NULL, resolver, NULL);
+    resolver->thread = g_thread_new("resolver", run, resolver);
+    return resolver;
 }
 
 Resolver *
 resolver_new(GDBusConnection *bus)
 {
-    Resolver *resolver = g_new0(Resolver, 1);
-    resolver->bus = g_object_ref(bus);
-    resolver->pool = g_thread_pool_new(run_job, resolver, 1, FALSE, NULL);
-    return resolver;
+    return resolver_new_in(bus, ANCHOR_FILES_FOLDER);
 }
 
 void
@@ -276,8 +178,14 @@ resolver_free(Resolver *resolver)
 {
     if (resolver == NULL)
         return;
-    g_thread_pool_free(resolver->pool, FALSE, TRUE);
+    g_bus_unwatch_name(resolver->watch);
+    g_async_queue_push(resolver->queue, resolver);
+    g_thread_join(resolver->thread);
+    g_async_queue_unref(resolver->queue);
+    g_hash_table_unref(resolver->links);
     g_object_unref(resolver->bus);
+    g_free(resolver->folder);
+    g_free(resolver->owner);
     g_free(resolver);
 }
 
@@ -320,24 +228,38 @@ negative_variant(const SplitDnsPlan *plan)
     return g_variant_ref_sink(g_variant_builder_end(&list));
 }
 
+static ResolvedLink *
+link_new(const char *interface, int ifindex, const SplitDnsPlan *plan)
+{
+    ResolvedLink *link = g_atomic_rc_box_new0(ResolvedLink);
+    link->interface = g_strdup(interface);
+    link->ifindex = ifindex;
+    link->revert = plan == NULL || plan->servers->len == 0;
+    if (link->revert) {
+        link->anchors = g_strdup("");
+        return link;
+    }
+    link->anchors = trust_anchors_to_file(plan->anchors);
+    link->servers = servers_variant(plan);
+    link->domains = domains_variant(plan);
+    link->negative = negative_variant(plan);
+    link->default_route = plan->all_names;
+    link->validate = plan->validate;
+    return link;
+}
+
 void
 resolver_apply_async(Resolver *resolver, const char *interface, int ifindex,
                      const SplitDnsPlan *plan, GAsyncReadyCallback callback, gpointer user_data)
 {
-    ResolverJob *job = g_new0(ResolverJob, 1);
-    job->task = g_task_new(NULL, NULL, callback, user_data);
-    job->interface = g_strdup(interface);
-    job->ifindex = ifindex;
-    job->revert = plan == NULL || plan->servers->len == 0;
-    if (!job->revert) {
-        job->anchors = trust_anchors_to_file(plan->anchors);
-        job->servers = servers_variant(plan);
-        job->domains = domains_variant(plan);
-        job->negative = negative_variant(plan);
-        job->default_route = plan->all_names;
-        job->validate = plan->validate;
+    ResolvedLink *link = link_new(interface, ifindex, plan);
+    push(resolver, link, g_task_new(NULL, NULL, callback, user_data));
+    if (link->revert) {
+        g_hash_table_remove(resolver->links, GINT_TO_POINTER(ifindex));
+        link_unref(link);
+    } else {
+        g_hash_table_insert(resolver->links, GINT_TO_POINTER(ifindex), link);
     }
-    g_thread_pool_push(resolver->pool, job, NULL);
 }
 
 bool
@@ -346,29 +268,9 @@ resolver_apply_finish(GAsyncResult *result, GError **error)
     return g_task_propagate_boolean(G_TASK(result), error);
 }
 
-static bool
-is_kept(const char *file, const char *const *keep)
-{
-    for (; keep != NULL && *keep != NULL; keep++) {
-        g_autofree char *name = g_strdup_printf("%s%s.positive", RESOLVER_ANCHOR_PREFIX, *keep);
-        if (strcmp(file, name) == 0)
-            return true;
-    }
-    return false;
-}
-
 void
 resolver_clean(GDBusConnection *bus, const char *const *keep)
 {
-    g_autoptr(GDir) folder = g_dir_open(RESOLVER_ANCHOR_FOLDER, 0, NULL);
-    bool removed = false;
-    const char *file;
-    while (folder != NULL && (file = g_dir_read_name(folder)) != NULL) {
-        if (!g_str_has_prefix(file, RESOLVER_ANCHOR_PREFIX) || is_kept(file, keep))
-            continue;
-        g_autofree char *path = g_build_filename(RESOLVER_ANCHOR_FOLDER, file, NULL);
-        removed = unlink(path) == 0 || removed;
-    }
-    if (removed && bus != NULL)
-        reload_resolved(bus, NULL);
+    if (anchor_files_clean(ANCHOR_FILES_FOLDER, keep) && bus != NULL)
+        resolved_reload(bus, NULL);
 }

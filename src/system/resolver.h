@@ -1,20 +1,21 @@
 /*
  * Installs split-DNS plans in the machine's resolver: systemd-resolved's settings of the tunnel's
- * link, and a trust anchor file that it reads. Calls are carried out one after the other by a
- * thread of their own, in the order in which they came.
+ * link, and a trust anchor file that it reads. Calls are carried out by a thread of their own, in
+ * the order in which they came, gathered so that one reload serves all that wait. What is in force
+ * is set again when another systemd-resolved appears.
  */
 #pragma once
 #include "plan/split-dns.h"
+#include "system/anchor-files.h"
 
 #include <gio/gio.h>
-
-#define RESOLVER_ANCHOR_FOLDER "/run/dnssec-trust-anchors.d"
-#define RESOLVER_ANCHOR_PREFIX "ginnel-"
 
 typedef struct _Resolver Resolver;
 
 /* bus: the system bus, referenced. */
 Resolver *resolver_new(GDBusConnection *bus);
+Resolver *resolver_new_in(GDBusConnection *bus, const char *folder); /* anchor files elsewhere */
+/* What was asked for is carried out first. */
 void resolver_free(Resolver *resolver);
 
 /* Makes the link have what the plan says. The plan is copied as far as it is needed. NULL plan:

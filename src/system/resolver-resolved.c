@@ -1,0 +1,152 @@
+#include "config.h"
+
+#include "system/resolver-resolved.h"
+
+#include "system/error.h"
+
+#include <string.h>
+
+#define SYSTEMD1        "org.freedesktop.systemd1"
+#define RESOLVED_UNIT   "systemd-resolved.service"
+#define CALL_TIMEOUT_MS 10000
+
+static GVariant *
+call(GDBusConnection *bus, const char *service, const char *path, const char *interface,
+     const char *method, GVariant *arguments, GError **error)
+{
+    return g_dbus_connection_call_sync(bus, service, path, interface, method, arguments, NULL,
+                                       G_DBUS_CALL_FLAGS_NONE, CALL_TIMEOUT_MS, NULL, error);
+}
+
+static GVariant *
+call_systemd(GDBusConnection *bus, const char *method, GVariant *arguments, GError **error)
+{
+    return call(bus, SYSTEMD1, "/org/freedesktop/systemd1", SYSTEMD1 ".Manager", method, arguments,
+                error);
+}
+
+static bool
+call_resolved(GDBusConnection *bus, const char *method, GVariant *arguments, GError **error)
+{
+    g_autoptr(GVariant) reply = call(bus, RESOLVED_NAME, "/org/freedesktop/resolve1",
+                                     RESOLVED_NAME ".Manager", method, arguments, error);
+    if (reply != NULL)
+        return true;
+    if (error != NULL) {
+        g_dbus_error_strip_remote_error(*error);
+        g_prefix_error(error, "systemd-resolved, %s: ", method);
+    }
+    return false;
+}
+
+/* The server comes last: until then nothing is asked over the link. */
+bool
+resolved_set_link(GDBusConnection *bus, const ResolvedLink *link, GError **error)
+{
+    int i = link->ifindex;
+    return call_resolved(bus, "SetLinkLLMNR", g_variant_new("(is)", i, "no"), error) &&
+           call_resolved(bus, "SetLinkMulticastDNS", g_variant_new("(is)", i, "no"), error) &&
+           call_resolved(bus, "SetLinkDefaultRoute", g_variant_new("(ib)", i, link->default_route),
+                         error) &&
+           call_resolved(bus, "SetLinkDomains", g_variant_new("(i@a(sb))", i, link->domains),
+                         error) &&
+           call_resolved(bus, "SetLinkDNSSEC",
+                         g_variant_new("(is)", i, link->validate ? "yes" : "no"), error) &&
+           call_resolved(bus, "SetLinkDNSSECNegativeTrustAnchors",
+                         g_variant_new("(i@as)", i, link->negative), error) &&
+           call_resolved(bus, "SetLinkDNSEx", g_variant_new("(i@a(iayqs))", i, link->servers),
+                         error);
+}
+
+void
+resolved_revert_link(GDBusConnection *bus, int ifindex)
+{
+    call_resolved(bus, "RevertLink", g_variant_new("(i)", ifindex), NULL);
+}
+
+void
+resolved_flush_caches(GDBusConnection *bus)
+{
+    call_resolved(bus, "FlushCaches", NULL, NULL);
+}
+
+typedef struct {
+    const char *job;
+    char *result;
+    bool late;
+} JobWait;
+
+static void
+job_removed(GDBusConnection *bus, const char *sender, const char *path, const char *interface,
+            const char *signal, GVariant *parameters, gpointer data)
+{
+    JobWait *wait = data;
+    const char *job, *result;
+    if (!g_variant_is_of_type(parameters, G_VARIANT_TYPE("(uoss)")))
+        return;
+    g_variant_get(parameters, "(u&o&s&s)", NULL, &job, NULL, &result);
+    if (wait->job != NULL && strcmp(job, wait->job) == 0 && wait->result == NULL)
+        wait->result = g_strdup(result);
+}
+
+static gboolean
+wait_over(gpointer data)
+{
+    ((JobWait *)data)->late = true;
+    return G_SOURCE_REMOVE;
+}
+
+/* A reload from version 256 on, before that a restart, which keeps the links' settings. The sixth
+ * restart in ten seconds would leave systemd-resolved failed, and the machine without DNS:
+ * resetting first makes systemd forget the others. */
+static GVariant *
+start_reload(GDBusConnection *bus, GError **error)
+{
+    g_autoptr(GVariant) reset =
+        call_systemd(bus, "ResetFailedUnit", g_variant_new("(s)", RESOLVED_UNIT), error);
+    if (reset == NULL)
+        return NULL;
+    return call_systemd(bus, "ReloadOrTryRestartUnit",
+                        g_variant_new("(ss)", RESOLVED_UNIT, "replace"), error);
+}
+
+static void
+wait_for_job(GMainContext *context, JobWait *wait)
+{
+    g_autoptr(GSource) timeout = g_timeout_source_new(CALL_TIMEOUT_MS);
+    g_source_set_callback(timeout, wait_over, wait, NULL);
+    g_source_attach(timeout, context);
+    while (wait->result == NULL && !wait->late)
+        g_main_context_iteration(context, TRUE);
+    g_source_destroy(timeout);
+}
+
+bool
+resolved_reload(GDBusConnection *bus, GError **error)
+{
+    g_autoptr(GMainContext) context = g_main_context_new();
+    JobWait wait = { 0 };
+    g_main_context_push_thread_default(context);
+    guint id = g_dbus_connection_signal_subscribe(
+        bus, SYSTEMD1, SYSTEMD1 ".Manager", "JobRemoved", "/org/freedesktop/systemd1", NULL,
+        G_DBUS_SIGNAL_FLAGS_NONE, job_removed, &wait, NULL);
+    /* Refused where we have subscribed already. */
+    g_autoptr(GVariant) subscribed = call_systemd(bus, "Subscribe", NULL, NULL);
+    g_autoptr(GVariant) reply = start_reload(bus, error);
+    if (reply != NULL && g_variant_is_of_type(reply, G_VARIANT_TYPE("(o)"))) {
+        g_variant_get(reply, "(&o)", &wait.job);
+        wait_for_job(context, &wait);
+    }
+    g_dbus_connection_signal_unsubscribe(bus, id);
+    while (g_main_context_iteration(context, FALSE))
+        ;
+    g_main_context_pop_thread_default(context);
+    bool ok = g_strcmp0(wait.result, "done") == 0;
+    if (reply != NULL && !ok)
+        g_set_error(error, SYSTEM_ERROR, SYSTEM_ERROR_UNAVAILABLE, "reloading %s: %s",
+                    RESOLVED_UNIT, wait.result != NULL ? wait.result : "no answer");
+    if (reply == NULL && error != NULL && *error != NULL)
+        g_prefix_error(error, "reloading %s: ", RESOLVED_UNIT);
+    g_free(wait.result);
+    return ok;
+}

@@ -1,0 +1,25 @@
+/*
+ * systemd-resolved's half of the work: its calls for one link, and having it read its anchor files.
+ * Blocks: for the resolver's thread, and for clean-up.
+ */
+#pragma once
+#include <gio/gio.h>
+#include <stdbool.h>
+
+#define RESOLVED_NAME "org.freedesktop.resolve1"
+
+/* What one link is to have; immutable once it is made. */
+typedef struct {
+    char *interface;
+    int ifindex;
+    bool revert;                            /* nothing of the below: as if we had never been here */
+    char *anchors;                          /* text of the anchor file, "" for none */
+    GVariant *servers, *domains, *negative; /* a(iayqs), a(sb), as */
+    bool default_route, validate;
+} ResolvedLink;
+
+bool resolved_set_link(GDBusConnection *bus, const ResolvedLink *link, GError **error);
+void resolved_revert_link(GDBusConnection *bus, int ifindex); /* which may be gone already */
+void resolved_flush_caches(GDBusConnection *bus);
+/* Has it read the anchor files anew, and waits until it has. */
+bool resolved_reload(GDBusConnection *bus, GError **error);
