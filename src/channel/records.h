@@ -64,7 +64,8 @@ const char *record_to_string(RecordType type);
 #define START_DEBUG_KEYS      "debug-keys"      /* b: report REPORT_KEYS */
 #define START_MISBEHAVE       "misbehave"       /* s: tests only, see src/tunnel/sandbox-probe.h */
 #define START_PINNED_MTU      "pinned-mtu"      /* u: there was a session on this TUN: inner MTU */
-#define START_DELAY           "delay"           /* x: microseconds to wait before the first try */
+#define START_ADDRESSES       "addresses" /* aay: inside addresses of before, asked for again */
+#define START_DELAY           "delay"     /* x: microseconds to wait before the first try */
 
 /* Keys of CONFIGURE. */
 #define CONFIGURE_ADDRESSES  "addresses"  /* a(ayy): inside addresses, prefix length */

@@ -271,6 +271,21 @@ add_domains(GVariantDict *dict, const Profile *profile)
                           profile->trust_anchor_domains[0] != NULL);
 }
 
+/* A process that died left its session at the gateway: the same addresses keep flows alive. */
+static void
+add_addresses(GVariantDict *dict, const NetworkPlan *network)
+{
+    GVariantBuilder list;
+    g_variant_builder_init(&list, G_VARIANT_TYPE("aay"));
+    for (guint i = 0; network != NULL && i < network->addresses->len; i++) {
+        const InetAddress *address = &g_array_index(network->addresses, InetPrefix, i).address;
+        g_variant_builder_add_value(
+            &list,
+            channel_variant_from_octets(address->octets, inet_family_length(address->family)));
+    }
+    g_variant_dict_insert_value(dict, START_ADDRESSES, g_variant_builder_end(&list));
+}
+
 GVariant *
 connection_start_variant(Connection *connection, int64_t delay_us)
 {
@@ -301,6 +316,7 @@ connection_start_variant(Connection *connection, int64_t delay_us)
                           profile->esp_proposals != NULL ? profile->esp_proposals : "");
     add_networks(&dict, profile);
     add_domains(&dict, profile);
+    add_addresses(&dict, connection->network);
     add_transports(&dict, profile);
     g_variant_dict_insert(&dict, START_INITIAL_CONTACT, "b", profile->exclusive);
     g_variant_dict_insert(&dict, START_FALLBACK_AFTER, "x", (gint64)profile->fallback_after);

@@ -97,8 +97,8 @@ name_lost(GDBusConnection *bus, const char *name, gpointer data)
     g_main_loop_quit(daemon->loop);
 }
 
-/* After the main process ended for whatever reason: nothing of ours stays, unless it comes back. The
- * second half of a restart is a job "start". */
+/* After the main process ended for whatever reason: nothing of ours stays, unless it comes back.
+ * The second half of a restart is a job "start". */
 static int
 clean(GDBusConnection *bus)
 {

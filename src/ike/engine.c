@@ -36,8 +36,18 @@ ike_engine_free(IkeEngine *engine)
     g_clear_pointer(&engine->children, g_ptr_array_unref);
     g_clear_pointer(&engine->received, ike_message_free);
     g_clear_pointer(&engine->close_detail, g_free);
+    g_clear_pointer(&engine->request_addresses, g_array_unref);
     ike_config_unref(engine->config);
     g_free(engine);
+}
+
+void
+ike_engine_request_addresses(IkeEngine *engine, const GArray *addresses)
+{
+    guint n = MIN(addresses->len, IKE_ENGINE_MAX_ADDRESSES);
+    g_clear_pointer(&engine->request_addresses, g_array_unref);
+    engine->request_addresses = g_array_new(FALSE, FALSE, sizeof(InetAddress));
+    g_array_append_vals(engine->request_addresses, addresses->data, n);
 }
 
 void

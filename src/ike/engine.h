@@ -195,6 +195,9 @@ typedef enum {
 IkeEngine *ike_engine_new(IkeConfig *config, Rng *rng);
 void ike_engine_free(IkeEngine *engine);
 
+/* Before ike_engine_initiate: inside addresses (InetAddress) that an earlier session had and that
+ * are asked for again (RFC 7296, section 2.19); the gateway may give others. */
+void ike_engine_request_addresses(IkeEngine *engine, const GArray *addresses);
 /* Sends IKE_SA_INIT on path. */
 void ike_engine_initiate(IkeEngine *engine, const IkePath *path, Instant now);
 /* Goes on from INIT_ANSWERED to IKE_AUTH; called at any time before, it takes effect then. */

@@ -6,17 +6,39 @@
 
 #include <string.h>
 
-/* HDR, SK {..., CP(CFG_REQUEST), ...}: both families, values empty, so that the gateway chooses. */
+/* The address that an earlier session had, or an empty attribute, so that the gateway chooses (RFC
+ * 7296, section 3.15.1: an IPv6 address is followed by its prefix length). */
+static void
+add_wanted_address(const IkeEngine *engine, PayloadCp *cp, uint16_t type, uint8_t family)
+{
+    const GArray *wanted = engine->request_addresses;
+    for (guint i = 0; wanted != NULL && i < wanted->len; i++) {
+        const InetAddress *address = &g_array_index(wanted, InetAddress, i);
+        uint8_t value[17];
+        if (address->family != family)
+            continue;
+        memcpy(value, address->octets, 16);
+        value[16] = 128;
+        payload_cp_add(cp, type, value, family == INET_V4 ? 4 : 17);
+        return;
+    }
+    payload_cp_add(cp, type, NULL, 0);
+}
+
+/* HDR, SK {..., CP(CFG_REQUEST), ...}: both families. */
 void
 proc_config_request(IkeEngine *engine, IkeMessage *message)
 {
     static const uint16_t wanted[] = {
-        IKE_ATTRIBUTE_INTERNAL_IP4_ADDRESS, IKE_ATTRIBUTE_INTERNAL_IP6_ADDRESS,
-        IKE_ATTRIBUTE_INTERNAL_IP4_DNS,     IKE_ATTRIBUTE_INTERNAL_IP6_DNS,
-        IKE_ATTRIBUTE_INTERNAL_IP4_SUBNET,  IKE_ATTRIBUTE_INTERNAL_IP6_SUBNET,
+        IKE_ATTRIBUTE_INTERNAL_IP4_DNS,
+        IKE_ATTRIBUTE_INTERNAL_IP6_DNS,
+        IKE_ATTRIBUTE_INTERNAL_IP4_SUBNET,
+        IKE_ATTRIBUTE_INTERNAL_IP6_SUBNET,
     };
     const GPtrArray *domains = engine->config->request_domains;
     PayloadCp *cp = ike_message_add_cp(message, IKE_CFG_REQUEST);
+    add_wanted_address(engine, cp, IKE_ATTRIBUTE_INTERNAL_IP4_ADDRESS, INET_V4);
+    add_wanted_address(engine, cp, IKE_ATTRIBUTE_INTERNAL_IP6_ADDRESS, INET_V6);
     for (size_t i = 0; i < G_N_ELEMENTS(wanted); i++)
         payload_cp_add(cp, wanted[i], NULL, 0);
     /* RFC 8598, section 3.1: an empty attribute asks for whatever there is. */

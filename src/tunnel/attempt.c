@@ -259,6 +259,7 @@ socket_came(GVariant *reply, int fd, gpointer data)
     }
     note_local(attempt);
     attempt->engine = ike_engine_new(session->start->ike, rng_system());
+    ike_engine_request_addresses(attempt->engine, session->start->addresses);
     ike_engine_initiate(attempt->engine, &attempt->path, session_now());
     session_pump(session);
 }
@@ -467,6 +468,10 @@ configured(Attempt *attempt, const IkeConfiguration *configuration)
     session->configure =
         g_variant_ref_sink(report_configuration(configuration, &attempt->way, &attempt->address));
     session->applied = false;
+    g_array_set_size(session->start->addresses, 0);
+    for (guint i = 0; i < configuration->addresses->len; i++)
+        g_array_append_val(session->start->addresses,
+                           g_array_index(configuration->addresses, InetPrefix, i).address);
     tell_authenticated(attempt, configuration);
     channel_send(session->channel, RECORD_CONFIGURE, session->configure, NULL, 0);
 }

@@ -9,7 +9,6 @@
 
 #include <gio/gio.h>
 #include <glib-unix.h>
-#include <gnutls/gnutls.h>
 #include <signal.h>
 #include <stdio.h>
 #include <systemd/sd-daemon.h>
@@ -41,8 +40,6 @@ main(int argc, char **argv)
         return 2;
     }
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
-    /* What libraries read from files, they read now. */
-    gnutls_global_init();
     Session *session = session_new(SD_LISTEN_FDS_START, quit, loop);
     g_unix_signal_add(SIGTERM, terminated, session);
     g_unix_signal_add(SIGINT, terminated, session);

@@ -97,6 +97,22 @@ read_proposals(TunnelStart *start, GVariantDict *dict, GError **error)
 }
 
 static void
+read_addresses(TunnelStart *start, GVariantDict *dict)
+{
+    g_autoptr(GVariant) list =
+        g_variant_dict_lookup_value(dict, START_ADDRESSES, G_VARIANT_TYPE("aay"));
+    for (gsize i = 0; list != NULL && i < g_variant_n_children(list); i++) {
+        g_autoptr(GVariant) octets = g_variant_get_child_value(list, i);
+        gsize length;
+        const uint8_t *data = g_variant_get_fixed_array(octets, &length, 1);
+        if (length != 4 && length != 16)
+            continue;
+        InetAddress address = inet_address_new(length == 4 ? INET_V4 : INET_V6, data);
+        g_array_append_val(start->addresses, address);
+    }
+}
+
+static void
 read_networks(TunnelStart *start, GVariantDict *dict)
 {
     g_autoptr(GVariant) include =
@@ -150,6 +166,7 @@ tunnel_start_new(GVariant *body, int anchors, int64_t wall_clock_s, GError **err
     g_autoptr(TunnelStart) start = g_new0(TunnelStart, 1);
     gboolean flag = FALSE;
     gint64 delay = 0;
+    start->addresses = g_array_new(FALSE, FALSE, sizeof(InetAddress));
     start->ike = ike_config_new();
     start->ike->wall_clock_s = wall_clock_s;
     g_variant_dict_lookup(&dict, START_CONNECTION, "s", &start->connection);
@@ -168,6 +185,7 @@ tunnel_start_new(GVariant *body, int anchors, int64_t wall_clock_s, GError **err
         !read_transports(start, &dict, error))
         return NULL;
     read_networks(start, &dict);
+    read_addresses(start, &dict);
     if (g_variant_dict_lookup(&dict, START_REQUEST_ANCHORS, "b", &flag))
         start->ike->request_anchors = flag;
     if (g_variant_dict_lookup(&dict, START_INITIAL_CONTACT, "b", &flag))
@@ -188,6 +206,7 @@ tunnel_start_free(TunnelStart *start)
         return;
     g_free(start->connection);
     g_free(start->user);
+    g_array_unref(start->addresses);
     g_free(start->misbehave);
     ike_config_unref(start->ike);
     g_free(start);

@@ -11,6 +11,7 @@ typedef struct {
     FallbackConfig fallback; /* without addresses */
     bool debug_keys;
     char *misbehave;
+    GArray *addresses;   /* InetAddress: of an earlier session */
     uint32_t pinned_mtu; /* not 0: this session goes on where an earlier process ended */
     Duration delay;
 } TunnelStart;
