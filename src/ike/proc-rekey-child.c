@@ -166,6 +166,7 @@ proc_rekey_child_other_group(IkeEngine *engine, IkeSa *sa, const IkeMessage *mes
         !ike_proposal_list_offers_ke(exchange->offered, group) ||
         exchange->rounds >= IKE_ENGINE_MAX_COOKIES) {
         sa->retry_at = instant_after(engine->now, IKE_RETRY_WAIT);
+        engine->child_wanted = engine_current_child(engine) == NULL;
         ike_exchange_clear(exchange);
         return TRANSITION_STAY;
     }
@@ -184,12 +185,13 @@ proc_rekey_child_refused(IkeEngine *engine, IkeSa *sa, const IkeMessage *message
     bool was_wanted = engine->child_wanted;
     ike_exchange_clear(&sa->exchange);
     sa->state = SA_ESTABLISHED;
-    if (type == IKE_NOTIFY_CHILD_SA_NOT_FOUND && old != NULL) {
-        /* Gone at the gateway: gone here, and a new one from scratch (RFC 7296, section 2.25). */
+    /* Gone at the gateway: gone here, and a new one from scratch (RFC 7296, section 2.25). It may
+     * also have gone by a DELETE that met our request. */
+    if (type == IKE_NOTIFY_CHILD_SA_NOT_FOUND && old != NULL)
         engine_remove_child(engine, old);
-        engine->child_wanted = engine_current_child(engine) == NULL;
+    engine->child_wanted = engine_current_child(engine) == NULL;
+    if (type == IKE_NOTIFY_CHILD_SA_NOT_FOUND && !was_wanted)
         return TRANSITION_STAY;
-    }
     if (type == IKE_NOTIFY_TEMPORARY_FAILURE) {
         sa->retry_at = engine_jittered(engine, IKE_RETRY_WAIT);
         return TRANSITION_STAY;

@@ -415,6 +415,111 @@ test_gateway_rekeys_ike_during_liveness(void)
     assert_settled(&sim);
 }
 
+/* Requests in fragments; a repeated one is answered once, for its first fragment (RFC 7383, section
+ * 2.6.1). */
+static void
+test_fragmented_request(void)
+{
+    g_auto(Sim) sim = { 0 };
+    sim_init(&sim, 1);
+    sim.gateway_config.fragment_size = 150;
+    go_up(&sim);
+    sim.link.blocked[LINK_UP] = true;
+    responder_sa_rekey_child(sim.gateway, gateway_sa(&sim));
+    sim_drain(&sim);
+    sim_run(&sim, DURATION_SECOND);
+    g_assert_cmpuint(sim.n_installed, ==, 2);
+    g_assert_cmpuint(sim.verdicts[IKE_VERDICT_PARTIAL], >, 2);
+    unsigned sent = sim.n_sent[LINK_UP];
+    responder_sa_repeat(sim.gateway, gateway_sa(&sim));
+    sim_drain(&sim);
+    sim_run(&sim, DURATION_SECOND);
+    g_assert_cmpuint(sim.n_sent[LINK_UP], ==, sent + 1);
+    sim.link.blocked[LINK_UP] = false;
+    responder_sa_repeat(sim.gateway, gateway_sa(&sim));
+    assert_settled(&sim);
+    g_assert_cmpuint(sim.n_installed, ==, 2);
+}
+
+/* HDR, SK {D}  -->  meets  <--  HDR, SK {D} */
+static void
+test_both_delete(void)
+{
+    g_auto(Sim) sim = { 0 };
+    sim_init(&sim, 1);
+    go_up(&sim);
+    responder_sa_delete(sim.gateway, gateway_sa(&sim));
+    ike_engine_close(sim.engine, IKE_CLOSE_REQUESTED, sim.link.now);
+    sim_drain(&sim);
+    sim_run(&sim, 5 * DURATION_SECOND);
+    assert_closed(&sim, IKE_CLOSE_REQUESTED);
+    g_assert_cmpuint(ike_responder_count(sim.gateway), ==, 0);
+}
+
+/* Our liveness check meets the gateway's; windows are independent. */
+static void
+test_both_ask(void)
+{
+    g_auto(Sim) sim = { 0 };
+    sim_init(&sim, 1);
+    go_up(&sim);
+    unsigned sent = sim.n_sent[LINK_UP], answered;
+    while (sim.n_sent[LINK_UP] == sent)
+        g_assert_true(sim_step(&sim));
+    responder_sa_liveness(sim.gateway, gateway_sa(&sim));
+    assert_settled(&sim);
+    ike_responder_last_error(sim.gateway, &answered);
+    g_assert_cmpuint(answered, ==, 1);
+}
+
+/* The gateway takes the Child SA away while we rekey it: ours becomes the next one, or, when the
+ * gateway knows nothing of the old one any more, one from scratch does. */
+static void
+child_deleted_while_rekeying(uint16_t error)
+{
+    g_auto(Sim) sim = { 0 };
+    init_with_lifetimes(&sim, 0, 10 * DURATION_MINUTE);
+    sim.config->liveness_interval = 60 * DURATION_MINUTE;
+    go_up(&sim);
+    unsigned sent = sim.n_sent[LINK_UP];
+    while (sim.n_sent[LINK_UP] == sent)
+        g_assert_true(sim_step(&sim));
+    ike_responder_faults(sim.gateway)->create_child_error = error;
+    responder_sa_delete_child(sim.gateway, gateway_sa(&sim));
+    sim_drain(&sim);
+    sim_run(&sim, 30 * DURATION_MILLISECOND);
+    ike_responder_faults(sim.gateway)->create_child_error = 0;
+    sim_run(&sim, 15 * DURATION_SECOND); /* TEMPORARY_FAILURE is waited out */
+    assert_settled(&sim);
+    g_assert_cmpuint(sim.n_installed, ==, 2);
+}
+
+static void
+test_child_deleted_while_rekeying(void)
+{
+    child_deleted_while_rekeying(0);
+    child_deleted_while_rekeying(IKE_NOTIFY_CHILD_SA_NOT_FOUND);
+    child_deleted_while_rekeying(IKE_NOTIFY_TEMPORARY_FAILURE);
+}
+
+/* Closing while the IKE SA is being rekeyed: both the old and the new one go. */
+static void
+test_close_while_rekeying(void)
+{
+    g_auto(Sim) sim = { 0 };
+    init_with_lifetimes(&sim, 10 * DURATION_MINUTE, 0);
+    sim.config->liveness_interval = 60 * DURATION_MINUTE;
+    go_up(&sim);
+    unsigned sent = sim.n_sent[LINK_UP];
+    while (sim.n_sent[LINK_UP] == sent)
+        g_assert_true(sim_step(&sim));
+    ike_engine_close(sim.engine, IKE_CLOSE_REQUESTED, sim.link.now);
+    sim_drain(&sim);
+    sim_run(&sim, 5 * DURATION_SECOND);
+    assert_closed(&sim, IKE_CLOSE_REQUESTED);
+    g_assert_cmpuint(ike_responder_count(sim.gateway), ==, 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -443,5 +548,10 @@ main(int argc, char **argv)
     g_test_add_func("/sim/up/rekey-put-off", test_rekey_put_off);
     g_test_add_func("/sim/up/rekey-not-found", test_rekey_not_found);
     g_test_add_func("/sim/up/rekey-child-crossing", test_rekey_child_crossing);
+    g_test_add_func("/sim/up/fragmented-request", test_fragmented_request);
+    g_test_add_func("/sim/up/both-delete", test_both_delete);
+    g_test_add_func("/sim/up/both-ask", test_both_ask);
+    g_test_add_func("/sim/up/child-deleted-while-rekeying", test_child_deleted_while_rekeying);
+    g_test_add_func("/sim/up/close-while-rekeying", test_close_while_rekeying);
     return g_test_run();
 }
