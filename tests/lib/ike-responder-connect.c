@@ -243,21 +243,43 @@ add_proof(IkeResponder *responder, ResponderSa *sa, IkeMessage *reply)
     ike_message_add_auth(reply, method, auth);
 }
 
+static bool
+is_address(uint16_t type)
+{
+    return type == IKE_ATTRIBUTE_INTERNAL_IP4_ADDRESS || type == IKE_ATTRIBUTE_INTERNAL_IP6_ADDRESS;
+}
+
 static void
-add_config(IkeResponder *responder, IkeMessage *reply)
+add_attribute(PayloadCp *cp, uint16_t type, GBytes *value)
+{
+    payload_cp_add(cp, type, g_bytes_get_data(value, NULL), g_bytes_get_size(value));
+}
+
+static void
+add_wanted(const IkeMessage *request, PayloadCp *cp)
+{
+    const IkePayload *wanted = ike_message_find(request, IKE_PAYLOAD_CP);
+    for (guint i = 0; i < wanted->cp.attributes->len; i++) {
+        const CpAttribute *attribute = payload_cp_get(&wanted->cp, i);
+        if (is_address(attribute->type) && g_bytes_get_size(attribute->value) > 0)
+            add_attribute(cp, attribute->type, attribute->value);
+    }
+}
+
+static void
+add_config(IkeResponder *responder, const IkeMessage *request, IkeMessage *reply)
 {
     const GPtrArray *attributes = responder->config->attributes;
-    if (responder->faults.no_config)
+    const ResponderFaults *faults = &responder->faults;
+    if (faults->no_config)
         return;
     PayloadCp *cp = ike_message_add_cp(reply, IKE_CFG_REPLY);
+    if (faults->give_wanted)
+        add_wanted(request, cp);
     for (guint i = 0; attributes != NULL && i < attributes->len; i++) {
         const IkeConfigAttribute *attribute = g_ptr_array_index(attributes, i);
-        bool is_address = attribute->type == IKE_ATTRIBUTE_INTERNAL_IP4_ADDRESS ||
-                          attribute->type == IKE_ATTRIBUTE_INTERNAL_IP6_ADDRESS;
-        if (is_address && responder->faults.no_address)
-            continue;
-        payload_cp_add(cp, attribute->type, g_bytes_get_data(attribute->value, NULL),
-                       g_bytes_get_size(attribute->value));
+        if (!is_address(attribute->type) || (!faults->no_address && !faults->give_wanted))
+            add_attribute(cp, attribute->type, attribute->value);
     }
 }
 
@@ -308,7 +330,7 @@ responder_handle_auth(IkeResponder *responder, ResponderSa *sa, const IkeMessage
     add_proof(responder, sa, reply);
     sa->state = RESPONDER_UP;
     if (error_type == 0) {
-        add_config(responder, reply);
+        add_config(responder, request, reply);
         if (responder_answer_child(responder, sa, request, reply, sa->nonce_i, sa->nonce_r,
                                    &error_type))
             error_type = 0;

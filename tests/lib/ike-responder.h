@@ -24,6 +24,7 @@ typedef struct {
     uint16_t create_child_group; /* INVALID_KE_PAYLOAD until it is of this group */
     bool wrong_auth;             /* one octet of AUTH is changed */
     bool no_address;             /* CFG_REPLY without addresses */
+    bool give_wanted;            /* the addresses that the client asks for, if it does */
     bool no_config;              /* no CFG_REPLY at all */
     bool wider_selectors;        /* TSr beyond what was asked for */
     bool malformed_auth;         /* protected, authentic, and malformed inside */

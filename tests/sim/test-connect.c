@@ -436,6 +436,35 @@ test_nat(void)
     g_assert_true(sim.configuration->nat_here);
 }
 
+/* HDR, SK {..., CP(CFG_REQUEST with the addresses of before), ...}  --> */
+static void
+test_same_addresses(void)
+{
+    g_auto(Sim) sim = { 0 };
+    g_autoptr(GArray) wanted = g_array_new(FALSE, FALSE, sizeof(InetAddress));
+    static const char *const texts[] = { "10.77.0.99", "2001:db8:77::99" };
+    sim_init(&sim, 1);
+    sim.gateway = ike_responder_new(&sim.gateway_config, &sim.gateway_rng.rng);
+    ike_responder_faults(sim.gateway)->give_wanted = true;
+    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+        InetAddress address;
+        g_assert_true(inet_address_parse(texts[i], &address));
+        g_array_append_val(wanted, address);
+    }
+    sim.engine = ike_engine_new(sim.config, &sim.client_rng.rng);
+    ike_engine_request_addresses(sim.engine, wanted);
+    ike_engine_initiate(sim.engine, &sim.path, 0);
+    ike_engine_authenticate(sim.engine, 0);
+    sim_drain(&sim);
+    g_assert_true(sim_connect(&sim));
+    assert_up(&sim);
+    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+        const InetPrefix *given = &g_array_index(sim.configuration->addresses, InetPrefix, i);
+        g_autofree char *text = inet_address_to_string(&given->address);
+        g_assert_cmpstr(text, ==, texts[i]);
+    }
+}
+
 /* It waits at INIT_ANSWERED for as long as it takes. */
 static void
 test_authenticate_later(void)
@@ -585,6 +614,7 @@ main(int argc, char **argv)
     g_test_add_func("/sim/connect/no-fragments", test_no_fragments);
     g_test_add_func("/sim/connect/own-fragments", test_own_fragments);
     g_test_add_func("/sim/connect/nat", test_nat);
+    g_test_add_func("/sim/connect/same-addresses", test_same_addresses);
     g_test_add_func("/sim/connect/authenticate-later", test_authenticate_later);
     g_test_add_func("/sim/connect/credential-refused", test_credential_refused);
     g_test_add_func("/sim/connect/close-any-time", test_close_any_time);
