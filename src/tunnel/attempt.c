@@ -10,6 +10,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#define IKE_PORT           500
+#define NAT_TRAVERSAL_PORT 4500
+
 #define MAX_REOPENED 3 /* streams that break in a row before the session counts as lost */
 
 static void
@@ -241,7 +244,7 @@ transport_from_reply(Attempt *attempt, GVariant *reply, int fd, int *error)
     if (fd < 0)
         return NULL;
     if (attempt->way.kind == FALLBACK_UDP)
-        return transport_udp_new(fd, attempt->way.port != 500);
+        return transport_udp_new(fd, attempt->way.port != IKE_PORT);
     return transport_tcp_new(fd);
 }
 
@@ -334,11 +337,40 @@ attempt_transport_failed(Attempt *attempt, int error)
 
 /* ---- engine ---- */
 
+static void
+port_500_floated(GVariant *reply, int fd, gpointer data)
+{
+    Attempt *attempt = data;
+    Session *session = attempt->session;
+    int error;
+    Transport *transport = transport_from_reply(attempt, reply, fd, &error);
+    if (transport == NULL) {
+        attempt_failed(attempt, FALLBACK_REFUSED, error_word(error));
+        session_pump(session);
+        return;
+    }
+    source_clear(&attempt->readable);
+    transport_unref(attempt->transport);
+    attempt->transport = transport;
+    attempt->path.remote.port = attempt->way.port;
+    note_local(attempt);
+    watch(attempt);
+    ike_engine_path_changed(attempt->engine, &attempt->path, session_now());
+    ike_engine_authenticate(attempt->engine, session_now());
+    session_pump(session);
+}
+
 void
 attempt_authenticate(Attempt *attempt)
 {
     attempt->authenticating = true;
     tell(attempt, "authenticating", NULL, NULL);
+    /* ESP travels on 4500 only: what began on 500 goes on there (RFC 7296, section 2.23). */
+    if (attempt->way.kind == FALLBACK_UDP && attempt->way.port == IKE_PORT) {
+        attempt->way.port = NAT_TRAVERSAL_PORT;
+        ask_for_socket(attempt, port_500_floated);
+        return;
+    }
     ike_engine_authenticate(attempt->engine, session_now());
 }
 
