@@ -17,8 +17,8 @@ size_t aead_iv_length(const Aead *aead);
 size_t aead_icv_length(const Aead *aead);
 /* What the text's length must be a multiple of (1 for none). */
 size_t aead_block_length(const Aead *aead);
-/* True where the IV only has to be unique (a counter will do: RFC 4106, section 3.1); false where it
- * must be unpredictable (RFC 3602, section 3). */
+/* True where the IV only has to be unique (a counter will do: RFC 4106, section 3.1); false where
+ * it must be unpredictable (RFC 3602, section 3). */
 bool aead_iv_is_counter(const Aead *aead);
 
 /* What is authenticated besides the text. For CBC with HMAC the MAC runs over

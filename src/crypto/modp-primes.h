@@ -1,4 +1,5 @@
-/* The primes of the MODP groups 14 to 18 in hexadecimal; the generator is 2 (RFC 3526, sections 3 to 7). */
+/* The primes of the MODP groups 14 to 18 in hexadecimal; the generator is 2 (RFC 3526, sections 3
+ * to 7). */
 #pragma once
 extern const char modp_prime_2048[];
 extern const char modp_prime_3072[];

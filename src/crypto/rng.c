@@ -12,6 +12,6 @@ system_fill(Rng *rng, void *out, size_t length)
 Rng *
 rng_system(void)
 {
-    static Rng rng = { system_fill };
-    return &rng;
+    static const Rng rng = { system_fill };
+    return (Rng *)&rng; /* has no state that fill could change */
 }

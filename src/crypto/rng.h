@@ -6,7 +6,8 @@
 
 typedef struct _Rng Rng;
 struct _Rng {
-    void (*fill)(Rng *rng, void *out, size_t length); /* cannot fail: aborts if the system has none */
+    void (*fill)(Rng *rng, void *out,
+                 size_t length); /* cannot fail: aborts if the system has none */
 };
 
 static inline void

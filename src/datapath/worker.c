@@ -295,7 +295,8 @@ worker_receive(gpointer data)
 {
     Worker *worker = data;
     Datapath *datapath = worker->datapath;
-    /* A stream that broke: silent until it is removed. Held, so that its address is not another's. */
+    /* A stream that broke: silent until it is removed. Held, so that its address is not another's.
+     */
     g_autoptr(Transport) ended = NULL;
     while (!worker_stopping(worker)) {
         const Snapshot *snapshot = worker_snapshot(worker);

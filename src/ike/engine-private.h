@@ -57,7 +57,7 @@ struct _IkeEngine {
     Instant last_seen;    /* sign of life */
     bool nat_here, mobike;
     GArray *request_addresses; /* InetAddress; NULL: none */
-    Instant auth_expires_at; /* AUTH_LIFETIME (RFC 4478, section 3), else INSTANT_NEVER */
+    Instant auth_expires_at;   /* AUTH_LIFETIME (RFC 4478, section 3), else INSTANT_NEVER */
 };
 
 static inline IkeSa *

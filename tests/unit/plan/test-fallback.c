@@ -236,14 +236,16 @@ test_any_order(void)
                 }
                 exhausted = action.kind == FALLBACK_EXHAUSTED;
                 int open = 0;
-                for (unsigned i = race->config.n_addresses - 1; i < 6; i += race->config.n_addresses)
+                for (unsigned i = race->config.n_addresses - 1; i < 6;
+                     i += race->config.n_addresses)
                     open += started[i] > 0;
                 g_assert_cmpint(open, <=, FALLBACK_MAX_HALF_OPEN);
                 g_assert_cmpint(authenticating, <=, 1);
             }
             race->now += g_rand_int_range(rand, 0, 400) * MS;
             fallback_plan_timeout(race->plan, race->now);
-            unsigned attempt = (unsigned)g_rand_int_range(rand, 0, 3 * (int)race->config.n_addresses);
+            unsigned attempt =
+                (unsigned)g_rand_int_range(rand, 0, 3 * (int)race->config.n_addresses);
             FallbackEvent what = (FallbackEvent)g_rand_int_range(rand, 0, 4);
             if (what != FALLBACK_AUTH_ANSWERED && started[attempt] > 0)
                 fallback_plan_event(race->plan, attempt, what, race->now);
