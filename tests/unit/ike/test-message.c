@@ -166,7 +166,8 @@ sealed_message(Aead *aead, const char *inner, uint8_t first, bool clear)
         byte_writer_u32(&writer, IKE_PAYLOAD_SK << 24 | 8);
         byte_writer_u32(&writer, IKE_NOTIFY_AUTHENTICATION_FAILED);
     }
-    byte_writer_u32(&writer, (uint32_t)(first << 24 | (IKE_PAYLOAD_HEADER_LENGTH + sealed)));
+    byte_writer_u32(&writer,
+                    (uint32_t)first << 24 | (uint32_t)(IKE_PAYLOAD_HEADER_LENGTH + sealed));
     g_assert_true(payload_sk_seal(&sealer, octets, length, &writer));
     g_autoptr(GBytes) message_octets = byte_writer_end(&writer);
     IkeMessage *message;
