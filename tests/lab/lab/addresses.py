@@ -9,6 +9,8 @@ ROUTER_HOST4, ROUTER_HOST6 = "198.51.100.1", "2001:db8:51::1"
 
 ROUTER4, ROUTER6 = "192.0.2.254", "2001:db8:2::fe"
 GATEWAY4, GATEWAY6 = "192.0.2.1", "2001:db8:2::1"
+# The same gateway, where it knows old algorithms only.
+OLD_GATEWAY4 = "192.0.2.2"
 OUTSIDE4, OUTSIDE6 = "192.0.2.53", "2001:db8:2::53"
 # A third address on the outside: whatever reaches it was not meant to.
 BYSTANDER4 = "192.0.2.66"

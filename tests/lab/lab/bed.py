@@ -54,7 +54,7 @@ class Bed:
         connect(self.outside, "eth0", self.router, OUTSIDE_LINK)
         self.router.configure()
         neighbour(self.outside, a.OUTSIDE4, a.OUTSIDE6, more4=[a.BYSTANDER4])
-        neighbour(self.gateway, a.GATEWAY4, a.GATEWAY6)
+        neighbour(self.gateway, a.GATEWAY4, a.GATEWAY6, more4=[a.OLD_GATEWAY4])
         self.gateway.ip("addr", "add", f"{a.INSIDE4}/24", "dev", "lo")
         self.gateway.ip("-6", "addr", "add", f"{a.INSIDE6}/64", "dev", "lo", "nodad")
         self.gateway.sysctl(net__ipv4__ip_forward=1, net__ipv6__conf__all__forwarding=1)
@@ -76,6 +76,7 @@ class Bed:
         """Back to where a scene may begin: a friendly router and genuine names."""
         self.router.mood("open")
         self.gateway.serve_names("genuine")
+        self.gateway.forget_all()
         self.host.run(["resolvectl", "flush-caches"])
 
     def stop(self):

@@ -20,6 +20,7 @@ gw.example. 300 A {a.GATEWAY4}
 gw.example. 300 AAAA {a.GATEWAY6}
 gw4.example. 300 A {a.GATEWAY4}
 gw6.example. 300 AAAA {a.GATEWAY6}
+old.example. 300 A {a.OLD_GATEWAY4}
 vpn.example. 300 A {a.GATEWAY4}
 vpn.corp.example. 300 A {a.GATEWAY4}
 nobody.example. 300 A {a.OUTSIDE4}

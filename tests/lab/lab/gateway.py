@@ -9,7 +9,7 @@ import os
 from . import addresses as a
 from .box import Box
 from .dns import DnsServer
-from .vici import Raw, Vici
+from .vici import Raw, Vici, ViciError
 from .wait import until
 
 PSK = "correct horse battery staple"
@@ -151,6 +151,7 @@ class Gateway(Box):
             # There is no such pool: INTERNAL_ADDRESS_FAILURE, as when all addresses are taken.
             "psk-exhausted": connection("gw.example", "late@example.com", ["no-such-pool"]),
             "psk-old": connection("gw.example", "old@example.com", both,
+                                  local_addrs=[a.OLD_GATEWAY4],
                                   ike=["aes256-sha256-modp2048"], esp=["aes256-sha256"]),
             "psk-below": connection("vpn.corp.example", "tess@example.com", both),
             "cert": connection("gw.example", "%any", both, certificate("gw")),
@@ -176,10 +177,21 @@ class Gateway(Box):
         return [sa for _, sa in self.sas() if sa.get("state") == "ESTABLISHED"]
 
     def terminate_all(self):
-        """Sends DELETE for every IKE SA."""
-        with self.vici() as vici:
-            for name, _ in self.sas():
-                vici.call("terminate", {"ike": name, "timeout": "2000"})
+        """Sends DELETE for every IKE SA, and does not wait for the answers."""
+        for _, sa in self.sas():
+            with self.vici() as vici:
+                vici.call("terminate", {"ike-id": sa["uniqueid"], "timeout": "-1"})
+
+    def forget_all(self):
+        """Forgets sessions of clients that died without a word."""
+        for _, sa in self.sas():
+            with self.vici() as vici:
+                try:
+                    vici.call("terminate", {"ike-id": sa["uniqueid"], "force": "yes",
+                                            "timeout": "1000"})
+                except ViciError:
+                    pass        # gone already
+        until("the gateway: no sessions", lambda: not self.sas())
 
     # -- what is behind it --------------------------------------------------------------------
 

@@ -26,7 +26,8 @@ class Router(Box):
         self.sysctl(net__ipv4__ip_forward=1, net__ipv6__conf__all__forwarding=1)
         self.ip("addr", "add", f"{a.ROUTER_HOST4}/24", "dev", HOST_LINK)
         self.ip("-6", "addr", "add", f"{a.ROUTER_HOST6}/64", "dev", HOST_LINK, "nodad")
-        for link, hosts4, host6 in ((GATEWAY_LINK, [a.GATEWAY4], a.GATEWAY6),
+        for link, hosts4, host6 in ((GATEWAY_LINK, [a.GATEWAY4, a.OLD_GATEWAY4],
+                                     a.GATEWAY6),
                                     (OUTSIDE_LINK, [a.OUTSIDE4, a.BYSTANDER4], a.OUTSIDE6)):
             self.ip("addr", "add", f"{a.ROUTER4}/32", "dev", link)
             self.ip("-6", "addr", "add", f"{a.ROUTER6}/128", "dev", link, "nodad")

@@ -91,7 +91,7 @@ class TestHost(Box):
         self.ip("-6", "route", "add", "default", "via", a.ROUTER_HOST6, "dev", UPLINK)
         settled(self, UPLINK)
         self.run(["resolvectl", "dns", UPLINK, a.OUTSIDE4])
-        self.run(["resolvectl", "domain", UPLINK, "~."])
+        self.run(["resolvectl", "default-route", UPLINK, "yes"])
         self.run(["resolvectl", "dnssec", UPLINK, "yes"])
 
     # -- what tests ask of it -----------------------------------------------------------------

@@ -32,7 +32,8 @@ def udp_with_psk(bed, story):
         result = story.types("ginnel up work")
         expect_equal(result.returncode, 0, result.stdout + result.stderr)
         expect_equal(ginnel.tunnel()["Transport"], "udp/4500", "transport")
-        expect_match("^Connected over UDP after [0-9.]+ s", result.stdout, "the closing line")
+        expect_match("^Connected over UDP after [0-9.]+ m?s", result.stdout, "the closing line")
+        expect_match("signed in as tess@example.com", result.stdout, "who signed in")
     check_inside(bed, story, "Pre-shared key")
     for address, family in ((a.INSIDE4, "IPv4"), (a.INSIDE6, "IPv6")):
         check_transfer(bed, story, address, family)
@@ -84,8 +85,9 @@ def outer_ipv6(bed, story):
 @scene("Older gateways")
 def older_algorithms(bed, story):
     ginnel = Ginnel(bed.host)
-    bed.profile(user__id="old@example.com")
-    with story.claim("AES-CBC with HMAC-SHA2 and MODP-2048, in IKE and ESP"):
+    bed.profile(user__id="old@example.com", gateway__address="old.example")
+    with story.claim("A gateway that knows AES-CBC, HMAC-SHA2 and MODP-2048 only, and no hint of that "
+                     "in the profile"):
         ginnel.connect()
         tunnel = ginnel.tunnel()
         expect("modp2048" in tunnel["IkeAlgorithms"], tunnel["IkeAlgorithms"])
