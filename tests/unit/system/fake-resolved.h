@@ -1,0 +1,29 @@
+/*
+ * A private bus with stand-ins for systemd-resolved and systemd: they write down what they are
+ * asked, in order, and answer as a test tells them.
+ */
+#pragma once
+#include <gio/gio.h>
+#include <stdbool.h>
+
+typedef struct {
+    GTestDBus *daemon;
+    GDBusConnection *service, *client;
+    guint objects[2], name;
+    GString *story; /* "RevertLink(3);Reload;..." without what each test would repeat */
+    /* What is answered. */
+    const char *refuse;     /* this method of resolved fails */
+    const char *job_result; /* of the reload; NULL: "done" */
+    bool hold;              /* the reload's job does not end before fake_resolved_let_go */
+    const char *error;      /* D-Bus error that ResolveHostname gives; NULL: addresses */
+    const char *addresses;  /* a(iiay) in GVariant text */
+    GVariant *asked;        /* arguments of the last ResolveHostname */
+} FakeResolved;
+
+void fake_resolved_start(FakeResolved *fake);
+void fake_resolved_stop(FakeResolved *fake);
+void fake_resolved_let_go(FakeResolved *fake);
+/* The name goes and comes back with another owner, as after a restart. */
+void fake_resolved_restart(FakeResolved *fake);
+/* Runs the main loop until *done. */
+void fake_resolved_run_until(const bool *done);

@@ -1,0 +1,280 @@
+/* What systemd-resolved and systemd are asked, in which order, by stand-ins for both. */
+#include "system/resolver.h"
+
+#include "fake-resolved.h"
+#include "system/error.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#define DIGEST "F78CF3344F72137235098ECBBD08947C2C9001C7F6A085A17F518B5D8F6B916D"
+#define RELOAD                                                                                     \
+    "ResetFailedUnit('systemd-resolved.service',);"                                                \
+    "ReloadOrTryRestartUnit('systemd-resolved.service', 'replace');"
+
+typedef struct {
+    FakeResolved fake;
+    Resolver *resolver;
+    char *folder, *file;
+} Bench;
+
+typedef struct {
+    bool done, ok;
+    GError *error;
+} Outcome;
+
+static void
+bench_start(Bench *bench)
+{
+    fake_resolved_start(&bench->fake);
+    bench->folder = g_dir_make_tmp("ginnel-anchors-XXXXXX", NULL);
+    bench->file = g_build_filename(bench->folder, "ginnel-ginnel0.positive", NULL);
+    bench->resolver = resolver_new_in(bench->fake.client, bench->folder);
+}
+
+static void
+bench_stop(Bench *bench)
+{
+    resolver_free(bench->resolver);
+    fake_resolved_stop(&bench->fake);
+    g_unlink(bench->file);
+    g_assert_cmpint(g_rmdir(bench->folder), ==, 0);
+    g_free(bench->folder);
+    g_free(bench->file);
+}
+
+/* Servers 10.99.0.1; corp.example, with an anchor or without. */
+static SplitDnsPlan *
+make_plan(bool anchor)
+{
+    static const char name[] = "corp.example";
+    g_autoptr(GByteArray) value = g_byte_array_new();
+    g_autoptr(GArray) servers = g_array_new(FALSE, FALSE, sizeof(InetAddress));
+    g_autoptr(GArray) remote = g_array_new(FALSE, FALSE, sizeof(InetRange));
+    InetAddress server;
+    InetRange everything = inet_range_any(INET_V4);
+    char *none[] = { NULL }, *trust[] = { (char *)name, NULL };
+    char *domains[] = { (char *)name, (char *)"two.example", NULL };
+    g_byte_array_append(value, (const guint8 *)"\x7a\xae\x08\x02" DIGEST, 4 + strlen(DIGEST));
+    SplitDnsAttribute attributes[] = {
+        { ATTRIBUTE_INTERNAL_DNS_DOMAIN, (const uint8_t *)name, strlen(name) },
+        { ATTRIBUTE_INTERNAL_DNSSEC_TA, value->data, value->len },
+        { ATTRIBUTE_INTERNAL_DNS_DOMAIN, (const uint8_t *)"two.example", 11 },
+    };
+    g_assert_true(inet_address_parse("10.99.0.1", &server));
+    g_array_append_val(servers, server);
+    g_array_append_val(remote, everything);
+    SplitDnsOffer offer = { .attributes = attributes,
+                            .n_attributes = anchor ? 3 : 1,
+                            .servers = servers,
+                            .remote = remote,
+                            .domains = domains,
+                            .add_domains = none,
+                            .search_domains = none,
+                            .trust_anchor_domains = trust,
+                            .dnssec = true,
+                            .held = none,
+                            .where = "of the test" };
+    return split_dns_plan_new(&offer);
+}
+
+static void
+applied(GObject *source, GAsyncResult *result, gpointer data)
+{
+    Outcome *outcome = data;
+    outcome->ok = resolver_apply_finish(result, &outcome->error);
+    outcome->done = true;
+}
+
+static void
+start(Bench *bench, const char *interface, int ifindex, const SplitDnsPlan *plan, Outcome *outcome)
+{
+    *outcome = (Outcome){ 0 };
+    resolver_apply_async(bench->resolver, interface, ifindex, plan, applied, outcome);
+}
+
+/* Applies to ginnel0, link 3, and gives what was asked for on the way. */
+static char *
+apply(Bench *bench, bool plan, bool anchor)
+{
+    Outcome outcome;
+    g_autoptr(SplitDnsPlan) dns = plan ? make_plan(anchor) : NULL;
+    g_string_truncate(bench->fake.story, 0);
+    start(bench, "ginnel0", 3, dns, &outcome);
+    fake_resolved_run_until(&outcome.done);
+    g_assert_no_error(outcome.error);
+    g_assert_true(outcome.ok);
+    return g_strdup(bench->fake.story->str);
+}
+
+static char *
+read_file(const char *path)
+{
+    char *text = NULL;
+    return g_file_get_contents(path, &text, NULL, NULL) ? text : NULL;
+}
+
+static void
+test_without_anchor(void)
+{
+    Bench bench;
+    bench_start(&bench);
+    g_autofree char *story = apply(&bench, true, false);
+    g_assert_cmpstr(story, ==,
+                    "SetLinkLLMNR(3, 'no');SetLinkMulticastDNS(3, 'no');"
+                    "SetLinkDefaultRoute(3, false);SetLinkDomains(3, [('corp.example', true)]);"
+                    "SetLinkDNSSEC(3, 'no');SetLinkDNSSECNegativeTrustAnchors(3, []);"
+                    "SetLinkDNSEx(3, [(2, [0x0a, 0x63, 0x00, 0x01], 0, '')]);FlushCaches;");
+    bench_stop(&bench);
+}
+
+/* The anchors first, then the link; a reload that cannot meet systemd's start limit. */
+static void
+test_with_anchor(void)
+{
+    Bench bench;
+    bench_start(&bench);
+    g_autofree char *story = apply(&bench, true, true);
+    g_assert_cmpstr(story, ==,
+                    RELOAD "SetLinkLLMNR(3, 'no');SetLinkMulticastDNS(3, 'no');"
+                           "SetLinkDefaultRoute(3, false);"
+                           "SetLinkDomains(3, [('corp.example', true), ('two.example', true)]);"
+                           "SetLinkDNSSEC(3, 'yes');"
+                           "SetLinkDNSSECNegativeTrustAnchors(3, ['two.example']);"
+                           "SetLinkDNSEx(3, [(2, [0x0a, 0x63, 0x00, 0x01], 0, '')]);FlushCaches;");
+    g_autofree char *text = read_file(bench.file);
+    g_assert_cmpstr(text, ==, "corp.example. IN DS 31406 8 2 " DIGEST "\n");
+    bench_stop(&bench);
+}
+
+static void
+test_reloads_for_changes_only(void)
+{
+    Bench bench;
+    bench_start(&bench);
+    g_autofree char *first = apply(&bench, true, true);
+    g_autofree char *again = apply(&bench, true, true);
+    g_assert_nonnull(strstr(first, "Reload"));
+    g_assert_null(strstr(again, "Reload"));
+    g_assert_nonnull(strstr(again, "SetLinkDNSEx"));
+    bench_stop(&bench);
+}
+
+static void
+test_revert(void)
+{
+    Bench bench;
+    bench_start(&bench);
+    g_autofree char *up = apply(&bench, true, true);
+    g_autofree char *down = apply(&bench, false, false);
+    g_assert_cmpstr(down, ==, "RevertLink(3,);" RELOAD "FlushCaches;");
+    g_assert_false(g_file_test(bench.file, G_FILE_TEST_EXISTS));
+    g_autofree char *again = apply(&bench, false, false);
+    g_assert_cmpstr(again, ==, "RevertLink(3,);FlushCaches;");
+    bench_stop(&bench);
+}
+
+/* What comes while a reload runs is served by one more, not by one each. */
+static void
+test_gathers(void)
+{
+    Bench bench;
+    Outcome outcomes[4];
+    g_autoptr(SplitDnsPlan) plan = make_plan(true);
+    bench_start(&bench);
+    bench.fake.hold = true;
+    start(&bench, "ginnel0", 3, plan, &outcomes[0]);
+    while (strstr(bench.fake.story->str, "Reload") == NULL)
+        g_main_context_iteration(NULL, TRUE);
+    start(&bench, "ginnel1", 4, plan, &outcomes[1]);
+    start(&bench, "ginnel2", 5, plan, &outcomes[2]);
+    start(&bench, "ginnel1", 4, NULL, &outcomes[3]);
+    bench.fake.hold = false;
+    fake_resolved_let_go(&bench.fake);
+    for (size_t i = 0; i < G_N_ELEMENTS(outcomes); i++) {
+        fake_resolved_run_until(&outcomes[i].done);
+        g_assert_no_error(outcomes[i].error);
+    }
+    g_auto(GStrv) parts = g_strsplit(bench.fake.story->str, "ReloadOrTryRestartUnit", -1);
+    g_assert_cmpuint(g_strv_length(parts), ==, 1 + 2);
+    /* The last word about a link counts. */
+    g_assert_null(strstr(bench.fake.story->str, "SetLinkDNSEx(4"));
+    g_assert_nonnull(strstr(bench.fake.story->str, "SetLinkDNSEx(5"));
+    start(&bench, "ginnel2", 5, NULL, &outcomes[2]);
+    fake_resolved_run_until(&outcomes[2].done);
+    bench_stop(&bench);
+}
+
+static void
+test_reload_that_fails(void)
+{
+    Bench bench;
+    Outcome outcome;
+    g_autoptr(SplitDnsPlan) plan = make_plan(true);
+    bench_start(&bench);
+    bench.fake.job_result = "failed";
+    g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "*systemd-resolved.service*failed*");
+    start(&bench, "ginnel0", 3, plan, &outcome);
+    fake_resolved_run_until(&outcome.done);
+    g_test_assert_expected_messages();
+    g_assert_error(outcome.error, SYSTEM_ERROR, SYSTEM_ERROR_UNAVAILABLE);
+    g_assert_null(strstr(bench.fake.story->str, "SetLinkDNSEx"));
+    g_clear_error(&outcome.error);
+    bench_stop(&bench);
+}
+
+static void
+test_call_that_is_refused(void)
+{
+    Bench bench;
+    Outcome outcome;
+    g_autoptr(SplitDnsPlan) plan = make_plan(false);
+    bench_start(&bench);
+    bench.fake.refuse = "SetLinkDomains";
+    start(&bench, "ginnel0", 3, plan, &outcome);
+    fake_resolved_run_until(&outcome.done);
+    g_assert_nonnull(outcome.error);
+    g_assert_nonnull(strstr(outcome.error->message, "SetLinkDomains"));
+    /* Nothing is asked over a link that is not set up. */
+    g_assert_null(strstr(bench.fake.story->str, "SetLinkDNSEx"));
+    g_clear_error(&outcome.error);
+    bench_stop(&bench);
+}
+
+/* What is in force is told to a systemd-resolved that was started anew; what is not, is not. */
+static void
+test_another_resolved(void)
+{
+    Bench bench;
+    Outcome outcome;
+    bench_start(&bench);
+    g_autoptr(SplitDnsPlan) plan = make_plan(false);
+    g_autofree char *story = apply(&bench, true, true);
+    start(&bench, "ginnel1", 4, plan, &outcome);
+    fake_resolved_run_until(&outcome.done);
+    start(&bench, "ginnel1", 4, NULL, &outcome);
+    fake_resolved_run_until(&outcome.done);
+    g_string_truncate(bench.fake.story, 0);
+    fake_resolved_restart(&bench.fake);
+    while (strstr(bench.fake.story->str, "FlushCaches") == NULL)
+        g_main_context_iteration(NULL, TRUE);
+    g_assert_nonnull(strstr(bench.fake.story->str, "SetLinkDNSEx(3"));
+    g_assert_null(strstr(bench.fake.story->str, "SetLinkDNSEx(4"));
+    g_assert_null(strstr(bench.fake.story->str, "Reload"));
+    bench_stop(&bench);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/system/resolver/without-anchor", test_without_anchor);
+    g_test_add_func("/system/resolver/with-anchor", test_with_anchor);
+    g_test_add_func("/system/resolver/reloads-for-changes-only", test_reloads_for_changes_only);
+    g_test_add_func("/system/resolver/revert", test_revert);
+    g_test_add_func("/system/resolver/gathers", test_gathers);
+    g_test_add_func("/system/resolver/reload-that-fails", test_reload_that_fails);
+    g_test_add_func("/system/resolver/call-that-is-refused", test_call_that_is_refused);
+    g_test_add_func("/system/resolver/another-resolved", test_another_resolved);
+    return g_test_run();
+}

@@ -1,0 +1,143 @@
+/* Outer sockets, on loopback in a network of the test's own. */
+#include "system/sockets.h"
+
+#include "own-network.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define MARK 0x47000005u
+
+static InetEndpoint
+endpoint(const char *address, uint16_t port)
+{
+    InetEndpoint out = { .port = port };
+    g_assert_true(inet_address_parse(address, &out.address));
+    return out;
+}
+
+static uint32_t
+mark_of(int fd)
+{
+    uint32_t mark = 0;
+    socklen_t length = sizeof mark;
+    g_assert_cmpint(getsockopt(fd, SOL_SOCKET, SO_MARK, &mark, &length), ==, 0);
+    return mark;
+}
+
+static uint16_t
+local_port(int fd)
+{
+    struct sockaddr_in6 local; /* the port lies at the same place in both */
+    socklen_t length = sizeof local;
+    g_assert_cmpint(getsockname(fd, (struct sockaddr *)&local, &length), ==, 0);
+    return ntohs(local.sin6_port);
+}
+
+static void
+assert_handed_over_safely(int fd)
+{
+    g_assert_cmphex(mark_of(fd), ==, MARK);
+    g_assert_true((fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
+    g_assert_true((fcntl(fd, F_GETFL) & O_NONBLOCK) != 0);
+}
+
+static void
+check_udp(const char *address)
+{
+    int code = 0;
+    struct sockaddr_storage peer;
+    socklen_t length = sizeof peer;
+    InetEndpoint gateway = endpoint(address, 4500);
+    int fd = socket_to_gateway(&gateway, false, MARK, 0, &code);
+    g_assert_cmpint(fd, >=, 0);
+    assert_handed_over_safely(fd);
+    g_assert_cmpint(getpeername(fd, (struct sockaddr *)&peer, &length), ==, 0);
+    g_assert_cmpuint(local_port(fd), >, 0);
+    close(fd);
+}
+
+static void
+test_udp(void)
+{
+    check_udp("127.0.0.1");
+    check_udp("::1");
+}
+
+static void
+test_source_port(void)
+{
+    int code = 0;
+    InetEndpoint gateway = endpoint("127.0.0.1", 4500);
+    int fd = socket_to_gateway(&gateway, false, MARK, 4501, &code);
+    g_assert_cmpint(fd, >=, 0);
+    g_assert_cmpuint(local_port(fd), ==, 4501);
+    g_assert_cmpint(socket_to_gateway(&gateway, false, MARK, 4501, &code), ==, -1);
+    g_assert_cmpint(code, ==, EADDRINUSE);
+    close(fd);
+}
+
+/* What is larger than the path goes in fragments instead of failing. */
+static void
+test_udp_fragments(void)
+{
+    int code = 0;
+    g_autofree char *large = g_malloc0(30000);
+    g_free(own_network_run("ip link set lo mtu 1500"));
+    InetEndpoint gateway = endpoint("127.0.0.1", 4500);
+    int receiver = socket_to_gateway(&gateway, false, MARK, 4500, &code);
+    int sender = socket_to_gateway(&gateway, false, MARK, 0, &code);
+    g_assert_cmpint(send(sender, large, 30000, 0), ==, 30000);
+    close(sender);
+    close(receiver);
+}
+
+static void
+test_stream(void)
+{
+    int code = 0;
+    struct sockaddr_in local = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    g_assert_cmpint(bind(listener, (struct sockaddr *)&local, sizeof local), ==, 0);
+    g_assert_cmpint(listen(listener, 1), ==, 0);
+    InetEndpoint gateway = endpoint("127.0.0.1", local_port(listener));
+    int fd = socket_to_gateway(&gateway, true, MARK, 0, &code);
+    g_assert_cmpint(fd, >=, 0);
+    assert_handed_over_safely(fd);
+    struct pollfd ready = { .fd = fd, .events = POLLOUT };
+    g_assert_cmpint(poll(&ready, 1, 5000), ==, 1);
+    g_assert_cmpint(ready.revents & (POLLERR | POLLHUP), ==, 0);
+    close(fd);
+    close(listener);
+}
+
+static void
+test_unreachable(void)
+{
+    int code = 0;
+    InetEndpoint gateway = endpoint("192.0.2.1", 4500);
+    g_assert_cmpint(socket_to_gateway(&gateway, false, MARK, 0, &code), ==, -1);
+    g_assert_cmpint(code, ==, ENETUNREACH);
+    gateway = endpoint("2001:db8::1", 4500);
+    g_assert_cmpint(socket_to_gateway(&gateway, true, MARK, 0, &code), ==, -1);
+    g_assert_cmpint(code, ==, ENETUNREACH);
+}
+
+int
+main(int argc, char **argv)
+{
+    own_network_enter();
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/system/sockets/udp", test_udp);
+    g_test_add_func("/system/sockets/source-port", test_source_port);
+    g_test_add_func("/system/sockets/udp-fragments", test_udp_fragments);
+    g_test_add_func("/system/sockets/stream", test_stream);
+    g_test_add_func("/system/sockets/unreachable", test_unreachable);
+    return g_test_run();
+}
