@@ -81,11 +81,13 @@ plan_network(Connection *connection, GVariant *configure, char **why)
     g_autoptr(GArray) addresses = read_prefixes(configure, CONFIGURE_ADDRESSES);
     g_autoptr(GArray) subnets = read_prefixes(configure, CONFIGURE_SUBNETS);
     g_autoptr(GArray) remote = read_ranges(configure, CONFIGURE_REMOTE_TS);
+    g_autoptr(GArray) servers = read_servers(configure);
     const char *esp = read_text(configure, CONFIGURE_ESP);
     NetworkOffer offer = { .addresses = addresses,
                            .remote = remote,
                            .subnets = subnets,
                            .include = connection->profile->include,
+                           .servers = servers,
                            .mtu = connection->profile->mtu,
                            .combined_cipher =
                                strstr(esp, "gcm") != NULL || strstr(esp, "poly1305") != NULL };
