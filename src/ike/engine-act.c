@@ -338,7 +338,8 @@ engine_start_next(IkeEngine *engine)
         proc_rekey_ike_start(engine, sa, KE_NONE);
     else if (child != NULL && engine->now >= later(child->rekey_at, sa->retry_at))
         proc_rekey_child_start(engine, sa, child, KE_NONE);
-    else if (engine->now >= instant_after(engine->last_seen, liveness_interval(engine)))
+    else if (engine->path_untold ||
+             engine->now >= instant_after(engine->last_seen, liveness_interval(engine)))
         proc_info_start_liveness(engine, sa);
 }
 

@@ -104,6 +104,12 @@ ike_engine_path_changed(IkeEngine *engine, const IkePath *path, Instant now)
         retransmit_moved(&sa->retransmit, path->stream, now);
         engine_send_datagrams(engine, sa->window.request, path->id, true, 1);
     }
+    /* Also where the gateway only sends: it must learn where we are (RFC 4555, section 3.5; RFC
+     * 9329, section 7.1). */
+    if (engine->state == IKE_STATE_ESTABLISHED) {
+        engine->path_untold = true;
+        engine_start_next(engine);
+    }
 }
 
 void

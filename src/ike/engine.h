@@ -208,7 +208,9 @@ void ike_engine_authenticate(IkeEngine *engine, Instant now);
 IkeVerdict ike_engine_receive(IkeEngine *engine, const IkePath *path, const uint8_t *datagram,
                               size_t length, Instant now);
 void ike_engine_timeout(IkeEngine *engine, Instant now);
-/* From now on requests go by path; outstanding ones are retransmitted there at once, unchanged. */
+/* From now on requests go by path; outstanding ones are retransmitted there at once, unchanged.
+ * Once the SA is up the gateway is told: by UPDATE_SA_ADDRESSES where it has MOBIKE (RFC 4555,
+ * section 3.5), else by an empty INFORMATIONAL request. */
 void ike_engine_path_changed(IkeEngine *engine, const IkePath *path, Instant now);
 /* An authentic ESP packet arrived: a sign of life. Cheap. */
 void ike_engine_traffic_seen(IkeEngine *engine, Instant now);

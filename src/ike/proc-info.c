@@ -4,6 +4,8 @@
  */
 #include "ike/proc.h"
 
+#include "ike/nat-detection.h"
+
 void
 proc_info_note_auth_lifetime(IkeEngine *engine, const IkeMessage *message)
 {
@@ -16,11 +18,28 @@ proc_info_note_auth_lifetime(IkeEngine *engine, const IkeMessage *message)
         engine->auth_expires_at = instant_after(engine->now, seconds * DURATION_SECOND);
 }
 
+/* HDR, SK {N(UPDATE_SA_ADDRESSES), N(NAT_DETECTION_SOURCE_IP), N(NAT_DETECTION_DESTINATION_IP)} -->
+ * (RFC 4555, section 3.5). Our source never matches: the gateway goes on to encapsulate. */
+static void
+add_new_addresses(IkeEngine *engine, const IkeSa *sa, IkeMessage *message)
+{
+    uint8_t hash[NAT_DETECTION_LENGTH];
+    ike_message_add_notify(message, IKE_NOTIFY_UPDATE_SA_ADDRESSES, NULL, 0);
+    nat_detection_decoy(engine->rng, hash);
+    ike_message_add_notify(message, IKE_NOTIFY_NAT_DETECTION_SOURCE_IP, hash, sizeof hash);
+    if (!nat_detection_hash(sa->spi_i, sa->spi_r, &engine->path.remote, hash))
+        nat_detection_decoy(engine->rng, hash);
+    ike_message_add_notify(message, IKE_NOTIFY_NAT_DETECTION_DESTINATION_IP, hash, sizeof hash);
+}
+
 /* HDR, SK {}  --> */
 void
 proc_info_start_liveness(IkeEngine *engine, IkeSa *sa)
 {
     g_autoptr(IkeMessage) message = ike_sa_new_request(sa, IKE_EXCHANGE_INFORMATIONAL);
+    if (engine->path_untold && engine->mobike)
+        add_new_addresses(engine, sa, message);
+    engine->path_untold = false;
     engine_send_request(engine, sa, message, SA_LIVENESS_LOCAL_INFORMATIONAL);
 }
 

@@ -18,6 +18,7 @@ typedef struct {
     size_t sent;         /* of pending */
     bool prefix_sent;
     bool connected;
+    gint dead; /* atomic: broken; packets wait in the TUN queue for the next stream */
 } TransportTcp;
 
 static size_t
@@ -31,7 +32,14 @@ static bool
 tcp_wants_write(const Transport *transport)
 {
     const TransportTcp *tcp = (const TransportTcp *)transport;
-    return !tcp->connected || waiting(tcp) > 0;
+    return g_atomic_int_get(&tcp->dead) == 0 && (!tcp->connected || waiting(tcp) > 0);
+}
+
+static int
+died(TransportTcp *tcp, int error)
+{
+    g_atomic_int_set(&tcp->dead, 1);
+    return error;
 }
 
 static int
@@ -56,15 +64,17 @@ tcp_flush(Transport *transport)
 {
     TransportTcp *tcp = (TransportTcp *)transport;
     int rc = check_connected(tcp);
-    if (rc != 0 || !tcp->connected)
-        return rc;
+    if (rc != 0)
+        return died(tcp, rc);
+    if (!tcp->connected)
+        return 0;
     while (waiting(tcp) > 0) {
         ssize_t sent = send(transport->fd, tcp->pending->data + tcp->sent, waiting(tcp),
                             MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent < 0 && errno == EINTR)
             continue;
         if (sent < 0)
-            return errno == EAGAIN ? 0 : errno;
+            return errno == EAGAIN ? 0 : died(tcp, errno);
         tcp->sent += (size_t)sent;
     }
     g_byte_array_set_size(tcp->pending, 0);
@@ -105,7 +115,7 @@ static bool
 tcp_has_room(const Transport *transport)
 {
     const TransportTcp *tcp = (const TransportTcp *)transport;
-    return tcp->connected && waiting(tcp) < PENDING_ROOM;
+    return tcp->connected && g_atomic_int_get(&tcp->dead) == 0 && waiting(tcp) < PENDING_ROOM;
 }
 
 /* Straight from the packets to the socket where nothing waits; only what it does not take is kept.
@@ -140,7 +150,7 @@ tcp_send_esp(Transport *transport, const TransportPacket *packets, size_t n, siz
         ssize_t sent = send_gathered(tcp, packets, n);
         if (sent < 0) {
             *dropped = n;
-            return errno;
+            return died(tcp, errno);
         }
         skip = (size_t)sent;
     }
@@ -196,14 +206,16 @@ tcp_receive(Transport *transport, TransportPacket *packets, size_t *n)
     size_t space;
     *n = 0;
     int rc = take_frames(tcp, packets, n);
-    if (rc != 0 || *n > 0)
-        return rc;
+    if (rc != 0)
+        return died(tcp, rc);
+    if (*n > 0)
+        return 0;
     uint8_t *into = tcp_deframer_space(&tcp->deframer, &space);
     ssize_t got = recv(transport->fd, into, space, MSG_DONTWAIT);
     if (got < 0)
-        return errno == EAGAIN || errno == EINTR ? 0 : errno;
+        return errno == EAGAIN || errno == EINTR ? 0 : died(tcp, errno);
     if (got == 0)
-        return ECONNRESET;
+        return died(tcp, ECONNRESET);
     tcp_deframer_added(&tcp->deframer, (size_t)got);
     return take_frames(tcp, packets, n);
 }

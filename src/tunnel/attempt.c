@@ -13,7 +13,8 @@
 #define IKE_PORT           500
 #define NAT_TRAVERSAL_PORT 4500
 
-#define MAX_REOPENED 3 /* streams that break in a row before the session counts as lost */
+#define MAX_REOPENED      6 /* streams that break in a row before the session counts as lost */
+#define FIRST_REOPEN_WAIT (250 * DURATION_MILLISECOND)
 
 static void
 source_clear(GSource **source)
@@ -276,6 +277,7 @@ attempt_start(Session *session, const FallbackAction *action)
     attempt->way = action->transport;
     attempt->address = action->address;
     attempt->started_at = session_now();
+    attempt->reopen_at = INSTANT_NEVER;
     attempt->path = (IkePath){ .id = action->attempt,
                                .stream = action->transport.kind != FALLBACK_UDP,
                                .remote = { action->address, action->transport.port } };
@@ -292,15 +294,16 @@ stream_came_again(GVariant *reply, int fd, gpointer data)
     Session *session = attempt->session;
     int error;
     Transport *transport = transport_from_reply(attempt, reply, fd, &error);
+    attempt->reopening = false;
     if (transport == NULL) {
         attempt_transport_failed(attempt, error);
         session_pump(session);
         return;
     }
+    datapath_set_transport(session->datapath, transport);
     datapath_remove_transport(session->datapath, attempt->transport);
     transport_unref(attempt->transport);
     attempt->transport = transport;
-    datapath_set_transport(session->datapath, transport);
     attempt->path.id++;
     note_local(attempt);
     ike_engine_path_changed(attempt->engine, &attempt->path, session_now());
@@ -308,10 +311,29 @@ stream_came_again(GVariant *reply, int fd, gpointer data)
 }
 
 void
+attempt_reopen(Attempt *attempt)
+{
+    attempt->reopen_at = INSTANT_NEVER;
+    requests_cancel(attempt->session->requests, attempt);
+    ask_for_socket(attempt, stream_came_again);
+}
+
+/* At once, then after 0.25, 0.5, 1, 2, 4 s. What the data path has to send waits in the TUN queue.
+ */
+static void
+reopen_later(Attempt *attempt)
+{
+    Duration wait = attempt->reopened == 0 ? 0 : FIRST_REOPEN_WAIT << (attempt->reopened - 1);
+    attempt->reopening = true;
+    attempt->reopened++;
+    attempt->reopen_at = instant_after(session_now(), wait);
+}
+
+void
 attempt_transport_failed(Attempt *attempt, int error)
 {
     Session *session = attempt->session;
-    if (attempt->over)
+    if (attempt->over || attempt->reopening)
         return;
     if (!attempt->authenticating) {
         attempt_failed(attempt, FALLBACK_REFUSED, error_word(error));
@@ -321,10 +343,8 @@ attempt_transport_failed(Attempt *attempt, int error)
     if (attempt->transport == NULL || !transport_is_stream(attempt->transport))
         return;
     if (attempt == session->active && attempt->attached && !session->closing &&
-        session->reopened < MAX_REOPENED) {
-        session->reopened++;
-        requests_cancel(session->requests, attempt);
-        ask_for_socket(attempt, stream_came_again);
+        attempt->reopened < MAX_REOPENED) {
+        reopen_later(attempt);
         return;
     }
     if (attempt == session->active) {
@@ -397,7 +417,7 @@ attempt_received(Attempt *attempt, const uint8_t *message, size_t length)
     if (!authentic)
         return;
     if (attempt == session->active)
-        session->reopened = 0;
+        attempt->reopened = 0;
     if (attempt->authenticating && session->plan != NULL && !attempt->abandoned)
         fallback_plan_event(session->plan, attempt->number, FALLBACK_AUTH_ANSWERED, session_now());
 }

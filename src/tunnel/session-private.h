@@ -22,6 +22,9 @@ typedef struct {
     bool authenticating; /* IKE_AUTH may have been sent */
     bool abandoned;      /* lost the race: drains, then goes */
     bool over;           /* to be freed */
+    unsigned reopened;   /* streams in a row that broke before anything authentic came */
+    bool reopening; /* another stream is on its way: what the old one still says does not count */
+    Instant reopen_at; /* of the next one */
 } Attempt;
 
 struct _Session {
@@ -40,7 +43,6 @@ struct _Session {
     Instant connect_began, retry_at, give_up_at, keepalive_at, quit_at;
     uint64_t authentic_seen, packets_out_seen;
     uint32_t rekeys;
-    unsigned reopened; /* streams in a row that broke without an authentic message */
     bool closing;
     bool applied;        /* ginneld has set up what CONFIGURE said */
     GVariant *configure; /* last CONFIGURE body */
@@ -64,5 +66,7 @@ void attempt_authenticate(Attempt *attempt);
 void attempt_abandon(Attempt *attempt);
 void attempt_drain(Attempt *attempt);
 void attempt_received(Attempt *attempt, const uint8_t *message, size_t length);
+/* Asks for a stream in place of one that broke. */
+void attempt_reopen(Attempt *attempt);
 /* error: an errno of its transport. */
 void attempt_transport_failed(Attempt *attempt, int error);

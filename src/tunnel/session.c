@@ -96,7 +96,6 @@ session_connect(Session *session)
 {
     session->retry_at = INSTANT_NEVER;
     session->connect_began = session_now();
-    session->reopened = 0;
     g_string_truncate(session->obituary, 0);
     uint32_t serial = requests_next_serial(session->requests);
     requests_send(session->requests, RECORD_RESOLVE, serial, g_variant_new("(u)", serial), resolved,
@@ -166,6 +165,7 @@ next_deadline(const Session *session)
         deadline = instant_earlier(deadline, fallback_plan_next_deadline(session->plan));
     for (guint i = 0; i < session->attempts->len; i++) {
         const Attempt *attempt = session->attempts->pdata[i];
+        deadline = instant_earlier(deadline, attempt->reopen_at);
         if (attempt->engine != NULL)
             deadline = instant_earlier(deadline, ike_engine_next_deadline(attempt->engine));
     }
@@ -231,6 +231,8 @@ session_timeout(gpointer data)
         fallback_plan_timeout(session->plan, now);
     for (guint i = 0; i < session->attempts->len; i++) {
         Attempt *attempt = session->attempts->pdata[i];
+        if (attempt->reopen_at <= now && !attempt->over)
+            attempt_reopen(attempt);
         if (attempt->engine != NULL && !attempt->over &&
             ike_engine_next_deadline(attempt->engine) <= now)
             ike_engine_timeout(attempt->engine, now);
