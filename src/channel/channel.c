@@ -29,7 +29,7 @@ struct _Channel {
     bool *freed; /* set while a handler runs, so that it may free us */
 };
 
-G_DEFINE_QUARK(ginnel - channel - error - quark, channel_error)
+G_DEFINE_QUARK(ginnel_channel_error, channel_error)
 
 static void
 queued_record_free(QueuedRecord *record)

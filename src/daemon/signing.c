@@ -23,7 +23,7 @@ struct _Signer {
     unsigned uses;
 };
 
-G_DEFINE_QUARK(ginnel - signing - error - quark, signing_error)
+G_DEFINE_QUARK(ginnel_signing_error, signing_error)
 
 Signer *
 signer_new(uint8_t id_type, GBytes *id, Secret *psk, PrivateKey *key)

@@ -1,3 +1,3 @@
 #include "system/error.h"
 
-G_DEFINE_QUARK(ginnel - system - error - quark, system_error)
+G_DEFINE_QUARK(ginnel_system_error, system_error)
