@@ -6,6 +6,8 @@
 #include <libpsl.h>
 #include <string.h>
 
+#define NO_DOMAIN "(no domain)" /* for whom a key is that follows none */
+
 static void
 domain_free(gpointer data)
 {
@@ -134,7 +136,7 @@ take_anchor(SplitDnsPlan *plan, const SplitDnsOffer *offer, const char *domain,
 {
     g_autoptr(GError) error = NULL;
     if (domain == NULL) {
-        refusals_add(plan->refused, "anchor", g_strdup("?"), "no-domain",
+        refusals_add(plan->refused, "anchor", g_strdup(NO_DOMAIN), "no-domain",
                      "it does not follow the domain that it is for");
         return;
     }
@@ -254,8 +256,9 @@ find_anchor(SplitDnsDomain *domain, const GPtrArray *anchors)
 static void
 settle_unvalidated(SplitDnsPlan *plan, const SplitDnsOffer *offer)
 {
-    for (guint i = plan->domains->len; i-- > 0;) {
-        SplitDnsDomain *domain = plan->domains->pdata[i];
+    guint i = 0;
+    while (i < plan->domains->len) {
+        SplitDnsDomain *domain = plan->domains->pdata[i++];
         if (domain->validated)
             continue;
         if (is_below_any(offer->domains, domain->name) ||
@@ -264,11 +267,14 @@ settle_unvalidated(SplitDnsPlan *plan, const SplitDnsOffer *offer)
             g_ptr_array_add(plan->negative, g_strdup(domain->name));
             continue;
         }
+        /* Without any key the machine's own setting decides whether it resolves. */
+        if (plan->anchors->len == 0)
+            continue;
         refuse_domain(plan, domain->name, "unvalidated",
                       "it came without a key beside a domain with one; to accept it unvalidated, "
                       "name it in domains",
                       offer->where);
-        g_ptr_array_remove_index(plan->domains, i);
+        g_ptr_array_remove_index(plan->domains, --i);
     }
 }
 
@@ -306,13 +312,13 @@ settle_validation(SplitDnsPlan *plan, const SplitDnsOffer *offer)
 {
     for (guint i = 0; i < plan->domains->len; i++)
         find_anchor(plan->domains->pdata[i], plan->anchors);
-    if (plan->anchors->len > 0) {
-        settle_unvalidated(plan, offer);
-        drop_overruled_anchors(plan);
-    }
-    plan->validate = plan->anchors->len > 0;
-    if (!plan->validate)
-        g_ptr_array_set_size(plan->negative, 0);
+    plan->validation = offer->dnssec ? SPLIT_DNS_VALIDATE_AS_MACHINE : SPLIT_DNS_VALIDATE_NO;
+    if (!offer->dnssec)
+        return;
+    settle_unvalidated(plan, offer);
+    drop_overruled_anchors(plan);
+    if (plan->anchors->len > 0)
+        plan->validation = SPLIT_DNS_VALIDATE_YES;
 }
 
 static void
@@ -360,17 +366,23 @@ plan_split(SplitDnsPlan *plan, const SplitDnsOffer *offer)
 static void
 plan_full(SplitDnsPlan *plan, const SplitDnsOffer *offer)
 {
+    g_autofree char *last = NULL;
     plan->all_names = true;
+    plan->validation = offer->dnssec ? SPLIT_DNS_VALIDATE_AS_MACHINE : SPLIT_DNS_VALIDATE_NO;
     add_search_domains(plan, offer);
     for (size_t i = 0; i < offer->n_attributes; i++) {
         const SplitDnsAttribute *attribute = &offer->attributes[i];
-        if (attribute->type == ATTRIBUTE_INTERNAL_DNS_DOMAIN && attribute->length > 0)
-            refusals_add(plan->refused, "domain",
-                         error_quote(attribute->data, attribute->length, 80), "full-tunnel",
+        if (attribute->length == 0)
+            continue;
+        if (attribute->type == ATTRIBUTE_INTERNAL_DNS_DOMAIN) {
+            g_free(last);
+            last = error_quote(attribute->data, attribute->length, 80);
+            refusals_add(plan->refused, "domain", g_strdup(last), "full-tunnel",
                          "not needed: every name is asked inside");
-        if (attribute->type == ATTRIBUTE_INTERNAL_DNSSEC_TA && attribute->length > 0)
-            refusals_add(plan->refused, "anchor", g_strdup("?"), "full-tunnel",
-                         "keys are taken for split tunnels only");
+        }
+        if (attribute->type == ATTRIBUTE_INTERNAL_DNSSEC_TA)
+            refusals_add(plan->refused, "anchor", g_strdup(last != NULL ? last : NO_DOMAIN),
+                         "full-tunnel", "keys are taken for split tunnels only");
     }
 }
 
@@ -389,7 +401,8 @@ split_dns_plan_new(const SplitDnsOffer *offer)
     else
         plan_split(plan, offer);
     if (plan->servers->len == 0) {
-        plan->all_names = plan->validate = false;
+        plan->all_names = false;
+        plan->validation = SPLIT_DNS_VALIDATE_AS_MACHINE;
         g_ptr_array_set_size(plan->domains, 0);
         g_ptr_array_set_size(plan->anchors, 0);
         g_ptr_array_set_size(plan->negative, 0);

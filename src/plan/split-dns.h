@@ -50,15 +50,22 @@ typedef struct {
     char *why; /* why it is not validated, else NULL */
 } SplitDnsDomain;
 
+/* What the link's validation is set to. */
+typedef enum {
+    SPLIT_DNS_VALIDATE_AS_MACHINE, /* what the machine does elsewhere */
+    SPLIT_DNS_VALIDATE_YES,
+    SPLIT_DNS_VALIDATE_NO,
+} SplitDnsValidation;
+
 typedef struct {
     GArray *servers;     /* InetAddress; empty: the link is left alone */
     GPtrArray *domains;  /* SplitDnsDomain */
     bool all_names;      /* "~." and default route */
     GPtrArray *anchors;  /* TrustAnchor */
     GPtrArray *negative; /* char *: names that a validating link must not validate */
-    bool validate;       /* DNSSEC=yes on the link, else no */
-    GPtrArray *refused;  /* Refusal */
-    char *warning;       /* sentence, or NULL */
+    SplitDnsValidation validation;
+    GPtrArray *refused; /* Refusal */
+    char *warning;      /* sentence, or NULL */
 } SplitDnsPlan;
 
 SplitDnsPlan *split_dns_plan_new(const SplitDnsOffer *offer);

@@ -50,8 +50,7 @@ resolved_set_link(GDBusConnection *bus, const ResolvedLink *link, GError **error
                          error) &&
            call_resolved(bus, "SetLinkDomains", g_variant_new("(i@a(sb))", i, link->domains),
                          error) &&
-           call_resolved(bus, "SetLinkDNSSEC",
-                         g_variant_new("(is)", i, link->validate ? "yes" : "no"), error) &&
+           call_resolved(bus, "SetLinkDNSSEC", g_variant_new("(is)", i, link->dnssec), error) &&
            call_resolved(bus, "SetLinkDNSSECNegativeTrustAnchors",
                          g_variant_new("(i@as)", i, link->negative), error) &&
            call_resolved(bus, "SetLinkDNSEx", g_variant_new("(i@a(iayqs))", i, link->servers),

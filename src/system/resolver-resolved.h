@@ -15,7 +15,8 @@ typedef struct {
     bool revert;                            /* nothing of the below: as if we had never been here */
     char *anchors;                          /* text of the anchor file, "" for none */
     GVariant *servers, *domains, *negative; /* a(iayqs), a(sb), as */
-    bool default_route, validate;
+    bool default_route;
+    const char *dnssec; /* "yes", "no", "": as the machine does elsewhere */
 } ResolvedLink;
 
 bool resolved_set_link(GDBusConnection *bus, const ResolvedLink *link, GError **error);

@@ -228,6 +228,20 @@ negative_variant(const SplitDnsPlan *plan)
     return g_variant_ref_sink(g_variant_builder_end(&list));
 }
 
+static const char *
+dnssec_word(SplitDnsValidation validation)
+{
+    switch (validation) {
+    case SPLIT_DNS_VALIDATE_AS_MACHINE:
+        return "";
+    case SPLIT_DNS_VALIDATE_YES:
+        return "yes";
+    case SPLIT_DNS_VALIDATE_NO:
+        return "no";
+    }
+    g_assert_not_reached();
+}
+
 static ResolvedLink *
 link_new(const char *interface, int ifindex, const SplitDnsPlan *plan)
 {
@@ -244,7 +258,7 @@ link_new(const char *interface, int ifindex, const SplitDnsPlan *plan)
     link->domains = domains_variant(plan);
     link->negative = negative_variant(plan);
     link->default_route = plan->all_names;
-    link->validate = plan->validate;
+    link->dnssec = dnssec_word(plan->validation);
     return link;
 }
 

@@ -123,7 +123,8 @@ test_without_anchor(void)
     g_assert_cmpstr(story, ==,
                     "SetLinkLLMNR(3, 'no');SetLinkMulticastDNS(3, 'no');"
                     "SetLinkDefaultRoute(3, false);SetLinkDomains(3, [('corp.example', true)]);"
-                    "SetLinkDNSSEC(3, 'no');SetLinkDNSSECNegativeTrustAnchors(3, []);"
+                    "SetLinkDNSSEC(3, '');"
+                    "SetLinkDNSSECNegativeTrustAnchors(3, ['corp.example']);"
                     "SetLinkDNSEx(3, [(2, [0x0a, 0x63, 0x00, 0x01], 0, '')]);FlushCaches;");
     bench_stop(&bench);
 }
