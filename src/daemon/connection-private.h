@@ -11,6 +11,10 @@
 #include "system/tun-device.h"
 
 #define TIMELINE_MAX 128
+/* What a taken-over tunnel process can make us keep and do. */
+#define EVENT_MAX_LENGTH   4096 /* octets of one timeline event */
+#define DETAIL_MAX_LENGTH  2048 /* octets of a sentence */
+#define RECORDS_PER_SECOND 500  /* an honest one sends a few dozen for a connect */
 
 struct _Connection {
     Machine *machine;
@@ -37,6 +41,9 @@ struct _Connection {
     uint32_t mtu;             /* not 0: has been up */
     int64_t connected_at;
 
+    uint32_t *resolving;   /* serial that the addresses are asked for by; NULL: not asked */
+    int64_t records_since; /* second in which records_seen came */
+    unsigned records_seen;
     bool closing, over;
     bool tearing_down;
     char *failed_reason, *failed_detail; /* when torn down because it failed */
@@ -68,5 +75,7 @@ GVariant *connection_start_variant(Connection *connection, int64_t delay_us);
 void connection_handle_configure(Connection *connection, GVariant *body, bool answer);
 
 /* ---- reasons.c ---- */
+/* One of the names that the bus API documents. */
+bool reason_is_known(const char *reason);
 /* One or two sentences: what happened, what to do. */
 char *reason_to_sentence(const Profile *profile, const char *reason, const char *detail);

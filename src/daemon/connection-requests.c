@@ -81,6 +81,7 @@ resolving_finish(Resolving *resolving)
     }
     if (connection->gateways->len > 0)
         tell_resolved(connection, connection->gateways);
+    connection->resolving = NULL;
     connection_save(connection);
     connection_send(connection, RECORD_RESOLVE_REPLY,
                     g_variant_new("(uaays)", resolving->serial, &list, resolving->errors->str));
@@ -123,7 +124,12 @@ resolve_next(Resolving *resolving)
 void
 connection_handle_resolve(Connection *connection, GVariant *body)
 {
+    if (connection->resolving != NULL) { /* one at a time; the newest question is answered */
+        g_variant_get(body, "(u)", connection->resolving);
+        return;
+    }
     Resolving *resolving = g_new0(Resolving, 1);
+    connection->resolving = &resolving->serial;
     resolving->connection = connection;
     resolving->found = g_array_new(FALSE, FALSE, sizeof(InetAddress));
     resolving->errors = g_string_new(NULL);

@@ -20,6 +20,7 @@
 #define RESTART_MAX_S     60
 
 static bool start_process(Connection *connection, GError **error);
+static void channel_closed(Channel *channel, const GError *error, gpointer data);
 
 /* ---- small things ---- */
 
@@ -94,7 +95,7 @@ connection_event(Connection *connection, GVariant *event)
 {
     GVariantBuilder list;
     g_variant_ref_sink(event);
-    if (connection->events->len == TIMELINE_MAX) {
+    if (connection->events->len == TIMELINE_MAX || g_variant_get_size(event) > EVENT_MAX_LENGTH) {
         g_variant_unref(event);
         return;
     }
@@ -253,10 +254,14 @@ write_debug_keys(Connection *connection, GVariant *report)
 static void
 handle_state(Connection *connection, GVariant *body)
 {
-    const char *state, *reason, *detail;
-    g_variant_get(body, "(&s&s&s)", &state, &reason, &detail);
+    const char *state, *reason, *whole;
+    g_variant_get(body, "(&s&s&s)", &state, &reason, &whole);
     if (connection->closing)
         return;
+    if (!reason_is_known(reason))
+        reason = GINNEL_REASON_PROTOCOL_ERROR;
+    g_autofree char *cut = g_strndup(whole, DETAIL_MAX_LENGTH);
+    g_autofree char *detail = g_utf8_make_valid(cut, -1);
     if (strcmp(state, TUNNEL_STATE_FAILED) == 0) {
         connection_fail(connection, reason, detail);
         return;
@@ -303,11 +308,31 @@ handle_report(Connection *connection, GVariant *body)
         gin_tunnel_complete_get_statistics(connection->tunnel, call, statistics);
 }
 
+/* False for one that floods us: it is treated as if it had died. */
+static bool
+within_bounds(Connection *connection)
+{
+    int64_t now = g_get_monotonic_time() / G_USEC_PER_SEC;
+    if (now != connection->records_since) {
+        connection->records_since = now;
+        connection->records_seen = 0;
+    }
+    return connection->records_seen++ < RECORDS_PER_SECOND;
+}
+
 static void
 record_received(Channel *channel, RecordType type, GVariant *body, int *fds, size_t n_fds,
                 gpointer data)
 {
     Connection *connection = data;
+    if (!within_bounds(connection)) {
+        g_autoptr(GError) error =
+            g_error_new_literal(CHANNEL_ERROR, CHANNEL_ERROR_STUCK, "it sent too many records");
+        g_warning("%s: the tunnel process is ended: %s", connection_name(connection),
+                  error->message);
+        channel_closed(channel, error, connection);
+        return;
+    }
     switch (type) {
     case RECORD_RESOLVE:
         connection_handle_resolve(connection, body);

@@ -45,6 +45,15 @@ static const ReasonWords words[] = {
     { "TunnelProcessDied", N_("The process that held the session ended."), NULL, NULL, NULL },
 };
 
+bool
+reason_is_known(const char *reason)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+        if (strcmp(words[i].reason, reason) == 0)
+            return true;
+    return *reason == '\0' || strcmp(reason, GINNEL_REASON_REQUESTED) == 0;
+}
+
 static void
 append_sentence(GString *text, const char *sentence)
 {
