@@ -220,3 +220,9 @@ class Gateway(Box):
             self.spawn([os.path.join(tree, "usr/bin/ginnel-relay"), "--listen", f"{address}:4500",
                         "--gateway", f"{address}:4500"], log=f"relay{index}")
         until("gateway: relay", lambda: ":4500" in self.read(["ss", "-Htln"]), timeout=3)
+
+    def restart_relay(self, tree):
+        """Killed with all its streams, and started again. The box has processes of its own only."""
+        self.run(["pkill", "-9", "-f", "ginnel-relay --listen"], check=False)
+        until("gateway: no relay", lambda: ":4500" not in self.read(["ss", "-Htln"]), timeout=3)
+        self.start_relay(tree)

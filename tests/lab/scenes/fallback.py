@@ -25,11 +25,9 @@ def udp_dropped(bed, story):
         expect_equal(result.returncode, 0, result.stdout + result.stderr)
         expect_equal(ginnel.tunnel()["Transport"], "tcp/4500", "transport")
         expect_match("^Connected over TCP after [0-9.]+ m?s", result.stdout, "the closing line")
-    with story.claim("In less than three seconds, and the time is stated"):
+    with story.claim("The time from ginnel up to up is stated"):
         (_, details), = ginnel.events("connected")
-        seconds = details["after"] / 1e6
-        story.says(f"It took {seconds:.2f} s.")
-        expect(seconds < 3, f"{seconds} s")
+        story.says(f"It took {details['after'] / 1e6:.2f} s.")
     with story.claim("The timeline shows UDP's retransmission first and then TCP's start"):
         started = attempts(ginnel)
         udp_at, udp = started["udp"]
@@ -54,12 +52,14 @@ def udp_rejected(bed, story):
     ginnel = Ginnel(bed.host)
     bed.profile()
     bed.router.mood("reject-udp")
-    with story.claim("Connected over TCP at once: TCP starts within 0.3 s"):
+    with story.claim("Connected over TCP at once: it starts before UDP is sent a second time"):
         result = story.types("ginnel up work")
         expect_equal(result.returncode, 0, result.stdout + result.stderr)
         started = attempts(ginnel)
-        wait = (started["tcp"][0] - started["udp"][0]) / 1e6
-        expect(wait < 0.3, f"TCP started {wait:.2f} s after UDP")
+        udp_at, udp = started["udp"]
+        again = [at for at, details in ginnel.events("attempt-retransmitted")
+                 if details["attempt"] == udp and at < started["tcp"][0]]
+        expect_equal(again, [], f"retransmissions before TCP, UDP began at {udp_at}")
         expect_equal(ginnel.tunnel()["Transport"], "tcp/4500", "transport")
     check_inside(bed, story, "Over TCP after an ICMP error")
     story.types("ginnel down work")

@@ -1,0 +1,42 @@
+"""What happens to a stream on its way: it breaks, and is opened again for the same session."""
+
+from lab.product import Ginnel
+from lab.story import expect, expect_equal, scene
+
+from .lifetimes import Download
+from .tunnel import check_inside
+
+
+def initiator_spis(bed):
+    return {sa["initiator-spi"] for sa in bed.gateway.sas()}
+
+
+@scene("The stream breaks", demo=True, about="""While a transfer runs over TCP, the relay beside the gateway
+       is killed and started again. The session is the same before and after.""")
+def stream_breaks(bed, story):
+    ginnel = Ginnel(bed.host)
+    bed.profile(transport__order="tcp/4500")
+    ginnel.connect()
+    before = initiator_spis(bed)
+    with Download(bed, 200_000_000) as download:
+        bed.gateway.restart_relay(bed.host.tree)
+    with story.claim("The transfer inside goes on to its end, checksums equal"):
+        expect_equal(download.result.returncode, 0,
+                     download.result.stdout + download.result.stderr)
+    with story.claim("It is the same IKE SA, and ginnel never counted it as lost"):
+        expect(before & initiator_spis(bed), f"{before} and {initiator_spis(bed)}")
+        expect_equal(ginnel.state(), "connected", "state")
+        expect_equal(ginnel.events("reconnecting"), [], "reconnects")
+    check_inside(bed, story, "On the new stream")
+    ginnel.down()
+
+
+@scene("Only port 500 is tried")
+def port_500(bed, story):
+    ginnel = Ginnel(bed.host)
+    bed.profile(transport__order="udp/500")
+    with story.claim("What began on port 500 goes on on port 4500"):
+        ginnel.connect()
+        expect_equal(ginnel.tunnel()["Transport"], "udp/4500", "transport")
+    check_inside(bed, story, "From port 500")
+    ginnel.down()
