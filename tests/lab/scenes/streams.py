@@ -8,7 +8,7 @@ from .tunnel import check_inside
 
 
 def initiator_spis(bed):
-    return {sa["initiator-spi"] for sa in bed.gateway.sas()}
+    return {sa["initiator-spi"] for sa in bed.gateway.established()}
 
 
 @scene("The stream breaks", demo=True, about="""While a transfer runs over TCP, the relay beside the gateway
