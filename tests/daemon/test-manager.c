@@ -1,0 +1,267 @@
+/*
+ * The methods of the manager on a private bus: what is refused, by whom, in which words. polkit is
+ * played by the test, because its answers are what is varied.
+ */
+#include "bus/names.h"
+#include "daemon/manager.h"
+
+#include <gio/gio.h>
+#include <string.h>
+
+#define POLKIT "org.freedesktop.PolicyKit1"
+
+static const char polkit_xml[] =
+    "<node><interface name='org.freedesktop.PolicyKit1.Authority'>"
+    "<method name='CheckAuthorization'>"
+    "<arg type='(sa{sv})' direction='in'/><arg type='s' direction='in'/>"
+    "<arg type='a{ss}' direction='in'/><arg type='u' direction='in'/>"
+    "<arg type='s' direction='in'/><arg type='(bba{ss})' direction='out'/>"
+    "</method></interface></node>";
+
+typedef struct {
+    GTestDBus *daemon;
+    GDBusConnection *service, *polkit, *caller;
+    guint polkit_name;
+    bool grants;
+    GPtrArray *asked; /* char *: actions that polkit was asked for */
+    Machine *machine;
+    Manager *manager;
+} Bed;
+
+static GDBusConnection *
+connect_to(GTestDBus *daemon)
+{
+    g_autoptr(GError) error = NULL;
+    GDBusConnection *bus =
+        g_dbus_connection_new_for_address_sync(g_test_dbus_get_bus_address(daemon),
+                                               G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
+                                                   G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+                                               NULL, NULL, &error);
+    g_assert_no_error(error);
+    return bus;
+}
+
+static void
+polkit_called(GDBusConnection *bus, const char *sender, const char *path, const char *interface,
+              const char *method, GVariant *parameters, GDBusMethodInvocation *invocation,
+              gpointer data)
+{
+    Bed *bed = data;
+    const char *action;
+    g_variant_get(parameters, "(@(sa{sv})&s@a{ss}u&s)", NULL, &action, NULL, NULL, NULL);
+    g_ptr_array_add(bed->asked, g_strdup(action));
+    g_dbus_method_invocation_return_value(invocation,
+                                          g_variant_new("((bba{ss}))", bed->grants, FALSE, NULL));
+}
+
+static void
+owned(GDBusConnection *bus, const char *name, gpointer data)
+{
+    *(bool *)data = true;
+}
+
+static void
+start_polkit(Bed *bed)
+{
+    static const GDBusInterfaceVTable table = { .method_call = polkit_called };
+    g_autoptr(GDBusNodeInfo) node = g_dbus_node_info_new_for_xml(polkit_xml, NULL);
+    bool ready = false;
+    g_dbus_connection_register_object(bed->polkit, "/org/freedesktop/PolicyKit1/Authority",
+                                      node->interfaces[0], &table, bed, NULL, NULL);
+    bed->polkit_name = g_bus_own_name_on_connection(
+        bed->polkit, POLKIT, G_BUS_NAME_OWNER_FLAGS_NONE, owned, NULL, &ready, NULL);
+    while (!ready)
+        g_main_context_iteration(NULL, TRUE);
+}
+
+static void
+bed_up(Bed *bed, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    bed->daemon = g_test_dbus_new(G_TEST_DBUS_NONE);
+    g_test_dbus_up(bed->daemon);
+    g_setenv("DBUS_SYSTEM_BUS_ADDRESS", g_test_dbus_get_bus_address(bed->daemon), TRUE);
+    bed->service = connect_to(bed->daemon);
+    bed->polkit = connect_to(bed->daemon);
+    bed->caller = connect_to(bed->daemon);
+    bed->asked = g_ptr_array_new_with_free_func(g_free);
+    start_polkit(bed);
+    bed->machine = machine_new(bed->service, &error);
+    g_assert_no_error(error);
+    bed->manager = manager_new(bed->machine);
+}
+
+static void
+bed_down(Bed *bed, gconstpointer data)
+{
+    manager_free(bed->manager);
+    machine_free(bed->machine);
+    g_bus_unown_name(bed->polkit_name);
+    g_ptr_array_unref(bed->asked);
+    g_object_unref(bed->caller);
+    g_object_unref(bed->polkit);
+    g_object_unref(bed->service);
+    g_test_dbus_stop(bed->daemon);
+    g_object_unref(bed->daemon);
+}
+
+typedef struct {
+    GVariant *reply;
+    GError *error;
+    bool done;
+} Call;
+
+static void
+call_done(GObject *source, GAsyncResult *result, gpointer data)
+{
+    Call *call = data;
+    call->reply = g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &call->error);
+    call->done = true;
+}
+
+static Call
+call(Bed *bed, const char *interface, const char *method, GVariant *arguments)
+{
+    Call call = { 0 };
+    g_dbus_connection_call(bed->caller, g_dbus_connection_get_unique_name(bed->service),
+                           GINNEL_PATH, interface, method, arguments, NULL, G_DBUS_CALL_FLAGS_NONE,
+                           10000, NULL, call_done, &call);
+    while (!call.done)
+        g_main_context_iteration(NULL, TRUE);
+    return call;
+}
+
+static void
+call_clear(Call *call)
+{
+    g_clear_pointer(&call->reply, g_variant_unref);
+    g_clear_error(&call->error);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Call, call_clear)
+
+static Call
+activate(Bed *bed, const char *profile)
+{
+    return call(bed, GINNEL_IFACE_MANAGER, "Activate", g_variant_new("(sa{sv})", profile, NULL));
+}
+
+static void
+expect_error(const Call *call, const char *name, const char *words)
+{
+    g_assert_nonnull(call->error);
+    g_autofree char *remote = g_dbus_error_get_remote_error(call->error);
+    g_autofree char *wanted = g_strconcat(GINNEL_ERROR_PREFIX, name, NULL);
+    g_assert_cmpstr(remote, ==, wanted);
+    if (strstr(call->error->message, words) == NULL)
+        g_error("no \"%s\" in \"%s\"", words, call->error->message);
+}
+
+static void
+test_version(Bed *bed, gconstpointer data)
+{
+    g_auto(Call) got = call(bed, "org.freedesktop.DBus.Properties", "Get",
+                            g_variant_new("(ss)", GINNEL_IFACE_MANAGER, "Version"));
+    g_assert_no_error(got.error);
+    g_autoptr(GVariant) boxed = g_variant_get_child_value(got.reply, 0);
+    g_autoptr(GVariant) value = g_variant_get_variant(boxed);
+    g_assert_true(g_variant_is_of_type(value, G_VARIANT_TYPE_STRING));
+    g_assert_cmpuint(bed->asked->len, ==, 0);
+}
+
+static void
+test_refused_by_polkit(Bed *bed, gconstpointer data)
+{
+    g_auto(Call) got = activate(bed, "work");
+    expect_error(&got, "NotAuthorized", "may look");
+    g_assert_cmpuint(bed->asked->len, ==, 1);
+    g_assert_cmpstr(bed->asked->pdata[0], ==, "org.ginnel.Ginnel1.activate");
+}
+
+static void
+test_settings_have_their_own_action(Bed *bed, gconstpointer data)
+{
+    g_auto(Call) got = call(bed, GINNEL_IFACE_MANAGER, "ActivateSettings",
+                            g_variant_new("(sa{ss}a{sv})", "mine", NULL, NULL));
+    expect_error(&got, "NotAuthorized", "may look");
+    g_assert_cmpstr(bed->asked->pdata[0], ==, "org.ginnel.Ginnel1.activate-settings");
+}
+
+static void
+test_no_polkit(Bed *bed, gconstpointer data)
+{
+    g_bus_unown_name(bed->polkit_name);
+    bed->polkit_name = 0;
+    bed->grants = true;
+    g_auto(Call) got = activate(bed, "work");
+    g_assert_nonnull(got.error);
+    g_assert_null(got.reply);
+    start_polkit(bed);
+}
+
+static void
+test_unknown_profile(Bed *bed, gconstpointer data)
+{
+    bed->grants = true;
+    g_auto(Call) got = activate(bed, "there-is-no-such-profile");
+    expect_error(&got, "NoSuchProfile", "there-is-no-such-profile");
+}
+
+static void
+test_name_is_no_path(Bed *bed, gconstpointer data)
+{
+    bed->grants = true;
+    g_auto(Call) got = activate(bed, "../../etc/passwd");
+    g_assert_nonnull(got.error);
+    g_assert_null(got.reply);
+}
+
+static void
+test_bad_settings(Bed *bed, gconstpointer data)
+{
+    GVariantBuilder settings;
+    bed->grants = true;
+    g_variant_builder_init(&settings, G_VARIANT_TYPE("a{ss}"));
+    g_variant_builder_add(&settings, "{ss}", "gateway-adress", "192.0.2.1");
+    g_auto(Call) got = call(bed, GINNEL_IFACE_MANAGER, "ActivateSettings",
+                            g_variant_new("(sa{ss}a{sv})", "mine", &settings, NULL));
+    expect_error(&got, "InvalidProfile", "adress");
+}
+
+static void
+test_unknown_option(Bed *bed, gconstpointer data)
+{
+    GVariantBuilder options;
+    bed->grants = true;
+    g_variant_builder_init(&options, G_VARIANT_TYPE_VARDICT);
+    g_variant_builder_add(&options, "{sv}", "faster", g_variant_new_boolean(TRUE));
+    g_auto(Call) got =
+        call(bed, GINNEL_IFACE_MANAGER, "Activate", g_variant_new("(sa{sv})", "work", &options));
+    expect_error(&got, "Failed", "faster");
+    g_assert_cmpuint(bed->asked->len, ==, 0);
+}
+
+static void
+test_reload(Bed *bed, gconstpointer data)
+{
+    bed->grants = true;
+    g_auto(Call) got = call(bed, GINNEL_IFACE_MANAGER, "Reload", NULL);
+    g_assert_no_error(got.error);
+}
+
+#define ADD(path, function) g_test_add(path, Bed, NULL, bed_up, function, bed_down)
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    ADD("/daemon/manager/anybody-reads-properties", test_version);
+    ADD("/daemon/manager/refused-by-polkit", test_refused_by_polkit);
+    ADD("/daemon/manager/settings-have-their-own-action", test_settings_have_their_own_action);
+    ADD("/daemon/manager/without-polkit-nothing-is-granted", test_no_polkit);
+    ADD("/daemon/manager/unknown-profile", test_unknown_profile);
+    ADD("/daemon/manager/a-name-is-no-path", test_name_is_no_path);
+    ADD("/daemon/manager/bad-settings-name-the-key", test_bad_settings);
+    ADD("/daemon/manager/unknown-option", test_unknown_option);
+    ADD("/daemon/manager/reload", test_reload);
+    return g_test_run();
+}
