@@ -79,6 +79,7 @@ connection_firewall(const Connection *connection)
         firewall.interface = connection->tun.name;
         firewall.addresses = connection->network->addresses;
         firewall.remote = connection->network->remote;
+        firewall.names_inside = connection->dns != NULL && connection->dns->all_names;
     }
     return firewall;
 }

@@ -111,6 +111,25 @@ add_guard(GString *out, const FirewallConnection *connection)
     }
 }
 
+/* systemd-resolved asks the servers of every link that has the routing domain "~.", and fixes the
+ * device: routes do not keep the question inside (RFC 8598, section 2). */
+static void
+add_names_inside(GString *out, const FirewallConnection *connections, size_t n)
+{
+    bool wanted = false;
+    g_autoptr(GString) devices = g_string_new("\"lo\"");
+    for (size_t i = 0; i < n; i++) {
+        if (connections[i].interface == NULL)
+            continue;
+        wanted |= connections[i].names_inside;
+        g_string_append_printf(devices, ", \"%s\"", connections[i].interface);
+    }
+    if (wanted)
+        g_string_append_printf(
+            out, "    oifname != { %s } meta l4proto { tcp, udp } th dport { 53, 853 } reject\n",
+            devices->str);
+}
+
 char *
 firewall_commands(const FirewallConnection *connections, size_t n)
 {
@@ -126,11 +145,12 @@ firewall_commands(const FirewallConnection *connections, size_t n)
                            "  }\n"
                            "  chain output {\n"
                            "    type filter hook output priority 10; policy accept;\n"
-                           "    meta mark & 0x%08x == 0x%08x jump marked\n"
-                           "  }\n"
-                           "  chain prerouting {\n"
-                           "    type filter hook prerouting priority -310; policy accept;\n",
+                           "    meta mark & 0x%08x == 0x%08x jump marked\n",
                            MARK_MASK, MARK_VALUE);
+    add_names_inside(out, connections, n);
+    g_string_append(out, "  }\n"
+                         "  chain prerouting {\n"
+                         "    type filter hook prerouting priority -310; policy accept;\n");
     for (size_t i = 0; i < n; i++) {
         add_mark_back(out, &connections[i]);
         add_guard(out, &connections[i]);

@@ -1,7 +1,7 @@
 /*
  * Our table "inet ginnel": marked packets leave only to their connection's gateway; through a
  * tunnel's device comes only what its selectors allow; from elsewhere nothing comes to a tunnel's
- * address.
+ * address; where every name belongs inside, none is asked outside.
  */
 #pragma once
 #include "base/inet.h"
@@ -15,6 +15,7 @@ typedef struct {
     const char *interface;   /* NULL before there is a guard */
     const GArray *addresses; /* InetPrefix: ours inside */
     const GArray *remote;    /* InetRange */
+    bool names_inside;       /* every name is asked inside: DNS leaves by no other device */
 } FirewallConnection;
 
 /* Replaces the table by what these connections need, in one transaction; none: removes it. */

@@ -273,6 +273,33 @@ test_guards(void)
     given_clear(&given);
 }
 
+/* A full tunnel: no name is asked by another device, whatever a socket is bound to. */
+static void
+test_names_inside(void)
+{
+    Given given;
+    TunDevice tunnel, outer;
+    g_autoptr(Netlink) netlink = netlink_new(NULL);
+    device_up(netlink, &tunnel, "10.77.0.10");
+    device_up(netlink, &outer, "10.66.0.10");
+    g_free(own_network_run("ip route add 10.55.0.0/24 dev ginnel0 && "
+                           "ip route add 10.66.0.0/24 dev ginnel1"));
+    given_make(&given, 1, "192.0.2.1", "ginnel0", "10.77.0.10", "0.0.0.0/0");
+    set(&given, 1);
+    g_assert_cmpint(send_to(0, false, "10.66.0.53", 53), ==, 0);
+    given.connection.names_inside = true;
+    set(&given, 1);
+    g_assert_cmpint(send_to(0, false, "10.66.0.53", 53), !=, 0);
+    g_assert_cmpint(send_to(0, false, "10.66.0.53", 853), !=, 0);
+    g_assert_cmpint(send_to(0, false, "10.66.0.53", 54), ==, 0);
+    g_assert_cmpint(send_to(0, false, "10.55.0.53", 53), ==, 0);
+    g_assert_cmpint(send_to(0, false, "127.0.0.53", 53), ==, 0);
+    set(NULL, 0);
+    tun_device_clear(&tunnel);
+    tun_device_clear(&outer);
+    given_clear(&given);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -282,5 +309,6 @@ main(int argc, char **argv)
     g_test_add_func("/system/nftables/removed", test_removed);
     g_test_add_func("/system/nftables/shapes", test_shapes);
     g_test_add_func("/system/nftables/guards", test_guards);
+    g_test_add_func("/system/nftables/names-inside", test_names_inside);
     return g_test_run();
 }
