@@ -104,6 +104,18 @@ netlink_link_up(Netlink *netlink, int ifindex, uint32_t mtu, GError **error)
     return rc >= 0 || fail(error, "bringing the tunnel device up", rc);
 }
 
+/* Where IPv6 is switched off, the machine does without it inside, too. */
+static bool
+takes_v6(int ifindex)
+{
+    char name[IF_NAMESIZE];
+    g_autofree char *off = NULL;
+    if (if_indextoname((unsigned)ifindex, name) == NULL)
+        return true; /* the calls that follow tell */
+    g_autofree char *path = g_strdup_printf("/proc/sys/net/ipv6/conf/%s/disable_ipv6", name);
+    return g_file_get_contents(path, &off, NULL, NULL) && *off == '0';
+}
+
 static int
 change_address(Netlink *netlink, int ifindex, const InetPrefix *prefix, bool add)
 {
@@ -141,8 +153,11 @@ remove_other_addresses(Netlink *netlink, int ifindex, const GArray *keep)
 bool
 netlink_set_addresses(Netlink *netlink, int ifindex, const GArray *addresses, GError **error)
 {
+    bool v6 = takes_v6(ifindex);
     for (guint i = 0; i < addresses->len; i++) {
         const InetPrefix *prefix = &g_array_index(addresses, InetPrefix, i);
+        if (prefix->address.family == INET_V6 && !v6)
+            continue;
         int rc = change_address(netlink, ifindex, prefix, true);
         if (rc < 0 && rc != -NLE_EXIST) {
             g_autofree char *text = inet_prefix_to_string(prefix);
@@ -215,8 +230,11 @@ bool
 netlink_set_routes(Netlink *netlink, int ifindex, const GArray *routes, const GArray *sources,
                    GError **error)
 {
+    bool v6 = takes_v6(ifindex);
     for (guint i = 0; i < routes->len; i++) {
         const InetPrefix *prefix = &g_array_index(routes, InetPrefix, i);
+        if (prefix->address.family == INET_V6 && !v6)
+            continue;
         int rc = add_route(netlink, ifindex, prefix, source_for(sources, prefix->address.family));
         if (rc < 0 && rc != -NLE_EXIST) {
             g_autofree char *text = inet_prefix_to_string(prefix);

@@ -13,7 +13,8 @@ Netlink *netlink_new(GError **error);
 void netlink_free(Netlink *netlink);
 /* Sets MTU and brings the link up. */
 bool netlink_link_up(Netlink *netlink, int ifindex, uint32_t mtu, GError **error);
-/* Makes the link have exactly these addresses (InetPrefix) of global scope. */
+/* Makes the link have exactly these addresses (InetPrefix) of global scope. IPv6 ones, here and
+ * below, are left out where the machine has IPv6 switched off. */
 bool netlink_set_addresses(Netlink *netlink, int ifindex, const GArray *addresses, GError **error);
 /* Makes our table have exactly these routes (InetPrefix) over the link, others' untouched. sources:
  * addresses whose first of a family is preferred as source. */

@@ -217,6 +217,19 @@ test_default_interface(void)
 }
 
 static void
+test_ipv6_switched_off(void)
+{
+    Bench bench;
+    bench_start(&bench);
+    g_free(own_network_run("echo 1 >/proc/sys/net/ipv6/conf/ginnel0/disable_ipv6"));
+    set_addresses(&bench, "2001:db8:77::10/128 10.77.0.10/32");
+    set_routes(&bench, "2001:db8:99::/64 10.99.0.0/24", "10.77.0.10 2001:db8:77::10");
+    assert_seen(SHOW_ADDRESSES, "10.77.0.10/32\n");
+    assert_seen(SHOW_ROUTES " | cut -d ' ' -f 1", "10.99.0.0/24\n");
+    bench_stop(&bench);
+}
+
+static void
 test_no_such_link(void)
 {
     Bench bench;
@@ -245,6 +258,7 @@ main(int argc, char **argv)
     g_test_add_func("/system/netlink/rules-of-others-stay", test_rules_of_others_stay);
     g_test_add_func("/system/netlink/where-packets-go", test_where_packets_go);
     g_test_add_func("/system/netlink/default-interface", test_default_interface);
+    g_test_add_func("/system/netlink/ipv6-switched-off", test_ipv6_switched_off);
     g_test_add_func("/system/netlink/no-such-link", test_no_such_link);
     return g_test_run();
 }
