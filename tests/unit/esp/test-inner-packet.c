@@ -1,0 +1,201 @@
+/* Inner packets: read, and answered. Checksums are verified by adding up again. */
+#include "esp/inner-packet.h"
+
+#include <string.h>
+
+typedef struct {
+    uint8_t data[2048];
+    size_t length;
+} Packet;
+
+static void
+put16(uint8_t *out, unsigned value)
+{
+    out[0] = (uint8_t)(value >> 8);
+    out[1] = (uint8_t)value;
+}
+
+/* 10.0.0.1:1000 to 10.0.0.2:80, or the same in IPv6. */
+static Packet
+make(bool v6, uint8_t protocol, size_t payload)
+{
+    Packet packet = { .length = (v6 ? 40 : 20) + payload };
+    uint8_t *upper = packet.data + (v6 ? 40 : 20);
+    if (v6) {
+        packet.data[0] = 0x60;
+        put16(packet.data + 4, (unsigned)payload);
+        packet.data[6] = protocol;
+        packet.data[7] = 64;
+        memcpy(packet.data + 8, "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\1", 16);
+        memcpy(packet.data + 24, "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\2", 16);
+    } else {
+        packet.data[0] = 0x45;
+        put16(packet.data + 2, (unsigned)packet.length);
+        packet.data[8] = 64;
+        packet.data[9] = protocol;
+        memcpy(packet.data + 12, "\x0a\0\0\1\x0a\0\0\2", 8);
+    }
+    if (payload >= 4) {
+        put16(upper, 1000);
+        put16(upper + 2, 80);
+    }
+    return packet;
+}
+
+static unsigned
+add_up(unsigned total, const uint8_t *data, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        total += i % 2 == 0 ? (unsigned)data[i] << 8 : data[i];
+    while (total >> 16 != 0)
+        total = (total & 0xffff) + (total >> 16);
+    return total;
+}
+
+/* The reply's IP and upper checksums are right, and it goes back. */
+static const uint8_t *
+check_reply(const Packet *packet, const uint8_t *reply, size_t length, uint8_t protocol)
+{
+    InnerPacket asked, answered;
+    bool v6 = packet->data[0] >> 4 == 6;
+    size_t ip = v6 ? 40 : 20, address = v6 ? 16 : 4;
+    const uint8_t *addresses = reply + (v6 ? 8 : 12);
+    g_assert_true(inner_packet_parse(&asked, packet->data, packet->length));
+    g_assert_true(inner_packet_parse(&answered, reply, length));
+    g_assert_true(inet_address_equal(&asked.source, &answered.destination));
+    g_assert_true(inet_address_equal(&asked.destination, &answered.source));
+    g_assert_cmpuint(answered.protocol, ==, protocol);
+    if (!v6)
+        g_assert_cmphex(add_up(0, reply, 20), ==, 0xffff);
+    unsigned pseudo =
+        protocol == 1 ? 0 : add_up((unsigned)(length - ip) + protocol, addresses, 2 * address);
+    g_assert_cmphex(add_up(pseudo, reply + ip, length - ip), ==, 0xffff);
+    return reply + ip;
+}
+
+static void
+test_udp_gets_port_unreachable(void)
+{
+    uint8_t reply[INNER_REPLY_MAX];
+    for (int v6 = 0; v6 < 2; v6++) {
+        Packet packet = make(v6 != 0, 17, 100);
+        size_t length = inner_packet_reject(packet.data, packet.length, reply);
+        g_assert_cmpuint(length, >, 0);
+        const uint8_t *icmp = check_reply(&packet, reply, length, v6 ? 58 : 1);
+        g_assert_cmpuint(icmp[0], ==, v6 ? 1 : 3);
+        g_assert_cmpuint(icmp[1], ==, v6 ? 4 : 3);
+        g_assert_cmpmem(icmp + 8, packet.length, packet.data, packet.length);
+    }
+}
+
+static void
+test_tcp_gets_a_reset(void)
+{
+    uint8_t reply[INNER_REPLY_MAX];
+    for (int v6 = 0; v6 < 2; v6++) {
+        Packet packet = make(v6 != 0, 6, 20);
+        uint8_t *tcp = packet.data + (v6 ? 40 : 20);
+        memcpy(tcp + 4, "\0\0\1\0", 4);
+        tcp[12] = 0x50;
+        tcp[13] = 0x02; /* SYN */
+        const uint8_t *reset =
+            check_reply(&packet, reply, inner_packet_reject(packet.data, packet.length, reply), 6);
+        g_assert_cmphex(reset[13], ==, 0x14);
+        g_assert_cmpmem(reset + 8, 4, "\0\0\1\1", 4);
+        g_assert_cmpmem(reset, 4, "\0\x50\x03\xe8", 4);
+        tcp[13] = 0x10; /* ACK */
+        memcpy(tcp + 8, "\0\7\0\0", 4);
+        reset =
+            check_reply(&packet, reply, inner_packet_reject(packet.data, packet.length, reply), 6);
+        g_assert_cmphex(reset[13], ==, 0x04);
+        g_assert_cmpmem(reset + 4, 4, "\0\7\0\0", 4);
+        tcp[13] = 0x04; /* a reset is not answered */
+        g_assert_cmpuint(inner_packet_reject(packet.data, packet.length, reply), ==, 0);
+    }
+}
+
+static void
+test_errors_are_not_answered(void)
+{
+    uint8_t reply[INNER_REPLY_MAX];
+    Packet packet = make(false, 1, 64);
+    packet.data[20] = 3; /* an ICMP error */
+    g_assert_cmpuint(inner_packet_reject(packet.data, packet.length, reply), ==, 0);
+    packet.data[20] = 8; /* an echo request */
+    g_assert_cmpuint(inner_packet_reject(packet.data, packet.length, reply), >, 0);
+    packet.data[16] = 224; /* to a group */
+    g_assert_cmpuint(inner_packet_reject(packet.data, packet.length, reply), ==, 0);
+    packet = make(false, 17, 64);
+    packet.data[7] = 5; /* a later fragment */
+    g_assert_cmpuint(inner_packet_reject(packet.data, packet.length, reply), ==, 0);
+}
+
+static void
+test_too_big(void)
+{
+    uint8_t reply[INNER_REPLY_MAX];
+    Packet packet = make(false, 17, 1400);
+    g_assert_cmpuint(inner_packet_too_big(packet.data, packet.length, 1300, reply), ==, 0);
+    packet.data[6] = 0x40; /* DF */
+    const uint8_t *icmp = check_reply(
+        &packet, reply, inner_packet_too_big(packet.data, packet.length, 1300, reply), 1);
+    g_assert_cmpmem(icmp, 2, "\3\4", 2);
+    g_assert_cmpmem(icmp + 6, 2, "\5\x14", 2);
+    packet = make(true, 17, 1400);
+    size_t length = inner_packet_too_big(packet.data, packet.length, 1000, reply);
+    g_assert_cmpuint(length, <=, INNER_REPLY_MAX);
+    icmp = check_reply(&packet, reply, length, 58);
+    g_assert_cmpmem(icmp, 2, "\2\0", 2);
+    g_assert_cmpmem(icmp + 4, 4, "\0\0\5\0", 4); /* never under 1280 */
+}
+
+static void
+test_every_truncation(void)
+{
+    for (int v6 = 0; v6 < 2; v6++) {
+        Packet packet = make(v6 != 0, 6, 20);
+        uint8_t reply[INNER_REPLY_MAX];
+        InnerPacket parsed;
+        for (size_t n = 0; n < packet.length; n++) {
+            g_autofree uint8_t *exact = g_memdup2(packet.data, n);
+            g_assert_false(inner_packet_parse(&parsed, exact, n));
+            g_assert_cmpuint(inner_packet_reject(exact, n, reply), ==, 0);
+        }
+        g_assert_true(inner_packet_parse(&parsed, packet.data, packet.length));
+        g_assert_cmpuint(parsed.source_port, ==, 1000);
+        g_assert_cmpuint(parsed.destination_port, ==, 80);
+    }
+}
+
+/* Hop-by-hop, then UDP; a chain that lies about its length, or never ends, is no packet. */
+static void
+test_extension_headers(void)
+{
+    InnerPacket parsed;
+    Packet packet = make(true, 0, 16);
+    memcpy(packet.data + 40, "\x11\0\1\4\0\0\0\0\3\xe8\0\x35\0\x08\0\0", 16);
+    g_assert_true(inner_packet_parse(&parsed, packet.data, packet.length));
+    g_assert_cmpuint(parsed.protocol, ==, 17);
+    g_assert_cmpuint(parsed.destination_port, ==, 53);
+    packet.data[41] = 200;
+    g_assert_false(inner_packet_parse(&parsed, packet.data, packet.length));
+    /* A hundred empty headers in a row: followed only so far, then the packet has no ports. */
+    packet = make(true, 0, 800);
+    memset(packet.data + 40, 0, 800);
+    g_assert_true(inner_packet_parse(&parsed, packet.data, packet.length));
+    g_assert_cmpuint(parsed.protocol, ==, 0);
+    g_assert_cmpuint(parsed.destination_port, ==, 0);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/esp/inner-packet/udp-gets-port-unreachable", test_udp_gets_port_unreachable);
+    g_test_add_func("/esp/inner-packet/tcp-gets-a-reset", test_tcp_gets_a_reset);
+    g_test_add_func("/esp/inner-packet/errors-are-not-answered", test_errors_are_not_answered);
+    g_test_add_func("/esp/inner-packet/too-big", test_too_big);
+    g_test_add_func("/esp/inner-packet/every-truncation", test_every_truncation);
+    g_test_add_func("/esp/inner-packet/extension-headers", test_extension_headers);
+    return g_test_run();
+}

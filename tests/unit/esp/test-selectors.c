@@ -1,0 +1,70 @@
+/* Which packets a Child SA may carry. */
+#include "esp/selectors.h"
+
+static EspSelector
+selector(const char *prefix, uint8_t protocol, uint16_t from, uint16_t to)
+{
+    InetPrefix parsed;
+    g_assert_true(inet_prefix_parse(prefix, &parsed, NULL));
+    return (EspSelector){ protocol, from, to, inet_prefix_to_range(&parsed) };
+}
+
+static InnerPacket
+packet(const char *source, const char *destination, uint8_t protocol, uint16_t port)
+{
+    InnerPacket out = { .protocol = protocol, .source_port = 40000, .destination_port = port };
+    g_assert_true(inet_address_parse(source, &out.source));
+    g_assert_true(inet_address_parse(destination, &out.destination));
+    return out;
+}
+
+typedef struct {
+    const char *source, *destination;
+    uint8_t protocol;
+    uint16_t port;
+    bool fragment, out, allowed;
+} Case;
+
+static void
+test_table(void)
+{
+    static const Case cases[] = {
+        { "10.77.0.10", "10.99.0.1", 6, 80, false, true, true },
+        { "10.77.0.10", "10.99.0.1", 17, 53, false, true, true },
+        { "10.77.0.11", "10.99.0.1", 6, 80, false, true, false },
+        { "10.77.0.10", "10.98.0.1", 6, 80, false, true, false },
+        { "10.77.0.10", "10.50.0.1", 6, 443, false, true, true },
+        { "10.77.0.10", "10.50.0.1", 6, 444, false, true, false },
+        { "10.77.0.10", "10.50.0.1", 17, 443, false, true, false },
+        { "10.77.0.10", "10.50.0.1", 6, 443, true, true, false },
+        { "10.77.0.10", "10.99.0.1", 17, 0, true, true, true },
+        { "10.99.0.1", "10.77.0.10", 6, 80, false, false, true },
+        { "10.98.0.1", "10.77.0.10", 6, 80, false, false, false },
+        { "10.77.0.10", "10.99.0.1", 6, 80, false, false, false },
+        { "2001:db8::1", "10.99.0.1", 6, 80, false, true, false },
+    };
+    g_autoptr(GArray) local = g_array_new(FALSE, FALSE, sizeof(EspSelector));
+    g_autoptr(GArray) remote = g_array_new(FALSE, FALSE, sizeof(EspSelector));
+    EspSelector ours = selector("10.77.0.10/32", 0, 0, 65535);
+    EspSelector net = selector("10.99.0.0/24", 0, 0, 65535);
+    EspSelector web = selector("10.50.0.0/16", 6, 443, 443);
+    g_array_append_val(local, ours);
+    g_array_append_val(remote, net);
+    g_array_append_val(remote, web);
+    g_autoptr(EspSelectors) selectors = esp_selectors_new(local, remote);
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const Case *one = &cases[i];
+        InnerPacket inner = packet(one->source, one->destination, one->protocol, one->port);
+        inner.fragment = one->fragment;
+        g_test_message("case %zu", i);
+        g_assert_cmpint(esp_selectors_allow(selectors, &inner, one->out), ==, one->allowed);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/esp/selectors/table", test_table);
+    return g_test_run();
+}
