@@ -38,6 +38,8 @@ class Bed:
         here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
         for program in ("file-server", "transfer", "as-person"):
             shutil.copy(os.path.join(here, program), self.directory)
+        # AppArmor, where the machine has it, knows charon by its path and keeps it out of here.
+        shutil.copy("/usr/lib/ipsec/charon", self.directory)
         probe = os.path.join(destdir or "/nonexistent", "../tests/lab/ginnel-tunnel-probe")
         if os.path.exists(probe):
             shutil.copy(probe, self.directory)

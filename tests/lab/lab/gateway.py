@@ -83,7 +83,8 @@ class Gateway(Box):
         socket = os.path.join(self.home, "vici")
         if os.path.exists(socket):
             os.unlink(socket)
-        self.spawn(["/usr/lib/ipsec/charon"], env={"STRONGSWAN_CONF": configuration}, log="charon")
+        self.spawn([os.path.join(self.directory, "charon")], log="charon",
+                   env={"STRONGSWAN_CONF": configuration})
         until("gateway: charon", lambda: os.path.exists(socket))
         with self.vici() as vici:
             self._load_credentials(vici)

@@ -21,7 +21,7 @@ class StandIn:
         socket = os.path.join(self.home, "vici")
         if os.path.exists(socket):
             os.unlink(socket)
-        self.process = self.bed.host.spawn(["/usr/lib/ipsec/charon"], log="stand-in",
+        self.process = self.bed.host.spawn([self.bed.tool("charon")], log="stand-in",
                                            env={"STRONGSWAN_CONF": configuration})
         until("stand-in: charon", lambda: os.path.exists(socket))
         self.vici = Vici(socket)
