@@ -3,6 +3,7 @@
 #include "daemon/machine.h"
 
 #include "daemon/connection.h"
+#include "daemon/store.h"
 
 #include <glib/gstdio.h>
 
@@ -104,6 +105,7 @@ machine_clean(GDBusConnection *bus, const char *const *keep)
 {
     g_autoptr(Netlink) netlink = netlink_new(NULL);
     if (keep == NULL || *keep == NULL) {
+        store_clear();
         firewall_set(NULL, 0, NULL);
         valid_mark_off();
         if (netlink != NULL) {

@@ -52,6 +52,18 @@ store_remove(uint32_t id)
 }
 
 void
+store_clear(void)
+{
+    g_autoptr(GDir) folder = g_dir_open(RUNTIME_FOLDER, 0, NULL);
+    const char *name;
+    while (folder != NULL && (name = g_dir_read_name(folder)) != NULL) {
+        g_autofree char *path = g_build_filename(RUNTIME_FOLDER, name, NULL);
+        if (g_str_has_prefix(name, "connection-") || g_str_has_prefix(name, "keys-"))
+            g_unlink(path);
+    }
+}
+
+void
 store_drop(const char *kind, uint32_t id)
 {
     sd_notifyf(0, "FDSTOREREMOVE=1\nFDNAME=%s-%u", kind, id);

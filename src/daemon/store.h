@@ -25,4 +25,6 @@ void store_keep(const char *kind, uint32_t id, int fd);
 void store_drop(const char *kind, uint32_t id);
 /* Everything that systemd handed over, with its file; what has none is closed and dropped. */
 GPtrArray *store_load(void); /* StoredConnection */
+/* Removes every file: there is no descriptor that one could belong to. */
+void store_clear(void);
 void stored_connection_free(StoredConnection *stored);
