@@ -237,6 +237,7 @@ datapath_send_keepalive(Datapath *datapath)
 void
 datapath_get_statistics(Datapath *datapath, DatapathStatistics *statistics)
 {
+    collect_retired(datapath); /* asked for now and then: what was let go need not wait for more */
     const uint64_t *from = (const uint64_t *)&datapath->statistics;
     uint64_t *to = (uint64_t *)statistics;
     G_STATIC_ASSERT(sizeof *statistics % sizeof *to == 0);

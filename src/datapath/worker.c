@@ -57,6 +57,7 @@ typedef struct {
     size_t n;
     uint64_t octets;
     uint8_t *memory; /* TRANSPORT_BATCH slots */
+    bool tun_gone;   /* the device was deleted under us: nothing comes any more */
     uint8_t reply[INNER_REPLY_MAX];
 } Sender;
 
@@ -130,8 +131,10 @@ sender_pump(Sender *sender)
         ssize_t got = read(datapath->tun, slot + SLOT_HEAD, DATAPATH_MAX_PACKET);
         if (got < 0 && errno == EINTR)
             continue;
-        if (got <= 0)
+        if (got <= 0) {
+            sender->tun_gone = got == 0 || errno != EAGAIN;
             break;
+        }
         if (pinned)
             sender_reject(sender, slot + SLOT_HEAD, (size_t)got);
         else
@@ -175,7 +178,7 @@ sender_wait(Sender *sender)
     bool busy = snapshot->sending != NULL && !transport_has_room(snapshot->sending);
     struct pollfd fds[3] = {
         { .fd = sender->worker->wake, .events = POLLIN },
-        { .fd = busy ? -1 : datapath->tun, .events = POLLIN },
+        { .fd = busy || sender->tun_gone ? -1 : datapath->tun, .events = POLLIN },
         { .fd = -1, .events = POLLOUT },
     };
     if (snapshot->sending != NULL && transport_wants_write(snapshot->sending))
@@ -272,13 +275,16 @@ receive_esp(Datapath *datapath, const Snapshot *snapshot, TransportPacket *packe
     count(&statistics->drop_unknown_spi, 1);
 }
 
-/* False when the transport is at its end. */
+/* True when there may be more. */
 static bool
-receive_batch(Datapath *datapath, const Snapshot *snapshot, Transport *transport)
+receive_batch(Datapath *datapath, Transport *transport)
 {
     TransportPacket packets[TRANSPORT_BATCH];
     size_t n;
     int error = transport_receive(transport, packets, &n);
+    /* Newer than what the thread has said it works with, so that it cannot be freed. An SA is
+     * published before the message that lets the peer use it leaves: no packet is too early. */
+    const Snapshot *snapshot = __atomic_load_n(&datapath->current, __ATOMIC_ACQUIRE);
     for (size_t i = 0; i < n; i++) {
         if (packets[i].kind == ENCAP_ESP)
             receive_esp(datapath, snapshot, &packets[i]);
@@ -287,36 +293,45 @@ receive_batch(Datapath *datapath, const Snapshot *snapshot, Transport *transport
     }
     if (error != 0)
         datapath_deliver_failure(datapath, transport, error);
-    return error == 0 || !transport_is_stream(transport);
+    return n == TRANSPORT_BATCH;
+}
+
+/* all: also what poll says nothing about, because a stream's octets were read already. */
+static bool
+receive_from_each(Datapath *datapath, const Snapshot *snapshot, const struct pollfd *fds, bool all)
+{
+    bool more = false;
+    for (size_t i = 0; i < snapshot->n_listening; i++)
+        if ((all || fds[i].revents != 0) && !transport_is_dead(snapshot->listening[i]) &&
+            receive_batch(datapath, snapshot->listening[i]))
+            more = true;
+    return more;
 }
 
 gpointer
 worker_receive(gpointer data)
 {
     Worker *worker = data;
-    Datapath *datapath = worker->datapath;
-    /* A stream that broke: silent until it is removed. Held, so that its address is not another's.
-     */
-    g_autoptr(Transport) ended = NULL;
+    bool more = false;
     while (!worker_stopping(worker)) {
         const Snapshot *snapshot = worker_snapshot(worker);
         struct pollfd fds[1 + DATAPATH_MAX_TRANSPORTS] = { { .fd = worker->wake,
                                                              .events = POLLIN } };
         for (size_t i = 0; i < snapshot->n_listening; i++) {
-            bool dead = snapshot->listening[i] == ended;
-            fds[1 + i] = (struct pollfd){ .fd = dead ? -1 : transport_fd(snapshot->listening[i]),
-                                          .events = POLLIN };
+            const Transport *transport = snapshot->listening[i];
+            fds[1 + i] =
+                (struct pollfd){ .fd = transport_is_dead(transport) ? -1 : transport_fd(transport),
+                                 .events = POLLIN };
         }
-        if (poll(fds, 1 + snapshot->n_listening, -1) < 0)
+        if (poll(fds, 1 + snapshot->n_listening, more ? 0 : -1) < 0)
             continue;
-        if (fds[0].revents != 0)
+        /* A transport that is new may hold what was read during the handshake. */
+        if (fds[0].revents != 0) {
             worker_slept(worker);
-        for (size_t i = 0; i < snapshot->n_listening; i++)
-            if (fds[1 + i].revents != 0 &&
-                !receive_batch(datapath, snapshot, snapshot->listening[i])) {
-                transport_unref(ended);
-                ended = transport_ref(snapshot->listening[i]);
-            }
+            more = true;
+            continue;
+        }
+        more = receive_from_each(worker->datapath, snapshot, fds + 1, more);
     }
     return NULL;
 }

@@ -119,11 +119,9 @@ inner_packet_parse(InnerPacket *packet, const uint8_t *data, size_t length)
         return byte_reader_u16(&reader, &packet->source_port) &&
                byte_reader_u16(&reader, &packet->destination_port);
     if (packet->protocol == PROTOCOL_ICMP || packet->protocol == PROTOCOL_ICMPV6) {
-        uint8_t type, code;
-        if (!byte_reader_u8(&reader, &type) || !byte_reader_u8(&reader, &code))
+        if (!byte_reader_u16(&reader, &packet->source_port))
             return false;
-        packet->source_port = type;
-        packet->destination_port = code;
+        packet->destination_port = packet->source_port;
     }
     return true;
 }
@@ -242,9 +240,9 @@ may_be_answered(const InnerPacket *packet)
         inet_address_is_multicast(&packet->destination))
         return false;
     if (packet->protocol == PROTOCOL_ICMP) /* only to echo requests */
-        return packet->source_port == 8;
+        return packet->source_port >> 8 == 8;
     if (packet->protocol == PROTOCOL_ICMPV6)
-        return packet->source_port == 128;
+        return packet->source_port >> 8 == 128;
     return true;
 }
 

@@ -12,8 +12,9 @@ typedef struct {
     InetAddress source, destination;
     uint8_t protocol; /* of the upper layer; 0 where an extension header hides it */
     bool fragment;    /* not the first: has no ports */
-    uint16_t source_port, destination_port; /* 0 where the protocol has none; ICMP: type, code */
-    size_t header_length;                   /* of IP with the extension headers that we follow */
+    /* 0 where the protocol has none; ICMP: both type * 256 + code (RFC 7296, section 3.13.1) */
+    uint16_t source_port, destination_port;
+    size_t header_length; /* of IP with the extension headers that we follow */
 } InnerPacket;
 
 /* False for what is no whole IPv4 or IPv6 packet of exactly length octets. */

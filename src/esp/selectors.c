@@ -49,7 +49,8 @@ any_allows(const GArray *list, const InetAddress *address, uint16_t port, const 
         if (selector->protocol != 0 && selector->protocol != packet->protocol)
             continue;
         bool any_port = selector->start_port == 0 && selector->end_port == 65535;
-        if (any_port ||
+        bool opaque = selector->start_port > selector->end_port;
+        if (any_port || (opaque && packet->fragment) ||
             (!packet->fragment && port >= selector->start_port && port <= selector->end_port))
             return true;
     }

@@ -19,6 +19,7 @@ struct _Transport {
     const TransportClass *class;
     gatomicrefcount references;
     int fd;
+    gint dead;        /* atomic: a stream that broke */
     uint64_t garbage; /* atomic */
 };
 

@@ -6,25 +6,61 @@
 #include <sys/uio.h>
 
 /* Octets that may wait for the socket before packets stay in the TUN queue instead. */
-#define PENDING_ROOM (64 * 1024)
-/* IKE is never dropped, but what a peer can make us keep is bounded: beyond this the stream is
- * dead. */
-#define PENDING_MAX (1024 * 1024)
+#define QUEUE_ROOM (64 * 1024)
+/* IKE is never dropped, but what we keep is bounded: beyond this the stream is dead. */
+#define URGENT_MAX (1024 * 1024)
+
+/* Octets of which the first ones have left. */
+typedef struct {
+    GByteArray *octets;
+    size_t sent;
+} Backlog;
 
 typedef struct {
     Transport base;
     TcpDeframer deframer;
-    GByteArray *pending; /* framed octets that the socket did not take */
-    size_t sent;         /* of pending */
+    Backlog urgent; /* the prefix, the rest of a frame that has begun to leave, IKE */
+    Backlog queue;  /* then whole frames of ESP: nothing of the next one has left */
     bool prefix_sent;
     bool connected;
-    gint dead; /* atomic: broken; packets wait in the TUN queue for the next stream */
 } TransportTcp;
+
+static size_t
+backlog_left(const Backlog *backlog)
+{
+    return backlog->octets->len - backlog->sent;
+}
+
+/* A socket that always takes a little but never all must not make it grow. */
+static void
+backlog_compact(Backlog *backlog)
+{
+    if (backlog_left(backlog) > 0 && backlog->sent < QUEUE_ROOM)
+        return;
+    g_byte_array_remove_range(backlog->octets, 0, (guint)backlog->sent);
+    backlog->sent = 0;
+}
+
+/* 0, also when the socket takes no more, or an errno. */
+static int
+backlog_send(Backlog *backlog, int fd)
+{
+    while (backlog_left(backlog) > 0) {
+        ssize_t n = send(fd, backlog->octets->data + backlog->sent, backlog_left(backlog),
+                         MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return errno == EAGAIN ? 0 : errno;
+        backlog->sent += (size_t)n;
+    }
+    return 0;
+}
 
 static size_t
 waiting(const TransportTcp *tcp)
 {
-    return tcp->pending->len - tcp->sent;
+    return backlog_left(&tcp->urgent) + backlog_left(&tcp->queue);
 }
 
 /* Read by the sending thread only. */
@@ -32,13 +68,13 @@ static bool
 tcp_wants_write(const Transport *transport)
 {
     const TransportTcp *tcp = (const TransportTcp *)transport;
-    return g_atomic_int_get(&tcp->dead) == 0 && (!tcp->connected || waiting(tcp) > 0);
+    return !transport_is_dead(transport) && (!tcp->connected || waiting(tcp) > 0);
 }
 
 static int
 died(TransportTcp *tcp, int error)
 {
-    g_atomic_int_set(&tcp->dead, 1);
+    g_atomic_int_set(&tcp->base.dead, 1);
     return error;
 }
 
@@ -59,6 +95,19 @@ check_connected(TransportTcp *tcp)
     return 0;
 }
 
+/* What has left of the queue ends within a frame: its rest goes before anything else. from is where
+ * a frame began. */
+static void
+keep_boundary(TransportTcp *tcp, size_t from)
+{
+    Backlog *queue = &tcp->queue;
+    while (from < queue->sent)
+        from += (size_t)queue->octets->data[from] << 8 | queue->octets->data[from + 1];
+    g_byte_array_append(tcp->urgent.octets, queue->octets->data + queue->sent,
+                        (guint)(from - queue->sent));
+    queue->sent = from;
+}
+
 static int
 tcp_flush(Transport *transport)
 {
@@ -68,38 +117,41 @@ tcp_flush(Transport *transport)
         return died(tcp, rc);
     if (!tcp->connected)
         return 0;
-    while (waiting(tcp) > 0) {
-        ssize_t sent = send(transport->fd, tcp->pending->data + tcp->sent, waiting(tcp),
-                            MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (sent < 0 && errno == EINTR)
-            continue;
-        if (sent < 0)
-            return errno == EAGAIN ? 0 : died(tcp, errno);
-        tcp->sent += (size_t)sent;
+    rc = backlog_send(&tcp->urgent, transport->fd);
+    backlog_compact(&tcp->urgent);
+    if (rc == 0 && backlog_left(&tcp->urgent) == 0 && backlog_left(&tcp->queue) > 0) {
+        size_t from = tcp->queue.sent;
+        rc = backlog_send(&tcp->queue, transport->fd);
+        keep_boundary(tcp, from);
+        backlog_compact(&tcp->queue);
     }
-    g_byte_array_set_size(tcp->pending, 0);
-    tcp->sent = 0;
-    return 0;
+    return rc != 0 ? died(tcp, rc) : 0;
 }
 
 static int
-append_frame(TransportTcp *tcp, const void *head, size_t head_length, const uint8_t *data,
+append_frame(Backlog *backlog, const void *head, size_t head_length, const uint8_t *data,
              size_t length)
 {
     uint8_t frame[TCP_ENCAP_FRAME_HEADER];
     if (!tcp_encap_frame(frame, head_length + length))
         return EMSGSIZE;
-    if (waiting(tcp) + length > PENDING_MAX)
+    if (backlog_left(backlog) + length > URGENT_MAX)
         return ENOBUFS;
-    if (!tcp->prefix_sent) /* RFC 9329, section 4: once, before anything else */
-        g_byte_array_append(tcp->pending, (const uint8_t *)TCP_ENCAP_PREFIX,
+    g_byte_array_append(backlog->octets, frame, sizeof frame);
+    if (head_length > 0)
+        g_byte_array_append(backlog->octets, head, (guint)head_length);
+    g_byte_array_append(backlog->octets, data, (guint)length);
+    return 0;
+}
+
+/* RFC 9329, section 4: once, before anything else. */
+static void
+begin_with_prefix(TransportTcp *tcp)
+{
+    if (!tcp->prefix_sent)
+        g_byte_array_append(tcp->urgent.octets, (const uint8_t *)TCP_ENCAP_PREFIX,
                             TCP_ENCAP_PREFIX_LENGTH);
     tcp->prefix_sent = true;
-    g_byte_array_append(tcp->pending, frame, sizeof frame);
-    if (head_length > 0)
-        g_byte_array_append(tcp->pending, head, (guint)head_length);
-    g_byte_array_append(tcp->pending, data, (guint)length);
-    return 0;
 }
 
 static int
@@ -107,7 +159,10 @@ tcp_send_ike(Transport *transport, const uint8_t *message, size_t length)
 {
     static const uint8_t marker[UDP_ENCAP_MARKER_LENGTH];
     TransportTcp *tcp = (TransportTcp *)transport;
-    int rc = append_frame(tcp, marker, sizeof marker, message, length);
+    begin_with_prefix(tcp);
+    int rc = append_frame(&tcp->urgent, marker, sizeof marker, message, length);
+    if (rc == ENOBUFS)
+        died(tcp, rc);
     return rc != 0 ? rc : tcp_flush(transport);
 }
 
@@ -115,7 +170,7 @@ static bool
 tcp_has_room(const Transport *transport)
 {
     const TransportTcp *tcp = (const TransportTcp *)transport;
-    return tcp->connected && g_atomic_int_get(&tcp->dead) == 0 && waiting(tcp) < PENDING_ROOM;
+    return tcp->connected && !transport_is_dead(transport) && waiting(tcp) < QUEUE_ROOM;
 }
 
 /* Straight from the packets to the socket where nothing waits; only what it does not take is kept.
@@ -146,7 +201,9 @@ tcp_send_esp(Transport *transport, const TransportPacket *packets, size_t n, siz
     TransportTcp *tcp = (TransportTcp *)transport;
     size_t skip = 0;
     *dropped = 0;
-    if (tcp->connected && tcp->prefix_sent && waiting(tcp) == 0) {
+    bool straight = tcp->connected && tcp->prefix_sent && waiting(tcp) == 0;
+    begin_with_prefix(tcp);
+    if (straight) {
         ssize_t sent = send_gathered(tcp, packets, n);
         if (sent < 0) {
             *dropped = n;
@@ -161,13 +218,13 @@ tcp_send_esp(Transport *transport, const TransportPacket *packets, size_t n, siz
             continue;
         }
         if (skip == 0) {
-            if (append_frame(tcp, NULL, 0, packets[i].data, packets[i].length) != 0)
+            if (append_frame(&tcp->queue, NULL, 0, packets[i].data, packets[i].length) != 0)
                 (*dropped)++;
             continue;
         }
         /* The rest of a frame that has begun to leave. */
         const uint8_t *frame = packets[i].data - TCP_ENCAP_FRAME_HEADER;
-        g_byte_array_append(tcp->pending, frame + skip, (guint)(whole - skip));
+        g_byte_array_append(tcp->urgent.octets, frame + skip, (guint)(whole - skip));
         skip = 0;
     }
     return 0;
@@ -217,7 +274,8 @@ tcp_receive(Transport *transport, TransportPacket *packets, size_t *n)
     if (got == 0)
         return died(tcp, ECONNRESET);
     tcp_deframer_added(&tcp->deframer, (size_t)got);
-    return take_frames(tcp, packets, n);
+    rc = take_frames(tcp, packets, n);
+    return rc != 0 ? died(tcp, rc) : 0;
 }
 
 static void
@@ -225,7 +283,8 @@ tcp_free(Transport *transport)
 {
     TransportTcp *tcp = (TransportTcp *)transport;
     tcp_deframer_clear(&tcp->deframer);
-    g_byte_array_unref(tcp->pending);
+    g_byte_array_unref(tcp->urgent.octets);
+    g_byte_array_unref(tcp->queue.octets);
     g_free(tcp);
 }
 
@@ -247,6 +306,7 @@ transport_tcp_new(int fd)
     TransportTcp *tcp = g_new0(TransportTcp, 1);
     transport_init(&tcp->base, &tcp_class, fd);
     tcp_deframer_init(&tcp->deframer, false);
-    tcp->pending = g_byte_array_new();
+    tcp->urgent.octets = g_byte_array_new();
+    tcp->queue.octets = g_byte_array_new();
     return &tcp->base;
 }

@@ -51,6 +51,12 @@ transport_is_stream(const Transport *transport)
 }
 
 bool
+transport_is_dead(const Transport *transport)
+{
+    return g_atomic_int_get(&transport->dead) != 0;
+}
+
+bool
 transport_wants_write(const Transport *transport)
 {
     return transport->class->wants_write(transport);

@@ -32,6 +32,8 @@ void transport_unref(Transport *transport);
 int transport_fd(const Transport *transport);
 TransportKind transport_kind(const Transport *transport);
 bool transport_is_stream(const Transport *transport);
+/* A stream that broke: nothing comes or goes any more. From any thread. */
+bool transport_is_dead(const Transport *transport);
 
 /* What poll is to wait for in order to send: true while octets wait to leave, or the connect has
  * not finished. */
@@ -51,7 +53,7 @@ int transport_send_esp(Transport *transport, const TransportPacket *packets, siz
 /* A NAT keepalive (RFC 3948, section 2.3); nothing on a stream. */
 int transport_send_keepalive(Transport *transport);
 /* Up to TRANSPORT_BATCH packets: *n of them, 0 when there is nothing. 0 or an errno; over UDP an
- * errno is what ICMP said. */
+ * errno is what ICMP said. After a full batch a stream may hold more that poll does not know of. */
 int transport_receive(Transport *transport, TransportPacket *packets, size_t *n);
 /* Packets that were neither IKE nor ESP; read from any thread. */
 uint64_t transport_garbage(const Transport *transport);

@@ -61,10 +61,51 @@ test_table(void)
     }
 }
 
+static bool
+allowed_by(const EspSelector *remote, const InnerPacket *inner)
+{
+    g_autoptr(GArray) locals = g_array_new(FALSE, FALSE, sizeof(EspSelector));
+    g_autoptr(GArray) remotes = g_array_new(FALSE, FALSE, sizeof(EspSelector));
+    EspSelector any = selector("10.77.0.10/32", 0, 0, 65535);
+    g_array_append_val(locals, any);
+    g_array_append_val(remotes, *remote);
+    g_autoptr(EspSelectors) selectors = esp_selectors_new(locals, remotes);
+    return esp_selectors_allow(selectors, inner, true);
+}
+
+/* RFC 7296, section 3.13.1: OPAQUE is for packets whose ports cannot be seen. */
+static void
+test_opaque(void)
+{
+    EspSelector opaque = selector("10.99.0.0/24", 17, 65535, 0);
+    InnerPacket inner = packet("10.77.0.10", "10.99.0.1", 17, 0);
+    g_assert_false(allowed_by(&opaque, &inner));
+    inner.fragment = true;
+    g_assert_true(allowed_by(&opaque, &inner));
+}
+
+/* RFC 7296, section 3.13.1: type and code as one number, the type in the high octet. */
+static void
+test_icmp_type_and_code(void)
+{
+    static const uint8_t echo[28] = { 0x45, 0,  0,  28, 0,  0,  0,  0, 64, 1, 0,
+                                      0,    10, 77, 0,  10, 10, 99, 0, 1,  8, 3 };
+    InnerPacket inner;
+    g_assert_true(inner_packet_parse(&inner, echo, sizeof echo));
+    EspSelector exact = selector("10.99.0.0/24", 1, 0x0803, 0x0803);
+    EspSelector type = selector("10.99.0.0/24", 1, 0x0800, 0x08ff);
+    EspSelector other = selector("10.99.0.0/24", 1, 0x0804, 0x7fff);
+    g_assert_true(allowed_by(&exact, &inner));
+    g_assert_true(allowed_by(&type, &inner));
+    g_assert_false(allowed_by(&other, &inner));
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/esp/selectors/table", test_table);
+    g_test_add_func("/esp/selectors/opaque", test_opaque);
+    g_test_add_func("/esp/selectors/icmp-type-and-code", test_icmp_type_and_code);
     return g_test_run();
 }

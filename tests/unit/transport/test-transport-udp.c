@@ -1,0 +1,178 @@
+/* IKE and ESP in datagrams. */
+#include "loopback.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+typedef struct {
+    Transport *transport;
+    int peer;
+} Pair;
+
+static Pair
+pair_new(bool marker)
+{
+    int fds[2];
+    loopback_udp_pair(fds);
+    return (Pair){ transport_udp_new(fds[0], marker), fds[1] };
+}
+
+static void
+pair_clear(Pair *pair)
+{
+    transport_unref(pair->transport);
+    if (pair->peer >= 0)
+        close(pair->peer);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Pair, pair_clear)
+
+static size_t
+peer_reads(const Pair *pair, uint8_t *out, size_t room)
+{
+    loopback_wait(pair->peer, POLLIN);
+    ssize_t n = recv(pair->peer, out, room, 0);
+    g_assert_cmpint(n, >=, 0);
+    return (size_t)n;
+}
+
+static void
+test_ike_has_the_marker_but_on_500(void)
+{
+    for (int marker = 0; marker < 2; marker++) {
+        g_auto(Pair) pair = pair_new(marker != 0);
+        uint8_t message[28], got[100];
+        memset(message, 7, sizeof message);
+        g_assert_cmpint(transport_send_ike(pair.transport, message, sizeof message), ==, 0);
+        size_t n = peer_reads(&pair, got, sizeof got), skip = marker != 0 ? 4 : 0;
+        g_assert_cmpmem(got + skip, n - skip, message, sizeof message);
+        if (skip > 0)
+            g_assert_cmpmem(got, skip, "\0\0\0\0", 4);
+    }
+}
+
+static void
+test_batch_goes_and_comes(void)
+{
+    int fds[2];
+    loopback_udp_pair(fds);
+    g_autoptr(Transport) a = transport_udp_new(fds[0], true);
+    g_autoptr(Transport) b = transport_udp_new(fds[1], true);
+    uint8_t memory[TRANSPORT_BATCH][TRANSPORT_HEADROOM + 64];
+    TransportPacket out[TRANSPORT_BATCH], in[TRANSPORT_BATCH];
+    size_t dropped, n = 0, total = 0;
+    for (size_t i = 0; i < TRANSPORT_BATCH; i++) {
+        memset(memory[i], (int)i + 1, sizeof memory[i]);
+        out[i] = (TransportPacket){ memory[i] + TRANSPORT_HEADROOM, 8 + i, ENCAP_ESP };
+    }
+    g_assert_cmpint(transport_send_esp(a, out, TRANSPORT_BATCH, &dropped), ==, 0);
+    g_assert_cmpuint(dropped, ==, 0);
+    while (total < TRANSPORT_BATCH) {
+        loopback_wait(fds[1], POLLIN);
+        g_assert_cmpint(transport_receive(b, in, &n), ==, 0);
+        for (size_t i = 0; i < n; i++, total++) {
+            g_assert_cmpint(in[i].kind, ==, ENCAP_ESP);
+            g_assert_cmpmem(in[i].data, in[i].length, out[total].data, out[total].length);
+        }
+    }
+    g_assert_cmpint(transport_receive(b, in, &n), ==, 0);
+    g_assert_cmpuint(n, ==, 0);
+}
+
+static void
+test_sorts_what_comes(void)
+{
+    static const uint8_t marked[32] = { [4] = 1 }, esp[9] = { 1, 2, 3, 4, 0, 0, 0, 9, 5 };
+    g_auto(Pair) pair = pair_new(true);
+    TransportPacket in[TRANSPORT_BATCH];
+    size_t n;
+    g_assert_cmpint(send(pair.peer, "\xff", 1, 0), ==, 1);
+    g_assert_cmpint(send(pair.peer, "", 0, 0), ==, 0);
+    g_assert_cmpint(send(pair.peer, "xyz", 3, 0), ==, 3);
+    g_assert_cmpint(send(pair.peer, marked, sizeof marked, 0), ==, sizeof marked);
+    g_assert_cmpint(send(pair.peer, esp, sizeof esp, 0), ==, sizeof esp);
+    loopback_wait(transport_fd(pair.transport), POLLIN);
+    g_assert_cmpint(transport_receive(pair.transport, in, &n), ==, 0);
+    g_assert_cmpuint(n, ==, 2);
+    g_assert_cmpint(in[0].kind, ==, ENCAP_IKE);
+    g_assert_cmpmem(in[0].data, in[0].length, marked + 4, 28);
+    g_assert_cmpint(in[1].kind, ==, ENCAP_ESP);
+    g_assert_cmpmem(in[1].data, in[1].length, esp, sizeof esp);
+    g_assert_cmpuint(transport_garbage(pair.transport), ==, 3);
+}
+
+/* IKE_AUTH with certificates, not fragmented. */
+static void
+test_large_message(void)
+{
+    g_auto(Pair) pair = pair_new(true);
+    g_autofree uint8_t *message = g_malloc0(60000);
+    TransportPacket in[TRANSPORT_BATCH];
+    size_t n;
+    message[59999] = 1;
+    g_assert_cmpint(send(pair.peer, message, 60000, 0), ==, 60000);
+    loopback_wait(transport_fd(pair.transport), POLLIN);
+    g_assert_cmpint(transport_receive(pair.transport, in, &n), ==, 0);
+    g_assert_cmpuint(n, ==, 1);
+    g_assert_cmpmem(in[0].data, in[0].length, message + 4, 59996);
+}
+
+/* RFC 3948, section 2.3. */
+static void
+test_keepalive(void)
+{
+    g_auto(Pair) pair = pair_new(true);
+    uint8_t got[8];
+    g_assert_cmpint(transport_send_keepalive(pair.transport), ==, 0);
+    g_assert_cmpuint(peer_reads(&pair, got, sizeof got), ==, 1);
+    g_assert_cmpuint(got[0], ==, 0xff);
+}
+
+static void
+test_nobody_listens(void)
+{
+    g_auto(Pair) pair = pair_new(true);
+    uint8_t message[28] = { 1 };
+    TransportPacket in[TRANSPORT_BATCH];
+    size_t n;
+    close(pair.peer);
+    pair.peer = -1;
+    g_assert_cmpint(transport_send_ike(pair.transport, message, sizeof message), ==, 0);
+    loopback_wait(transport_fd(pair.transport), POLLIN);
+    g_assert_cmpint(transport_receive(pair.transport, in, &n), ==, ECONNREFUSED);
+    g_assert_cmpuint(n, ==, 0);
+    g_assert_false(transport_is_dead(pair.transport)); /* a hint, no more */
+    g_assert_cmpint(transport_receive(pair.transport, in, &n), ==, 0);
+}
+
+static void
+test_too_large_packet_is_dropped_alone(void)
+{
+    g_auto(Pair) pair = pair_new(true);
+    g_autofree uint8_t *memory = g_malloc0(TRANSPORT_HEADROOM + 70000);
+    uint8_t small[TRANSPORT_HEADROOM + 8] = { 0 }, got[16];
+    TransportPacket out[2] = { { memory + TRANSPORT_HEADROOM, 70000, ENCAP_ESP },
+                               { small + TRANSPORT_HEADROOM, 8, ENCAP_ESP } };
+    size_t dropped;
+    g_assert_cmpint(transport_send_esp(pair.transport, out, 2, &dropped), ==, EMSGSIZE);
+    g_assert_cmpuint(dropped, ==, 1);
+    g_assert_cmpuint(peer_reads(&pair, got, sizeof got), ==, 8);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/transport/udp/ike-has-the-marker-but-on-500",
+                    test_ike_has_the_marker_but_on_500);
+    g_test_add_func("/transport/udp/batch-goes-and-comes", test_batch_goes_and_comes);
+    g_test_add_func("/transport/udp/sorts-what-comes", test_sorts_what_comes);
+    g_test_add_func("/transport/udp/large-message", test_large_message);
+    g_test_add_func("/transport/udp/keepalive", test_keepalive);
+    g_test_add_func("/transport/udp/nobody-listens", test_nobody_listens);
+    g_test_add_func("/transport/udp/too-large-packet-is-dropped-alone",
+                    test_too_large_packet_is_dropped_alone);
+    return g_test_run();
+}
