@@ -161,13 +161,21 @@ def nothing_left(bed, story):
     # Stopped while systemd is about to start it again: nothing of the service itself can tidy up.
     story.types("systemctl kill -s KILL ginneld; systemctl stop ginneld")
     until("ginnel-tunnel: end", lambda: not ginnel.tunnel_units())
+    until("ginnel-clean: end", lambda: tidied(bed))
     compare("kill -9, then stop")
 
     ginnel.connect()
     bed.host.run(["systemctl", "kill", "-s", "KILL", DAEMON])
     ginnel.kill_tunnel_process()
     bed.host.run(["systemctl", "stop", DAEMON])
+    until("ginnel-clean: end", lambda: tidied(bed))
     compare("both killed, then stop")
+
+
+def tidied(bed):
+    """systemctl waits for the unit that it was told to stop, not for the one that tidies up after it."""
+    state = bed.host.run(["systemctl", "is-active", "ginnel-clean.service"], check=False).stdout
+    return state.strip() in ("inactive", "failed")
 
 
 @scene("What a crash left is removed at the start")
