@@ -1,5 +1,7 @@
 """Everything on the test host that a connection may leave traces in, as lines to compare."""
 
+from .wait import until
+
 PARTS = {
     "link": ["ip", "-brief", "link"],
     "address": ["ip", "-brief", "address"],
@@ -22,8 +24,15 @@ PARTS = {
 }
 
 
+def settle(host):
+    """Waits for duplicate address detection: its end changes routes that nobody set."""
+    until("addresses: no longer tentative",
+          lambda: not host.read(["ip", "-6", "address", "show", "tentative"]).strip(), timeout=10)
+
+
 def take(host):
     """A set of "part: line"."""
+    settle(host)
     lines = set()
     for part, command in PARTS.items():
         for line in host.run(command, check=False).stdout.splitlines():
