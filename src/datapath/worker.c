@@ -113,9 +113,9 @@ sender_reject(Sender *sender, const uint8_t *inner, size_t length)
 {
     Datapath *datapath = sender->worker->datapath;
     size_t reply = inner_packet_reject(inner, length, sender->reply);
+    count(&datapath->statistics.rejected, 1);
     if (reply > 0)
         write_tun(datapath, sender->reply, reply);
-    count(&datapath->statistics.rejected, 1);
 }
 
 /* One batch of what has piled up; a lone packet goes out at once. */
@@ -267,9 +267,9 @@ receive_esp(Datapath *datapath, const Snapshot *snapshot, TransportPacket *packe
             count(&statistics->drop_selectors_in, 1);
             return;
         }
-        write_tun(datapath, inner, length);
         count(&statistics->packets_in, 1);
         count(&statistics->octets_in, length);
+        write_tun(datapath, inner, length);
         return;
     }
     count(&statistics->drop_unknown_spi, 1);

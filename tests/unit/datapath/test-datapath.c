@@ -1,0 +1,142 @@
+/* What the main loop asks of a data path, and what it hears from it. */
+#include "loopback.h"
+#include "pipe.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static GBytes *
+message_of(uint8_t octet)
+{
+    uint8_t message[28] = { octet };
+    return g_bytes_new(message, sizeof message);
+}
+
+static void
+wait_until_heard(const End *end, unsigned n)
+{
+    while (end->n_heard < n)
+        g_main_context_iteration(NULL, TRUE);
+}
+
+static void
+test_ike_both_ways(gconstpointer join)
+{
+    g_auto(Pipe) pipe;
+    g_autoptr(GBytes) first = message_of(7);
+    g_autoptr(GBytes) second = message_of(8);
+    pipe_init(&pipe);
+    ((void (*)(Pipe *))join)(&pipe);
+    /* What opened the streams was sent before the data path had them. */
+    unsigned before = transport_is_stream(pipe.a.transport) ? 1 : 0;
+    datapath_send_ike(pipe.a.datapath, pipe.a.transport, first);
+    wait_until_heard(&pipe.b, before + 1);
+    g_assert_true(g_bytes_equal(pipe.b.heard, first));
+    datapath_send_ike(pipe.b.datapath, pipe.b.transport, second);
+    wait_until_heard(&pipe.a, before + 1);
+    g_assert_true(g_bytes_equal(pipe.a.heard, second));
+}
+
+static void
+test_keepalive(void)
+{
+    g_auto(End) end;
+    int fds[2];
+    char octet[2];
+    loopback_udp_pair(fds);
+    end_init(&end);
+    datapath_send_keepalive(end.datapath); /* pinned: nobody to send it to */
+    end.transport = transport_udp_new(fds[0], true);
+    datapath_set_transport(end.datapath, end.transport);
+    datapath_send_keepalive(end.datapath);
+    loopback_wait(fds[1], POLLIN);
+    g_assert_cmpint(recv(fds[1], octet, sizeof octet, 0), ==, 1);
+    g_assert_cmpint((uint8_t)octet[0], ==, 0xff);
+    close(fds[1]);
+}
+
+static void
+test_stream_that_ends_is_told_once(void)
+{
+    g_auto(Pipe) pipe;
+    pipe_init(&pipe);
+    pipe_join_tcp(&pipe);
+    wait_until_heard(&pipe.a, 1);
+    g_assert_cmpint(shutdown(transport_fd(pipe.b.transport), SHUT_WR), ==, 0);
+    while (pipe.a.n_failed == 0)
+        g_main_context_iteration(NULL, TRUE);
+    g_assert_cmpint(pipe.a.error, ==, ECONNRESET);
+    /* The thread goes round once more, and says nothing. */
+    datapath_set_mtu(pipe.a.datapath, 1400);
+    End other;
+    end_init(&other);
+    end_clear(&other);
+    while (g_main_context_iteration(NULL, FALSE))
+        ;
+    g_assert_cmpuint(pipe.a.n_failed, ==, 1);
+}
+
+/* Old and new are heard during a move; what is removed is closed. */
+static void
+test_move(void)
+{
+    g_auto(Pipe) pipe;
+    g_autoptr(GBytes) message = message_of(3);
+    int fds[2];
+    char octet;
+    DatapathStatistics statistics;
+    pipe_init(&pipe);
+    pipe_join_tcp(&pipe);
+    wait_until_heard(&pipe.a, 1);
+    loopback_udp_pair(fds);
+    g_autoptr(Transport) moved = transport_udp_new(fds[0], true);
+    datapath_set_transport(pipe.a.datapath, moved);
+    datapath_send_ike(pipe.b.datapath, pipe.b.transport, message);
+    wait_until_heard(&pipe.a, 2);
+    g_assert_cmpint(send(fds[1], "\0\0\0\0IKE over the new transport..", 33, 0), ==, 33);
+    wait_until_heard(&pipe.a, 3);
+    int old = dup(transport_fd(pipe.b.transport));
+    datapath_remove_transport(pipe.a.datapath, pipe.a.transport);
+    g_clear_pointer(&pipe.a.transport, transport_unref);
+    struct pollfd ended = { .fd = old, .events = POLLRDHUP };
+    do /* let go when both threads have gone on */
+        datapath_get_statistics(pipe.a.datapath, &statistics);
+    while (poll(&ended, 1, 0) == 0);
+    g_assert_cmpint(recv(old, &octet, 1, MSG_DONTWAIT), <=, 0);
+    close(old);
+    close(fds[1]);
+}
+
+/* Nothing is delivered after the end, and what was under way is let go. */
+static void
+test_free_with_messages_under_way(void)
+{
+    End end;
+    int fds[2];
+    loopback_udp_pair(fds);
+    end_init(&end);
+    end.transport = transport_udp_new(fds[0], true);
+    datapath_set_transport(end.datapath, end.transport);
+    for (unsigned i = 0; i < 500; i++)
+        g_assert_cmpint(send(fds[1], "\0\0\0\0an IKE message, by its length", 33, 0), ==, 33);
+    end_clear(&end);
+    g_assert_cmpuint(end.n_heard, ==, 0);
+    close(fds[1]);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_data_func("/datapath/datapath/udp/ike-both-ways", pipe_join_udp, test_ike_both_ways);
+    g_test_add_data_func("/datapath/datapath/tcp/ike-both-ways", pipe_join_tcp, test_ike_both_ways);
+    g_test_add_func("/datapath/datapath/keepalive", test_keepalive);
+    g_test_add_func("/datapath/datapath/stream-that-ends-is-told-once",
+                    test_stream_that_ends_is_told_once);
+    g_test_add_func("/datapath/datapath/move", test_move);
+    g_test_add_func("/datapath/datapath/free-with-messages-under-way",
+                    test_free_with_messages_under_way);
+    return g_test_run();
+}

@@ -1,0 +1,213 @@
+/* What the two threads do with packets: through, back, dropped, each for its own reason. */
+#include "loopback.h"
+#include "pipe.h"
+
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define IN_FLIGHT 24 /* fits a socket pair's buffer: what is lost was lost by us */
+
+typedef void (*Join)(Pipe *pipe);
+
+static void
+start(Pipe *pipe, Join join)
+{
+    pipe_init(pipe);
+    join(pipe);
+    pipe_rekey(pipe, &pipe->b);
+}
+
+/* Every packet in order, with a rekey after each of every. */
+static void
+stream_packets(Pipe *pipe, End *from, End *to, uint32_t n, uint32_t every)
+{
+    uint8_t packet[1500], got[1500];
+    for (uint32_t sent = 0, seen = 0; seen < n;) {
+        if (sent < n && sent - seen < IN_FLIGHT) {
+            size_t length = 40 + sent % 1300;
+            tun_write(from->tun, packet, pipe_packet(packet, from == &pipe->a, length, sent++));
+            if (every > 0 && sent % every == 0)
+                pipe_rekey(pipe, to);
+            continue;
+        }
+        size_t length = tun_read(to->tun, got, sizeof got);
+        g_assert_cmpuint(length, ==, 40 + seen % 1300);
+        g_assert_cmpuint(pipe_number(got, length), ==, seen);
+        seen++;
+    }
+}
+
+static void
+test_through(gconstpointer join)
+{
+    g_auto(Pipe) pipe;
+    start(&pipe, (Join)join);
+    stream_packets(&pipe, &pipe.a, &pipe.b, 2000, 0);
+    stream_packets(&pipe, &pipe.b, &pipe.a, 2000, 0);
+    DatapathStatistics a, b;
+    do /* counted after the batch has left */
+        datapath_get_statistics(pipe.a.datapath, &a);
+    while (a.packets_out < 2000);
+    datapath_get_statistics(pipe.b.datapath, &b);
+    g_assert_cmpuint(b.packets_in, ==, 2000);
+    g_assert_cmpuint(a.packets_out, ==, 2000);
+    g_assert_cmpuint(b.octets_in, ==, a.octets_out);
+    g_assert_cmpuint(b.drop_replayed + b.drop_forged + b.drop_unknown_spi, ==, 0);
+    g_assert_cmpuint(datapath_authentic(pipe.b.datapath), ==, 2000);
+}
+
+static void
+test_rekeys_lose_nothing(gconstpointer join)
+{
+    g_auto(Pipe) pipe;
+    start(&pipe, (Join)join);
+    stream_packets(&pipe, &pipe.a, &pipe.b, 4000, 40);
+    stream_packets(&pipe, &pipe.b, &pipe.a, 800, 40);
+    DatapathStatistics b;
+    datapath_get_statistics(pipe.b.datapath, &b);
+    g_assert_cmpuint(b.drop_unknown_spi, ==, 0);
+}
+
+/* A burst that fills many batches of one read, then silence: nothing waits for the next octet. */
+static void
+test_burst_on_a_stream_ends(void)
+{
+    g_auto(Pipe) pipe;
+    uint8_t packet[64], got[64];
+    start(&pipe, pipe_join_tcp);
+    for (unsigned round = 0; round < 50; round++) {
+        for (uint32_t i = 0; i < 100; i++)
+            tun_write(pipe.a.tun, packet, pipe_packet(packet, true, 40, i));
+        for (uint32_t i = 0; i < 100; i++)
+            g_assert_cmpuint(pipe_number(got, tun_read(pipe.b.tun, got, sizeof got)), ==, i);
+    }
+}
+
+/* DESIGN: what cannot go is answered at once. */
+static void
+test_pinned_answers(void)
+{
+    g_auto(End) end;
+    uint8_t packet[64], got[256];
+    end_init(&end);
+    tun_write(end.tun, packet, pipe_packet(packet, true, 40, 1));
+    size_t n = tun_read(end.tun, got, sizeof got);
+    g_assert_cmpuint(n, ==, 20 + 8 + 40);
+    g_assert_cmpuint(got[9], ==, 1);
+    g_assert_cmpmem(got + 20, 2, "\3\3", 2);
+    g_assert_cmpmem(got + 28, 40, packet, 40);
+    DatapathStatistics statistics;
+    datapath_get_statistics(end.datapath, &statistics);
+    g_assert_cmpuint(statistics.rejected, ==, 1);
+}
+
+static void
+test_pinned_again(void)
+{
+    g_auto(Pipe) pipe;
+    uint8_t packet[64], got[256];
+    start(&pipe, pipe_join_udp);
+    stream_packets(&pipe, &pipe.a, &pipe.b, 10, 0);
+    datapath_pin(pipe.a.datapath);
+    tun_write(pipe.a.tun, packet, pipe_packet(packet, true, 40, 1));
+    tun_read(pipe.a.tun, got, sizeof got);
+    g_assert_cmpmem(got + 20, 2, "\3\3", 2);
+}
+
+static void
+test_too_big(void)
+{
+    g_auto(Pipe) pipe;
+    uint8_t packet[1500], got[1500];
+    start(&pipe, pipe_join_udp);
+    datapath_set_mtu(pipe.a.datapath, 1300);
+    size_t length = pipe_packet(packet, true, 1301, 1);
+    packet[6] = 0x40; /* DF */
+    tun_write(pipe.a.tun, packet, length);
+    tun_read(pipe.a.tun, got, sizeof got);
+    g_assert_cmpmem(got + 20, 2, "\3\4", 2);
+    g_assert_cmpmem(got + 26, 2, "\5\x14", 2);
+    tun_write(pipe.a.tun, packet, pipe_packet(packet, true, 1300, 7));
+    g_assert_cmpuint(pipe_number(got, tun_read(pipe.b.tun, got, sizeof got)), ==, 7);
+}
+
+/* From an address that the Child SA has none of: neither out nor in. */
+static void
+test_selectors(void)
+{
+    g_auto(Pipe) pipe;
+    uint8_t packet[64];
+    DatapathStatistics statistics;
+    start(&pipe, pipe_join_udp);
+    tun_write(pipe.a.tun, packet, pipe_packet(packet, false, 40, 1));
+    stream_packets(&pipe, &pipe.a, &pipe.b, 1, 0);
+    datapath_get_statistics(pipe.a.datapath, &statistics);
+    g_assert_cmpuint(statistics.drop_selectors_out, ==, 1);
+    pipe.careless = true;
+    pipe_rekey(&pipe, &pipe.b);
+    tun_write(pipe.a.tun, packet, pipe_packet(packet, false, 40, 1));
+    stream_packets(&pipe, &pipe.a, &pipe.b, 1, 0);
+    datapath_get_statistics(pipe.b.datapath, &statistics);
+    g_assert_cmpuint(statistics.drop_selectors_in, ==, 1);
+    g_assert_cmpuint(statistics.packets_in, ==, 2);
+}
+
+/* b's peer is ours: what a stranger on the path may send is counted, and nothing comes of it. */
+static void
+test_wrong_packets_are_counted(void)
+{
+    g_auto(Pipe) pipe;
+    uint8_t esp[60] = { 0xb0, 0, 0, 1, 0, 0, 0, 77 };
+    DatapathStatistics statistics;
+    start(&pipe, pipe_join_udp);
+    int fd = transport_fd(pipe.a.transport); /* sends to b; a's threads do not mind */
+    g_assert_cmpint(send(fd, esp, sizeof esp, 0), ==, sizeof esp);
+    g_assert_cmpint(send(fd, esp, 20, 0), ==, 20);
+    esp[3] = 99;
+    g_assert_cmpint(send(fd, esp, sizeof esp, 0), ==, sizeof esp);
+    g_assert_cmpint(send(fd, "\xff", 1, 0), ==, 1);
+    stream_packets(&pipe, &pipe.a, &pipe.b, 1, 0);
+    datapath_get_statistics(pipe.b.datapath, &statistics);
+    g_assert_cmpuint(statistics.drop_forged, ==, 1);
+    g_assert_cmpuint(statistics.drop_malformed, ==, 1);
+    g_assert_cmpuint(statistics.drop_unknown_spi, ==, 1);
+    g_assert_cmpuint(statistics.drop_garbage, ==, 1);
+    g_assert_cmpuint(datapath_authentic(pipe.b.datapath), ==, 1);
+}
+
+static void
+test_removed_sa(void)
+{
+    g_auto(Pipe) pipe;
+    uint8_t packet[64];
+    start(&pipe, pipe_join_udp);
+    datapath_remove_inbound(pipe.b.datapath, pipe.b.spi);
+    tun_write(pipe.a.tun, packet, pipe_packet(packet, true, 40, 1));
+    DatapathStatistics statistics;
+    do
+        datapath_get_statistics(pipe.b.datapath, &statistics);
+    while (statistics.drop_unknown_spi == 0 && statistics.packets_in == 0);
+    g_assert_cmpuint(statistics.packets_in, ==, 0);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_data_func("/datapath/worker/udp/through", pipe_join_udp, test_through);
+    g_test_add_data_func("/datapath/worker/tcp/through", pipe_join_tcp, test_through);
+    g_test_add_data_func("/datapath/worker/udp/rekeys-lose-nothing", pipe_join_udp,
+                         test_rekeys_lose_nothing);
+    g_test_add_data_func("/datapath/worker/tcp/rekeys-lose-nothing", pipe_join_tcp,
+                         test_rekeys_lose_nothing);
+    g_test_add_func("/datapath/worker/tcp/burst-ends", test_burst_on_a_stream_ends);
+    g_test_add_func("/datapath/worker/pinned/answers", test_pinned_answers);
+    g_test_add_func("/datapath/worker/pinned/again", test_pinned_again);
+    g_test_add_func("/datapath/worker/too-big", test_too_big);
+    g_test_add_func("/datapath/worker/selectors", test_selectors);
+    g_test_add_func("/datapath/worker/wrong-packets-are-counted", test_wrong_packets_are_counted);
+    g_test_add_func("/datapath/worker/removed-sa", test_removed_sa);
+    return g_test_run();
+}
