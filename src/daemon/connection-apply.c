@@ -89,6 +89,7 @@ plan_network(Connection *connection, GVariant *configure, char **why)
                            .include = connection->profile->include,
                            .servers = servers,
                            .mtu = connection->profile->mtu,
+                           .path_mtu = connection->path_mtu,
                            .combined_cipher =
                                strstr(esp, "gcm") != NULL || strstr(esp, "poly1305") != NULL };
     return network_plan_new(&offer, why);

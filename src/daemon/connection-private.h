@@ -39,6 +39,7 @@ struct _Connection {
     bool answer_applied;      /* the tunnel process waits for APPLIED */
     GVariant *configure_next; /* came while another was being applied */
     uint32_t mtu;             /* not 0: has been up */
+    uint32_t path_mtu;        /* towards the gateway; 0: not known */
     int64_t connected_at;
 
     uint32_t *resolving;   /* serial that the addresses are asked for by; NULL: not asked */

@@ -188,8 +188,10 @@ connection_handle_socket(Connection *connection, GVariant *body)
         channel_send(connection->channel, RECORD_SOCKET_REPLY, reply, &fd, fd >= 0 ? 1 : 0);
     else
         g_variant_unref(g_variant_ref_sink(reply));
-    if (fd >= 0)
+    if (fd >= 0) {
+        connection->path_mtu = socket_path_mtu(fd);
         close(fd);
+    }
 }
 
 /* ---- SIGN, VERIFY ---- */

@@ -1,5 +1,6 @@
 #include "plan/network-plan.h"
 
+#define PATH_MTU_MIN      576 /* what every IPv4 host takes (RFC 791, section 3.1) */
 #define PATH_MTU          1500
 #define OUTER_OVERHEAD    (40 + 8)             /* IPv6 and UDP, so that every transport fits */
 #define COMBINED_OVERHEAD (8 + 8 + 3 + 2 + 16) /* header, IV, padding, trailer, ICV */
@@ -137,9 +138,11 @@ static uint32_t
 choose_mtu(const NetworkPlan *plan, const NetworkOffer *offer)
 {
     uint32_t mtu = offer->mtu;
+    /* A jumbo link says nothing about the links behind it. */
+    uint32_t path =
+        offer->path_mtu != 0 ? CLAMP(offer->path_mtu, PATH_MTU_MIN, PATH_MTU) : PATH_MTU;
     if (mtu == 0)
-        mtu =
-            PATH_MTU - OUTER_OVERHEAD - (offer->combined_cipher ? COMBINED_OVERHEAD : MAC_OVERHEAD);
+        mtu = path - OUTER_OVERHEAD - (offer->combined_cipher ? COMBINED_OVERHEAD : MAC_OVERHEAD);
     return has_family(plan->addresses, INET_V6) ? MAX(mtu, NETWORK_MTU_MIN) : MAX(mtu, 576);
 }
 

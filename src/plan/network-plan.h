@@ -20,6 +20,7 @@ typedef struct {
     /* InetAddress: DNS servers inside, reached even where the networks are narrowed; or NULL. */
     const GArray *servers;
     uint32_t mtu;         /* the profile's; 0: from the path */
+    uint32_t path_mtu;    /* outside, towards the gateway; 0: not known */
     bool combined_cipher; /* ESP in a combined mode: less overhead */
 } NetworkOffer;
 

@@ -89,3 +89,19 @@ socket_to_gateway(const InetEndpoint *gateway, bool stream, uint32_t mark, uint1
         close(fd);
     return -1;
 }
+
+uint32_t
+socket_path_mtu(int fd)
+{
+    struct sockaddr_storage local;
+    socklen_t length = sizeof local;
+    int mtu = 0;
+    socklen_t mtu_length = sizeof mtu;
+    if (getsockname(fd, (struct sockaddr *)&local, &length) < 0)
+        return 0;
+    bool v6 = local.ss_family == AF_INET6;
+    if (getsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_MTU : IP_MTU, &mtu, &mtu_length) <
+        0)
+        return 0;
+    return mtu > 0 ? (uint32_t)mtu : 0;
+}

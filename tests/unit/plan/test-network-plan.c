@@ -210,6 +210,28 @@ mtu_for(const char *addresses, uint32_t mtu, bool combined)
 }
 
 static void
+test_mtu_follows_the_path(void)
+{
+    g_autoptr(GArray) own = prefixes("10.77.0.10");
+    g_autoptr(GArray) remote = ranges("10.99.0.0/24");
+    g_autoptr(GArray) none = g_array_new(FALSE, FALSE, sizeof(InetPrefix));
+    const struct {
+        uint32_t path, mtu;
+    } rows[] = { { 0, 1415 }, { 1500, 1415 }, { 1492, 1407 }, { 9000, 1415 }, { 100, 576 } };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        NetworkOffer offer = { .addresses = own,
+                               .remote = remote,
+                               .subnets = none,
+                               .include = none,
+                               .path_mtu = rows[i].path,
+                               .combined_cipher = true };
+        g_autofree char *why = NULL;
+        g_autoptr(NetworkPlan) plan = network_plan_new(&offer, &why);
+        g_assert_cmpuint(plan->mtu, ==, rows[i].mtu);
+    }
+}
+
+static void
 test_mtu(void)
 {
     /* A packet of the size goes into 1500 octets: IPv6, UDP, SPI and sequence number, IV, padding
@@ -264,6 +286,7 @@ main(int argc, char **argv)
     g_test_add_func("/plan/network-plan/says-which-addresses-are-refused",
                     test_says_which_addresses_are_refused);
     g_test_add_func("/plan/network-plan/mtu", test_mtu);
+    g_test_add_func("/plan/network-plan/mtu-follows-the-path", test_mtu_follows_the_path);
     g_test_add_func("/plan/network-plan/too-many-routes", test_too_many_routes);
     g_test_add_func("/plan/network-plan/too-many-addresses", test_too_many_addresses);
     return g_test_run();
