@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 
 #define DEFAULT_PORT 4500
@@ -30,12 +31,11 @@ parse_endpoint(const char *text, InetEndpoint *out, GError **error)
     char *colon = strrchr(address, ':');
     if (*address == '[') {
         char *end = strchr(address, ']');
-        if (end != NULL && end[1] == ':')
-            port = end + 2;
+        if (end != NULL && end[1] != '\0')
+            port = end[1] == ':' ? text + (end + 2 - address) : "";
         if (end != NULL)
             *end = '\0';
         memmove(address, address + 1, strlen(address));
-        port = port != NULL ? text + (strlen(text) - strlen(port)) : NULL;
     } else if (colon != NULL && strchr(address, ':') == colon) {
         *colon = '\0';
         port = colon + 1;
@@ -113,6 +113,17 @@ listen_everywhere(Relay *relay, char **where, GError **error)
     return true;
 }
 
+/* A stream takes two descriptors; shells give 1024. */
+static void
+allow_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 static bool
 run(const Arguments *arguments, GError **error)
 {
@@ -130,6 +141,7 @@ run(const Arguments *arguments, GError **error)
     }
     if (!parse_endpoint(arguments->gateway, &options.gateway, error))
         return false;
+    allow_descriptors();
     g_autoptr(Relay) relay = relay_new(&options, error);
     if (relay == NULL || !listen_everywhere(relay, arguments->listen, error))
         return false;

@@ -5,10 +5,12 @@
 #include "encap/tcp-encap.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <gio/gio.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -20,6 +22,13 @@
 #define OUT_MAX         (256 * 1024) /* octets that wait for a client; more: datagrams are dropped */
 #define READS_AT_A_TIME 16           /* so that no stream keeps the others waiting */
 #define DATAGRAM_MAX    65536
+#define LOGS_A_SECOND   10 /* lines about single streams; the rest is counted */
+
+/* So many events a second. */
+typedef struct {
+    uint64_t second;
+    unsigned used;
+} Rate;
 
 typedef struct {
     Relay *relay;
@@ -27,8 +36,8 @@ typedef struct {
     InetAddress client;
     TcpDeframer deframer;
     GByteArray *out;
-    size_t sent; /* of out */
-    bool framed; /* a whole frame came: it is a client of ours */
+    size_t sent;      /* of out */
+    uint64_t packets; /* from the client */
     sd_event_source *tcp_source, *udp_source, *timer;
 } Stream;
 
@@ -38,10 +47,29 @@ struct _Relay {
     sd_event *event;
     GPtrArray *listeners; /* sd_event_source */
     GHashTable *streams;  /* Stream, as a set */
-    uint64_t rate_window_s;
-    unsigned rate_used;
+    Rate accepts, logs;
+    int spare; /* given up for a moment to refuse a stream when there are no descriptors left */
     uint8_t *datagram;
 };
+
+static bool
+rate_allows(Relay *relay, Rate *rate, unsigned most)
+{
+    uint64_t now = 0;
+    sd_event_now(relay->event, CLOCK_MONOTONIC, &now);
+    if (now / 1000000 != rate->second)
+        *rate = (Rate){ .second = now / 1000000 };
+    return rate->used++ < most;
+}
+
+static void
+log_client(Relay *relay, const InetAddress *client, const char *event)
+{
+    if (!rate_allows(relay, &relay->logs, LOGS_A_SECOND))
+        return;
+    g_autofree char *address = inet_address_to_string(client);
+    fprintf(stderr, "%s: %s\n", address, event);
+}
 
 static bool
 fail(GError **error, const char *what, int code)
@@ -98,7 +126,12 @@ stream_free(gpointer data)
 static int
 stream_close(Stream *stream, uint64_t *counter)
 {
+    RelayStatistics *statistics = &stream->relay->statistics;
     (*counter)++;
+    log_client(stream->relay, &stream->client,
+               counter == &statistics->broken      ? "closed: not IKETCP, or its framing is broken"
+               : counter == &statistics->timed_out ? "closed: nothing came for too long"
+                                                   : "closed by the client");
     g_hash_table_remove(stream->relay->streams, stream);
     return 0;
 }
@@ -132,8 +165,9 @@ flush(Stream *stream)
             break;
         stream->sent += (size_t)n;
     }
-    if (waiting(stream) == 0) {
-        g_byte_array_set_size(stream->out, 0);
+    /* A client that always takes a little but never all must not make it grow. */
+    if (waiting(stream) == 0 || stream->sent >= OUT_MAX) {
+        g_byte_array_remove_range(stream->out, 0, (guint)stream->sent);
         stream->sent = 0;
     }
     sd_event_source_set_io_events(stream->tcp_source,
@@ -187,7 +221,7 @@ forward_frames(Stream *stream)
             packet -= UDP_ENCAP_MARKER_LENGTH;
             length += UDP_ENCAP_MARKER_LENGTH;
         }
-        stream->framed = true;
+        stream->packets++;
         if (send(stream->udp, packet, length, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
             relay->statistics.dropped++;
         else
@@ -204,6 +238,7 @@ tcp_ready(sd_event_source *source, int fd, uint32_t events, void *data)
         return stream_close(stream, &relay->statistics.closed);
     if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) == 0)
         return 0;
+    uint64_t before = stream->packets;
     for (unsigned i = 0; i < READS_AT_A_TIME; i++) {
         size_t space;
         uint8_t *into = tcp_deframer_space(&stream->deframer, &space);
@@ -218,7 +253,7 @@ tcp_ready(sd_event_source *source, int fd, uint32_t events, void *data)
         if ((size_t)n < space)
             break;
     }
-    if (stream->framed)
+    if (stream->packets != before) /* octets that never make a packet do not keep it open */
         touch(stream);
     return 0;
 }
@@ -231,18 +266,6 @@ timed_out(sd_event_source *source, uint64_t now, void *data)
 }
 
 /* ---- accepting ---- */
-
-static bool
-within_rate(Relay *relay)
-{
-    uint64_t now = 0;
-    sd_event_now(relay->event, CLOCK_MONOTONIC, &now);
-    if (now / 1000000 != relay->rate_window_s) {
-        relay->rate_window_s = now / 1000000;
-        relay->rate_used = 0;
-    }
-    return relay->rate_used++ < relay->options.max_rate;
-}
 
 static unsigned
 streams_of(Relay *relay, const InetAddress *client)
@@ -298,6 +321,31 @@ stream_open(Relay *relay, int tcp, const InetAddress *client)
     return ok;
 }
 
+/* Without a descriptor left the listener would stay readable for ever. */
+static void
+refuse_without_descriptor(Relay *relay, int listener)
+{
+    if (relay->spare >= 0)
+        close(relay->spare);
+    int tcp = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (tcp >= 0)
+        close(tcp);
+    relay->statistics.refused++;
+    relay->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static const char *
+why_not(Relay *relay, const InetAddress *client)
+{
+    if (relay->statistics.connections >= relay->options.max_connections)
+        return "refused: there are as many streams as --max-connections allows";
+    if (streams_of(relay, client) >= relay->options.max_per_client)
+        return "refused: it has as many streams as --max-per-client allows";
+    if (!rate_allows(relay, &relay->accepts, relay->options.max_rate))
+        return "refused: streams come faster than --rate allows";
+    return NULL;
+}
+
 static int
 acceptable(sd_event_source *source, int fd, uint32_t events, void *data)
 {
@@ -306,19 +354,21 @@ acceptable(sd_event_source *source, int fd, uint32_t events, void *data)
         struct sockaddr_storage peer;
         socklen_t length = sizeof peer;
         int tcp = accept4(fd, (struct sockaddr *)&peer, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (tcp < 0 && (errno == EMFILE || errno == ENFILE))
+            refuse_without_descriptor(relay, fd);
         if (tcp < 0)
             return 0;
         InetAddress client = from_sockaddr(&peer);
-        if (relay->statistics.connections >= relay->options.max_connections ||
-            streams_of(relay, &client) >= relay->options.max_per_client || !within_rate(relay)) {
-            relay->statistics.refused++;
+        const char *refusal = why_not(relay, &client);
+        if (refusal != NULL)
             close(tcp);
-            continue;
-        }
-        if (stream_open(relay, tcp, &client))
-            relay->statistics.accepted++;
-        else
+        else if (!stream_open(relay, tcp, &client))
+            refusal = "refused: no socket towards the gateway";
+        if (refusal != NULL)
             relay->statistics.refused++;
+        else
+            relay->statistics.accepted++;
+        log_client(relay, &client, refusal != NULL ? refusal : "accepted");
     }
     return 0;
 }
@@ -339,6 +389,7 @@ relay_new(const RelayOptions *options, GError **error)
     relay->listeners = g_ptr_array_new_with_free_func(listener_free);
     relay->streams = g_hash_table_new_full(NULL, NULL, stream_free, NULL);
     relay->datagram = g_malloc(DATAGRAM_MAX);
+    relay->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
     int rc = sd_event_new(&relay->event);
     if (rc < 0) {
         fail(error, "event loop", -rc);
@@ -355,6 +406,8 @@ relay_free(Relay *relay)
     g_hash_table_unref(relay->streams);
     g_ptr_array_unref(relay->listeners);
     sd_event_unref(relay->event);
+    if (relay->spare >= 0)
+        close(relay->spare);
     g_free(relay->datagram);
     g_free(relay);
 }
@@ -363,7 +416,10 @@ bool
 relay_add_listener(Relay *relay, int fd, GError **error)
 {
     sd_event_source *source = NULL;
-    int rc = sd_event_add_io(relay->event, &source, fd, EPOLLIN, acceptable, relay);
+    /* systemd hands blocking ones over. */
+    int rc = fcntl(fd, F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;
+    if (rc == 0)
+        rc = sd_event_add_io(relay->event, &source, fd, EPOLLIN, acceptable, relay);
     if (rc < 0) {
         close(fd);
         return fail(error, "listening socket", -rc);

@@ -1,0 +1,408 @@
+/* Clients, good and bad, on one side of a relay; a gateway's UDP socket on the other. */
+#include "relay/relay.h"
+
+#include "encap/tcp-encap.h"
+#include "loopback.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SHORT (200 * DURATION_MILLISECOND) /* a time that is meant to run out */
+
+typedef struct {
+    pid_t pid;
+    int statistics; /* pipe */
+    int gateway;    /* UDP */
+    InetEndpoint address;
+} Bench;
+
+static const RelayOptions usual = { .max_connections = 100,
+                                    .max_per_client = 100,
+                                    .max_rate = 1000,
+                                    .idle_timeout = 60 * DURATION_SECOND,
+                                    .prefix_timeout = 60 * DURATION_SECOND };
+
+static int
+bound(int type, InetEndpoint *where)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t length = sizeof address;
+    int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+    g_assert_cmpint(bind(fd, (struct sockaddr *)&address, length), ==, 0);
+    g_assert_cmpint(getsockname(fd, (struct sockaddr *)&address, &length), ==, 0);
+    where->address = inet_address_new(INET_V4, (const uint8_t *)&address.sin_addr);
+    where->port = ntohs(address.sin_port);
+    return fd;
+}
+
+/* The process of the relay: its statistics at the end are what it has to say. */
+static void
+run_relay(const RelayOptions *options, int listener, int statistics)
+{
+    g_autoptr(Relay) relay = relay_new(options, NULL);
+    if (relay == NULL || !relay_add_listener(relay, listener, NULL) || !relay_run(relay, NULL))
+        return;
+    if (write(statistics, relay_statistics(relay), sizeof(RelayStatistics)) < 0)
+        return;
+}
+
+static Bench
+bench_new(RelayOptions options)
+{
+    Bench bench;
+    int ends[2];
+    /* Blocking, as systemd hands them over. */
+    int listener = bound(SOCK_STREAM, &bench.address);
+    g_assert_cmpint(listen(listener, 100), ==, 0);
+    bench.gateway = bound(SOCK_DGRAM, &options.gateway);
+    g_assert_cmpint(pipe(ends), ==, 0);
+    bench.pid = fork();
+    g_assert_cmpint(bench.pid, >=, 0);
+    if (bench.pid == 0) {
+        if (freopen("/dev/null", "w", stderr) != NULL)
+            run_relay(&options, listener, ends[1]);
+        _exit(0);
+    }
+    close(listener);
+    close(ends[1]);
+    bench.statistics = ends[0];
+    return bench;
+}
+
+/* Only when something was seen of the relay, which then runs its loop. */
+static RelayStatistics
+bench_end(Bench *bench)
+{
+    RelayStatistics statistics;
+    int status;
+    g_assert_cmpint(kill(bench->pid, SIGTERM), ==, 0);
+    g_assert_cmpint(read(bench->statistics, &statistics, sizeof statistics), ==, sizeof statistics);
+    g_assert_cmpint(waitpid(bench->pid, &status, 0), ==, bench->pid);
+    g_assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    close(bench->statistics);
+    close(bench->gateway);
+    return statistics;
+}
+
+static int
+client_new(const Bench *bench)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(bench->address.port) };
+    memcpy(&address.sin_addr, bench->address.address.octets, 4);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    g_assert_cmpint(connect(fd, (struct sockaddr *)&address, sizeof address), ==, 0);
+    return fd;
+}
+
+static void
+check_closed(int client)
+{
+    char octet;
+    loopback_wait(client, POLLIN);
+    ssize_t n = recv(client, &octet, 1, 0);
+    g_assert_true(n == 0 || (n < 0 && errno == ECONNRESET));
+    close(client);
+}
+
+/* An IKE message of 28 octets with its marker, all one octet. */
+static size_t
+ike_frame(uint8_t *out, uint8_t octet)
+{
+    memset(out, octet, 34);
+    memcpy(out, "\0\x22\0\0\0\0", 6);
+    return 34;
+}
+
+static void
+say_hello(int client, uint8_t octet)
+{
+    uint8_t frame[34];
+    loopback_write(client, TCP_ENCAP_PREFIX, TCP_ENCAP_PREFIX_LENGTH);
+    loopback_write(client, frame, ike_frame(frame, octet));
+}
+
+/* What the gateway reads next, and from whom. */
+static size_t
+gateway_reads(const Bench *bench, uint8_t *out, size_t room, struct sockaddr_in *from)
+{
+    socklen_t length = sizeof *from;
+    loopback_wait(bench->gateway, POLLIN);
+    ssize_t n = recvfrom(bench->gateway, out, room, 0, (struct sockaddr *)from, &length);
+    g_assert_cmpint(n, >=, 0);
+    return (size_t)n;
+}
+
+static void
+gateway_hears(const Bench *bench, uint8_t octet)
+{
+    uint8_t got[64], expected[34];
+    struct sockaddr_in from;
+    ike_frame(expected, octet);
+    size_t n = gateway_reads(bench, got, sizeof got, &from);
+    g_assert_cmpmem(got, n, expected + 2, 32);
+}
+
+static void
+test_both_ways(void)
+{
+    static const uint8_t frames[] = { 0, 3, 0xff, 0, 2, 0, 10, 1, 2, 3, 4, 5, 6, 7, 8 };
+    Bench bench = bench_new(usual);
+    int client = client_new(&bench);
+    uint8_t got[64];
+    struct sockaddr_in from;
+    say_hello(client, 5);
+    loopback_write(client, frames, sizeof frames);
+    gateway_hears(&bench, 5);
+    /* Keepalives and empty frames go no further. */
+    size_t n = gateway_reads(&bench, got, sizeof got, &from);
+    g_assert_cmpmem(got, n, "\1\2\3\4\5\6\7\10", 8);
+    g_assert_cmpint(sendto(bench.gateway, "answer", 6, 0, (struct sockaddr *)&from, sizeof from),
+                    ==, 6);
+    g_assert_cmpint(recv(client, got, 8, MSG_WAITALL), ==, 8);
+    g_assert_cmpmem(got, 8, "\0\10answer", 8); /* no prefix in this direction */
+    RelayStatistics statistics = bench_end(&bench);
+    g_assert_cmpuint(statistics.accepted, ==, 1);
+    g_assert_cmpuint(statistics.packets_in, ==, 2);
+    g_assert_cmpuint(statistics.packets_out, ==, 1);
+    g_assert_cmpuint(statistics.dropped, ==, 2);
+    g_assert_cmpuint(statistics.connections, ==, 1);
+    check_closed(client);
+}
+
+static void
+test_octet_by_octet(void)
+{
+    Bench bench = bench_new(usual);
+    int client = client_new(&bench);
+    uint8_t stream[6 + 2 * 34];
+    memcpy(stream, TCP_ENCAP_PREFIX, 6);
+    ike_frame(stream + 6, 1);
+    ike_frame(stream + 40, 2);
+    for (size_t i = 0; i < sizeof stream; i++)
+        loopback_write(client, stream + i, 1);
+    gateway_hears(&bench, 1);
+    gateway_hears(&bench, 2);
+    bench_end(&bench);
+    close(client);
+}
+
+/* Each is closed at once, with no timeout; the good one beside them stays. */
+static void
+test_garbage(void)
+{
+    static const struct {
+        const char *octets;
+        size_t length;
+    } wrong[] = { { "GET / HTTP/1.1\r\n", 16 },
+                  { "I", 1 },
+                  { "X", 1 },
+                  { "IKETCX", 6 },
+                  { "IKETCP\0\0", 8 },
+                  { "IKETCP\0\1", 8 },
+                  { "IKETCP\0\2\0\1", 10 } };
+    Bench bench = bench_new(usual);
+    int good = client_new(&bench);
+    say_hello(good, 1);
+    gateway_hears(&bench, 1);
+    for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
+        int client = client_new(&bench);
+        loopback_write(client, wrong[i].octets, wrong[i].length);
+        if (i == 1) { /* right so far */
+            loopback_write(client, "\0", 1);
+        }
+        check_closed(client);
+    }
+    uint8_t frame[34];
+    loopback_write(good, frame, ike_frame(frame, 2));
+    gateway_hears(&bench, 2);
+    RelayStatistics statistics = bench_end(&bench);
+    g_assert_cmpuint(statistics.broken, ==, G_N_ELEMENTS(wrong));
+    close(good);
+}
+
+/* The longest frame is more than UDP carries: it is dropped, the stream goes on. */
+static void
+test_longest_frame(void)
+{
+    Bench bench = bench_new(usual);
+    int client = client_new(&bench);
+    g_autofree uint8_t *frame = g_malloc0(TCP_ENCAP_MAX_FRAME);
+    frame[0] = frame[1] = 0xff;
+    loopback_write(client, TCP_ENCAP_PREFIX, TCP_ENCAP_PREFIX_LENGTH);
+    loopback_write(client, frame, TCP_ENCAP_MAX_FRAME);
+    loopback_write(client, frame, ike_frame(frame, 3));
+    gateway_hears(&bench, 3);
+    g_assert_cmpuint(bench_end(&bench).dropped, ==, 1);
+    close(client);
+}
+
+/* Nothing, half a prefix, a prefix alone, half a frame: not for ever. */
+static void
+test_prefix_timeout(void)
+{
+    static const char *const beginnings[] = { "", "IKE", "IKETCP", "IKETCP\x10\x10some" };
+    RelayOptions options = usual;
+    int clients[G_N_ELEMENTS(beginnings)];
+    options.prefix_timeout = SHORT;
+    Bench bench = bench_new(options);
+    for (size_t i = 0; i < G_N_ELEMENTS(beginnings); i++) {
+        clients[i] = client_new(&bench);
+        loopback_write(clients[i], beginnings[i], strlen(beginnings[i]));
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(beginnings); i++)
+        check_closed(clients[i]);
+    g_assert_cmpuint(bench_end(&bench).timed_out, ==, G_N_ELEMENTS(beginnings));
+}
+
+static void
+test_idle_timeout(void)
+{
+    RelayOptions options = usual;
+    options.idle_timeout = SHORT;
+    Bench bench = bench_new(options);
+    int client = client_new(&bench);
+    say_hello(client, 1);
+    gateway_hears(&bench, 1);
+    check_closed(client);
+    g_assert_cmpuint(bench_end(&bench).timed_out, ==, 1);
+}
+
+static void
+check_limit(RelayOptions options)
+{
+    Bench bench = bench_new(options);
+    int first = client_new(&bench), second = client_new(&bench);
+    say_hello(first, 1);
+    gateway_hears(&bench, 1);
+    say_hello(second, 2);
+    gateway_hears(&bench, 2);
+    check_closed(client_new(&bench));
+    RelayStatistics statistics = bench_end(&bench);
+    g_assert_cmpuint(statistics.accepted, ==, 2);
+    g_assert_cmpuint(statistics.refused, ==, 1);
+    close(first);
+    close(second);
+}
+
+static void
+test_max_connections(void)
+{
+    RelayOptions options = usual;
+    options.max_connections = 2;
+    check_limit(options);
+}
+
+static void
+test_max_per_client(void)
+{
+    RelayOptions options = usual;
+    options.max_per_client = 2;
+    check_limit(options);
+}
+
+/* At most so many in each second, whenever the seconds begin. */
+static void
+test_rate(void)
+{
+    RelayOptions options = usual;
+    int clients[20];
+    options.max_rate = 2;
+    Bench bench = bench_new(options);
+    gint64 began = g_get_monotonic_time();
+    for (size_t i = 0; i < G_N_ELEMENTS(clients); i++)
+        clients[i] = client_new(&bench);
+    /* Refused ones are closed; accepted ones close on garbage: so all have been seen. */
+    for (size_t i = 0; i < G_N_ELEMENTS(clients); i++) {
+        if (send(clients[i], "X", 1, MSG_NOSIGNAL) < 0)
+            g_assert_true(errno == EPIPE || errno == ECONNRESET);
+        check_closed(clients[i]);
+    }
+    gint64 seconds = (g_get_monotonic_time() - began) / G_USEC_PER_SEC + 2;
+    RelayStatistics statistics = bench_end(&bench);
+    g_assert_cmpuint(statistics.accepted, >=, 2);
+    g_assert_cmpuint(statistics.accepted, <=, (guint64)seconds * 2);
+    g_assert_cmpuint(statistics.accepted + statistics.refused, ==, G_N_ELEMENTS(clients));
+}
+
+/* A client that does not read: what waits for it is bounded, and what it gets is whole frames. */
+static void
+test_client_that_does_not_read(void)
+{
+    enum { ROUNDS = 20000, LENGTH = 1000 };
+    Bench bench = bench_new(usual);
+    int slow = client_new(&bench), other = client_new(&bench);
+    uint8_t datagram[LENGTH], got[64];
+    struct sockaddr_in from;
+    say_hello(slow, 1);
+    gateway_reads(&bench, got, sizeof got, &from);
+    memset(datagram, 0x33, sizeof datagram);
+    for (unsigned i = 0; i < ROUNDS; i++)
+        g_assert_cmpint(sendto(bench.gateway, datagram, sizeof datagram, 0,
+                               (struct sockaddr *)&from, sizeof from),
+                        ==, sizeof datagram);
+    say_hello(other, 2); /* nobody else notices */
+    gateway_hears(&bench, 2);
+    RelayStatistics statistics = bench_end(&bench);
+    g_assert_cmpuint(statistics.packets_out, <, ROUNDS);
+    g_autofree uint8_t *frame = g_malloc(LENGTH + 2);
+    ssize_t n;
+    while ((n = recv(slow, frame, LENGTH + 2, MSG_WAITALL)) == LENGTH + 2) {
+        g_assert_cmpmem(frame, 2, "\x03\xea", 2);
+        g_assert_cmpmem(frame + 2, LENGTH, datagram, LENGTH);
+    }
+    close(slow);
+    close(other);
+}
+
+static void
+test_many(void)
+{
+    enum { MANY = 50 };
+    Bench bench = bench_new(usual);
+    int clients[MANY];
+    for (uint8_t i = 0; i < MANY; i++)
+        clients[i] = client_new(&bench);
+    for (uint8_t i = 0; i < MANY; i++)
+        say_hello(clients[i], i);
+    for (unsigned i = 0; i < MANY; i++) { /* each has its own answer */
+        uint8_t got[64];
+        struct sockaddr_in from;
+        size_t n = gateway_reads(&bench, got, sizeof got, &from);
+        g_assert_cmpint(sendto(bench.gateway, got, n, 0, (struct sockaddr *)&from, sizeof from), ==,
+                        n);
+    }
+    for (uint8_t i = 0; i < MANY; i++) {
+        uint8_t got[34], expected[34];
+        ike_frame(expected, i);
+        g_assert_cmpint(recv(clients[i], got, sizeof got, MSG_WAITALL), ==, sizeof got);
+        g_assert_cmpmem(got, sizeof got, expected, sizeof expected);
+        close(clients[i]);
+    }
+    g_assert_cmpuint(bench_end(&bench).accepted, ==, MANY);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/relay/relay/both-ways", test_both_ways);
+    g_test_add_func("/relay/relay/octet-by-octet", test_octet_by_octet);
+    g_test_add_func("/relay/relay/garbage", test_garbage);
+    g_test_add_func("/relay/relay/longest-frame", test_longest_frame);
+    g_test_add_func("/relay/relay/prefix-timeout", test_prefix_timeout);
+    g_test_add_func("/relay/relay/idle-timeout", test_idle_timeout);
+    g_test_add_func("/relay/relay/max-connections", test_max_connections);
+    g_test_add_func("/relay/relay/max-per-client", test_max_per_client);
+    g_test_add_func("/relay/relay/rate", test_rate);
+    g_test_add_func("/relay/relay/client-that-does-not-read", test_client_that_does_not_read);
+    g_test_add_func("/relay/relay/many", test_many);
+    return g_test_run();
+}
