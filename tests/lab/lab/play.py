@@ -1,6 +1,8 @@
 """Playing scenes on a bed, one after the other, each from the same beginning."""
 
 import os
+import signal
+import sys
 
 from .product import Ginnel
 from .story import SCENES
@@ -12,6 +14,19 @@ def chosen(pattern="", demo=False):
     order = sorted(SCENES, key=lambda one: names.index(one.function.__module__))
     return [one for one in order if (one.demo or not demo) and
             (pattern.lower() in one.title.lower() or pattern in one.name)]
+
+
+def end_in_order():
+    """Whatever ends us from outside, what we started is ended, too: by `finally`, undisturbed."""
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def end(number, _):
+        for one in signals:
+            signal.signal(one, signal.SIG_IGN)
+        sys.exit(128 + number)
+
+    for one in signals:
+        signal.signal(one, end)
 
 
 def play(bed, story, scenes):
