@@ -123,6 +123,13 @@ ike_to_send_free(gpointer data)
     g_free(item);
 }
 
+static void
+successor_clear(Successor *successor)
+{
+    g_clear_pointer(&successor->outbound, esp_outbound_unref);
+    g_clear_pointer(&successor->selectors, esp_selectors_unref);
+}
+
 void
 datapath_free(Datapath *datapath)
 {
@@ -139,6 +146,7 @@ datapath_free(Datapath *datapath)
     g_queue_clear_full(&datapath->ike_queue, ike_to_send_free);
     g_queue_clear_full(&datapath->retired, (GDestroyNotify)snapshot_free);
     snapshot_free(datapath->current);
+    successor_clear(&datapath->successor);
     close(datapath->sender.wake);
     close(datapath->receiver.wake);
     close(datapath->tun);
@@ -169,16 +177,39 @@ datapath_remove_transport(Datapath *datapath, Transport *transport)
     publish(datapath, next);
 }
 
+static void
+send_by(Snapshot *snapshot, EspOutbound *outbound, EspSelectors *selectors)
+{
+    g_clear_pointer(&snapshot->outbound, esp_outbound_unref);
+    g_clear_pointer(&snapshot->selectors, esp_selectors_unref);
+    snapshot->outbound = esp_outbound_ref(outbound);
+    snapshot->selectors = esp_selectors_ref(selectors);
+}
+
 void
 datapath_install(Datapath *datapath, EspInbound *inbound, EspOutbound *outbound,
                  EspSelectors *selectors)
 {
     Snapshot *next = snapshot_copy(datapath->current);
+    successor_clear(&datapath->successor);
     snapshot_add_inbound(next, inbound, selectors);
-    g_clear_pointer(&next->outbound, esp_outbound_unref);
-    g_clear_pointer(&next->selectors, esp_selectors_unref);
-    next->outbound = esp_outbound_ref(outbound);
-    next->selectors = esp_selectors_ref(selectors);
+    send_by(next, outbound, selectors);
+    publish(datapath, next);
+}
+
+void
+datapath_install_later(Datapath *datapath, EspInbound *inbound, EspOutbound *outbound,
+                       EspSelectors *selectors)
+{
+    if (datapath->current->outbound == NULL) {
+        datapath_install(datapath, inbound, outbound, selectors);
+        return;
+    }
+    Snapshot *next = snapshot_copy(datapath->current);
+    successor_clear(&datapath->successor);
+    datapath->successor = (Successor){ esp_inbound_spi(inbound), esp_outbound_ref(outbound),
+                                       esp_selectors_ref(selectors) };
+    snapshot_add_inbound(next, inbound, selectors);
     publish(datapath, next);
 }
 
@@ -186,7 +217,11 @@ void
 datapath_remove_inbound(Datapath *datapath, uint32_t spi)
 {
     Snapshot *next = snapshot_copy(datapath->current);
+    Successor *successor = &datapath->successor;
     snapshot_remove_inbound(next, spi);
+    if (successor->outbound != NULL && successor->spi != spi)
+        send_by(next, successor->outbound, successor->selectors);
+    successor_clear(successor);
     publish(datapath, next);
 }
 
@@ -194,6 +229,7 @@ void
 datapath_pin(Datapath *datapath)
 {
     Snapshot *next = snapshot_copy(NULL);
+    successor_clear(&datapath->successor);
     next->mtu = datapath->current->mtu;
     publish(datapath, next);
 }

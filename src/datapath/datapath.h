@@ -47,6 +47,11 @@ void datapath_remove_transport(Datapath *datapath, Transport *transport);
 /* inbound is added; outbound and selectors replace those before. All are referenced. */
 void datapath_install(Datapath *datapath, EspInbound *inbound, EspOutbound *outbound,
                       EspSelectors *selectors);
+/* The same where the peer began the rekeying: it takes the new SA only when it has our answer, so
+ * outbound and selectors come into use when an older inbound SA is removed (RFC 7296, section 2.8).
+ * At once where there is none to send by until then. */
+void datapath_install_later(Datapath *datapath, EspInbound *inbound, EspOutbound *outbound,
+                            EspSelectors *selectors);
 void datapath_remove_inbound(Datapath *datapath, uint32_t spi);
 /* Forgets all SAs and transports. */
 void datapath_pin(Datapath *datapath);

@@ -134,6 +134,12 @@ esp_outbound_sequence(const EspOutbound *sa)
     return sa->sequence;
 }
 
+void
+esp_outbound_skip(EspOutbound *sa, uint64_t sequence)
+{
+    sa->sequence = MAX(sa->sequence, sequence);
+}
+
 size_t
 esp_outbound_seal(EspOutbound *sa, uint8_t *packet, size_t inner_length, uint8_t next_header)
 {

@@ -37,6 +37,8 @@ size_t esp_outbound_overhead(const EspOutbound *sa, size_t inner_length);
 size_t esp_outbound_seal(EspOutbound *sa, uint8_t *packet, size_t inner_length,
                          uint8_t next_header);
 uint64_t esp_outbound_sequence(const EspOutbound *sa);
+/* Goes on after sequence; never back. */
+void esp_outbound_skip(EspOutbound *sa, uint64_t sequence);
 
 typedef enum {
     ESP_OK,

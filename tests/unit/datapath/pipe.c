@@ -134,38 +134,67 @@ parameters_for(uint32_t spi, uint8_t seed, Secret **key)
         EspSaParameters){ .spi = spi, .encr = ENCR_AES_GCM_16, .key_bits = 256, .encr_key = *key };
 }
 
+typedef void (*Install)(Datapath *datapath, EspInbound *inbound, EspOutbound *outbound,
+                        EspSelectors *selectors);
+
 static void
-install(End *end, uint32_t spi_in, uint32_t spi_out, uint8_t seed_in, uint8_t seed_out,
-        EspSelectors *selectors)
+install(End *end, bool is_a, uint8_t generation, EspSelectors *selectors, Install how)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(Secret) key_in = NULL;
     g_autoptr(Secret) key_out = NULL;
-    EspSaParameters in = parameters_for(spi_in, seed_in, &key_in);
-    EspSaParameters out = parameters_for(spi_out, seed_out, &key_out);
+    uint32_t to_a = SPI_TO_A + generation, to_b = SPI_TO_B + generation;
+    uint8_t seed_a = (uint8_t)(2 * generation), seed_b = (uint8_t)(2 * generation + 1);
+    EspSaParameters in = parameters_for(is_a ? to_a : to_b, is_a ? seed_a : seed_b, &key_in);
+    EspSaParameters out = parameters_for(is_a ? to_b : to_a, is_a ? seed_b : seed_a, &key_out);
     g_autoptr(EspInbound) inbound = esp_inbound_new(&in, &error);
     g_assert_no_error(error);
     g_autoptr(EspOutbound) outbound = esp_outbound_new(&out, rng_system(), &error);
     g_assert_no_error(error);
-    datapath_install(end->datapath, inbound, outbound, selectors);
-    end->spi = spi_in;
+    how(end->datapath, inbound, outbound, selectors);
+    end->spi = in.spi;
+}
+
+static void
+install_a(Pipe *pipe, Install how)
+{
+    InetRange any = inet_range_any(INET_V4);
+    InetRange a = one_address(PIPE_ADDRESS_A), b = one_address(PIPE_ADDRESS_B);
+    g_autoptr(EspSelectors) selectors =
+        pipe->careless ? selectors_between(any, any) : selectors_between(a, b);
+    install(&pipe->a, true, pipe->generation, selectors, how);
+}
+
+static void
+install_b(Pipe *pipe)
+{
+    g_autoptr(EspSelectors) selectors =
+        selectors_between(one_address(PIPE_ADDRESS_B), one_address(PIPE_ADDRESS_A));
+    install(&pipe->b, false, pipe->generation, selectors, datapath_install);
 }
 
 void
 pipe_rekey(Pipe *pipe, End *receiver)
 {
-    InetRange a = one_address(PIPE_ADDRESS_A), b = one_address(PIPE_ADDRESS_B);
-    InetRange any = inet_range_any(INET_V4);
-    g_autoptr(EspSelectors) of_a =
-        pipe->careless ? selectors_between(any, any) : selectors_between(a, b);
-    g_autoptr(EspSelectors) of_b = selectors_between(b, a);
-    uint8_t n = ++pipe->generation;
-    uint8_t to_a = (uint8_t)(2 * n), to_b = (uint8_t)(2 * n + 1);
+    pipe->generation++;
     if (receiver == &pipe->b)
-        install(&pipe->b, SPI_TO_B + n, SPI_TO_A + n, to_b, to_a, of_b);
-    install(&pipe->a, SPI_TO_A + n, SPI_TO_B + n, to_a, to_b, of_a);
+        install_b(pipe);
+    install_a(pipe, datapath_install);
     if (receiver == &pipe->a)
-        install(&pipe->b, SPI_TO_B + n, SPI_TO_A + n, to_b, to_a, of_b);
+        install_b(pipe);
+}
+
+void
+pipe_rekey_answer(Pipe *pipe)
+{
+    pipe->generation++;
+    install_a(pipe, datapath_install_later);
+}
+
+void
+pipe_rekey_answered(Pipe *pipe)
+{
+    install_b(pipe);
 }
 
 size_t

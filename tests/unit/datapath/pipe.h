@@ -34,6 +34,9 @@ void pipe_join_tcp(Pipe *pipe);
 void pipe_clear(Pipe *pipe);
 /* New keys and SPIs at both ends, first at the one that receives. */
 void pipe_rekey(Pipe *pipe, End *receiver);
+/* The same begun by b, in two steps: first a, which answers; then b, which has the answer. */
+void pipe_rekey_answer(Pipe *pipe);
+void pipe_rekey_answered(Pipe *pipe);
 /* An IPv4 packet with UDP from a to b, or back; its payload ends with the number. */
 size_t pipe_packet(uint8_t *out, bool from_a, size_t length, uint32_t number);
 uint32_t pipe_number(const uint8_t *packet, size_t length);

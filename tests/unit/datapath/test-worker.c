@@ -70,6 +70,29 @@ test_rekeys_lose_nothing(gconstpointer join)
     g_assert_cmpuint(b.drop_unknown_spi, ==, 0);
 }
 
+/* RFC 7296, section 2.8: who began the rekeying has the new SA only when the answer has come. */
+static void
+test_rekeys_by_the_peer_lose_nothing(void)
+{
+    g_auto(Pipe) pipe;
+    DatapathStatistics a, b;
+    start(&pipe, pipe_join_udp);
+    for (unsigned round = 0; round < 20; round++) {
+        uint32_t old_a = pipe.a.spi, old_b = pipe.b.spi;
+        pipe_rekey_answer(&pipe);
+        stream_packets(&pipe, &pipe.a, &pipe.b, 30, 0); /* by the old SA */
+        pipe_rekey_answered(&pipe);
+        stream_packets(&pipe, &pipe.b, &pipe.a, 30, 0); /* by the new one */
+        datapath_remove_inbound(pipe.a.datapath, old_a);
+        stream_packets(&pipe, &pipe.a, &pipe.b, 30, 0);
+        datapath_remove_inbound(pipe.b.datapath, old_b);
+        stream_packets(&pipe, &pipe.a, &pipe.b, 30, 0); /* by the new one only */
+    }
+    datapath_get_statistics(pipe.a.datapath, &a);
+    datapath_get_statistics(pipe.b.datapath, &b);
+    g_assert_cmpuint(a.drop_unknown_spi + b.drop_unknown_spi, ==, 0);
+}
+
 /* A burst that fills many batches of one read, then silence: nothing waits for the next octet. */
 static void
 test_burst_on_a_stream_ends(void)
@@ -202,6 +225,8 @@ main(int argc, char **argv)
                          test_rekeys_lose_nothing);
     g_test_add_data_func("/datapath/worker/tcp/rekeys-lose-nothing", pipe_join_tcp,
                          test_rekeys_lose_nothing);
+    g_test_add_func("/datapath/worker/rekeys-by-the-peer-lose-nothing",
+                    test_rekeys_by_the_peer_lose_nothing);
     g_test_add_func("/datapath/worker/tcp/burst-ends", test_burst_on_a_stream_ends);
     g_test_add_func("/datapath/worker/pinned/answers", test_pinned_answers);
     g_test_add_func("/datapath/worker/pinned/again", test_pinned_again);

@@ -165,6 +165,47 @@ test_sequence(void)
     }
 }
 
+/* RFC 4303, section 3.3.3: the last number is used, then nothing leaves any more. */
+static void
+test_stops_before_the_wrap(void)
+{
+    for (size_t i = 0; i < 2; i++) { /* the first two suites: without and with ESN */
+        g_auto(Pair) pair = pair_new(&suites[i]);
+        uint64_t last = suites[i].esn ? UINT64_MAX : UINT32_MAX;
+        uint8_t packet[ESP_MAX_HEAD + INNER_MAX + ESP_MAX_TAIL];
+        esp_outbound_skip(pair.out, last - 1);
+        esp_outbound_skip(pair.out, 5); /* never back */
+        seal(&pair, packet, 10, ESP_NEXT_IPV4);
+        g_assert_cmpuint(esp_outbound_sequence(pair.out), ==, last);
+        for (unsigned again = 0; again < 3; again++)
+            g_assert_cmpuint(esp_outbound_seal(pair.out, packet, 10, ESP_NEXT_IPV4), ==, 0);
+        g_assert_cmpuint(esp_outbound_sequence(pair.out), ==, last);
+    }
+}
+
+/* The half that is not on the wire is authenticated and counts on at both ends. */
+static void
+test_extended_numbers(gconstpointer data)
+{
+    const Suite *suite = data;
+    g_auto(Pair) pair = pair_new(suite);
+    uint8_t packet[ESP_MAX_HEAD + INNER_MAX + ESP_MAX_TAIL], before[sizeof packet];
+    size_t got, length;
+    esp_outbound_skip(pair.out, (uint64_t)UINT32_MAX - 3);
+    size_t length_before = seal(&pair, before, 40, ESP_NEXT_IPV4);
+    for (unsigned i = 0; i < 10; i++) {
+        length = seal(&pair, packet, 40, ESP_NEXT_IPV4);
+        g_assert_cmpint(open_packet(&pair, packet, length, &got), ==, ESP_OK);
+    }
+    g_assert_cmpuint(esp_outbound_sequence(pair.out), >, UINT32_MAX);
+    /* From before the low half began again, late. */
+    g_assert_cmpint(open_packet(&pair, before, length_before, &got), ==, ESP_OK);
+    /* Two high halves ahead cannot be told from one: not authentic. */
+    esp_outbound_skip(pair.out, (G_GUINT64_CONSTANT(3) << 32) + 100);
+    length = seal(&pair, packet, 40, ESP_NEXT_IPV4);
+    g_assert_cmpint(open_packet(&pair, packet, length, &got), ==, ESP_FORGED);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -186,5 +227,11 @@ main(int argc, char **argv)
     }
     g_test_add_func("/esp/esp-sa/dummy-carries-nothing", test_dummy);
     g_test_add_func("/esp/esp-sa/sequence-and-iv-count", test_sequence);
+    g_test_add_func("/esp/esp-sa/stops-before-the-wrap", test_stops_before_the_wrap);
+    for (size_t i = 0; i < G_N_ELEMENTS(suites); i++) {
+        g_autofree char *path = g_strdup_printf("/esp/esp-sa/extended-numbers/%s", suites[i].name);
+        if (suites[i].esn)
+            g_test_add_data_func(path, &suites[i], test_extended_numbers);
+    }
     return g_test_run();
 }
