@@ -315,6 +315,7 @@ connection_handle_configure(Connection *connection, GVariant *configure, bool wa
     connection->answer_applied = wants_answer;
     connection->applying = true;
     NetworkPlan *network = plan_network(connection, configure, &why);
+    connection->plan_failed = network == NULL;
     if (network == NULL) {
         answer(connection, false, why);
         return;

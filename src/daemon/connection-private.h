@@ -36,7 +36,8 @@ struct _Connection {
     NetworkPlan *network;
     SplitDnsPlan *dns;
     bool applying;
-    bool answer_applied;      /* the tunnel process waits for APPLIED */
+    bool plan_failed;    /* what the gateway gave is no use, rather than refused by this machine */
+    bool answer_applied; /* the tunnel process waits for APPLIED */
     GVariant *configure_next; /* came while another was being applied */
     uint32_t mtu;             /* not 0: has been up */
     uint32_t path_mtu;        /* towards the gateway; 0: not known */

@@ -261,6 +261,8 @@ handle_state(Connection *connection, GVariant *body)
         return;
     if (!reason_is_known(reason))
         reason = GINNEL_REASON_PROTOCOL_ERROR;
+    if (connection->plan_failed && strcmp(reason, GINNEL_REASON_SYSTEM_ERROR) == 0)
+        reason = GINNEL_REASON_SELECTORS_REFUSED;
     g_autofree char *cut = g_strndup(whole, DETAIL_MAX_LENGTH);
     g_autofree char *detail = g_utf8_make_valid(cut, -1);
     if (strcmp(state, TUNNEL_STATE_FAILED) == 0) {

@@ -346,8 +346,9 @@ handle_applied(Session *session, GVariant *body)
     if (session->active == NULL || session->applied)
         return;
     if (!ok) {
-        ike_engine_close(session->active->engine, IKE_CLOSE_REQUESTED, session_now());
         session->active->abandoned = true;
+        ike_engine_close(session->active->engine, IKE_CLOSE_REQUESTED, session_now());
+        attempt_drain(session->active); /* its DELETE leaves before it is forgotten */
         session_lost(session, "SystemError", why, RECONNECT_PERMANENT);
         session_pump(session);
         return;
