@@ -20,12 +20,20 @@ read_identity(GVariantDict *dict, const char *key, IkeIdentity *identity)
     identity->data = channel_bytes_from_variant(data);
 }
 
-static IkeAuthKind
-read_auth(GVariantDict *dict, const char *key)
+static bool
+malformed(GError **error, const char *what)
+{
+    g_set_error(error, CHANNEL_ERROR, CHANNEL_ERROR_MALFORMED, "START: %s", what);
+    return false;
+}
+
+static bool
+read_auth(GVariantDict *dict, const char *key, IkeAuthKind *auth, GError **error)
 {
     const char *word = "";
     g_variant_dict_lookup(dict, key, "&s", &word);
-    return strcmp(word, "certificate") == 0 ? IKE_AUTH_CERTIFICATE : IKE_AUTH_PSK;
+    *auth = strcmp(word, "certificate") == 0 ? IKE_AUTH_CERTIFICATE : IKE_AUTH_PSK;
+    return *auth == IKE_AUTH_CERTIFICATE || strcmp(word, "psk") == 0 || malformed(error, key);
 }
 
 static GBytes *
@@ -36,10 +44,12 @@ read_descriptor(int fd, GError **error)
     off_t at = 0;
     for (;;) {
         /* From the beginning, whoever read it before us. */
-        if (lseek(fd, at, SEEK_SET) < 0)
-            break;
-        ssize_t got = read(fd, buffer, sizeof buffer);
-        if (got <= 0)
+        ssize_t got = lseek(fd, at, SEEK_SET) < 0 ? -1 : read(fd, buffer, sizeof buffer);
+        if (got < 0) {
+            malformed(error, "the trusted certificates cannot be read");
+            return NULL;
+        }
+        if (got == 0)
             break;
         at += got;
         g_byte_array_append(text, buffer, (guint)got);
@@ -65,6 +75,8 @@ read_certificates(TunnelStart *start, GVariantDict *dict, int anchors, GError **
         if (ike->local_chain == NULL)
             return false;
     }
+    if (ike->local_auth == IKE_AUTH_CERTIFICATE && ike->local_chain == NULL)
+        return malformed(error, START_CHAIN);
     if (ike->remote_auth != IKE_AUTH_CERTIFICATE)
         return true;
     g_autoptr(GBytes) pem = anchors >= 0 ? read_descriptor(anchors, error) : NULL;
@@ -75,6 +87,8 @@ read_certificates(TunnelStart *start, GVariantDict *dict, int anchors, GError **
     }
     gsize length;
     const char *text = g_bytes_get_data(pem, &length);
+    if (length == 0) /* nothing would mean the system's store */
+        return malformed(error, "no trusted certificates");
     ike->trust = trust_store_new(text, length, error);
     return ike->trust != NULL;
 }
@@ -126,6 +140,8 @@ read_networks(TunnelStart *start, GVariantDict *dict)
             continue;
         InetPrefix prefix = { .address = inet_address_new(length == 4 ? INET_V4 : INET_V6, data) };
         g_variant_get_child(pair, 1, "y", &prefix.length);
+        if (prefix.length > 8 * length)
+            continue;
         TrafficSelector selector = traffic_selector_for_prefix(&prefix);
         g_array_append_val(start->ike->remote_selectors, selector);
     }
@@ -152,7 +168,7 @@ read_transports(TunnelStart *start, GVariantDict *dict, GError **error)
     }
     gint64 after = 0;
     g_variant_dict_lookup(dict, START_FALLBACK_AFTER, "x", &after);
-    fallback->fallback_after = after;
+    fallback->fallback_after = MAX(after, 0);
     if (fallback->n_transports > 0)
         return true;
     g_set_error(error, CHANNEL_ERROR, CHANNEL_ERROR_MALFORMED, "no transport that is supported");
@@ -174,8 +190,9 @@ tunnel_start_new(GVariant *body, int anchors, int64_t wall_clock_s, GError **err
         start->user = g_strdup("");
     read_identity(&dict, START_LOCAL_ID, &start->ike->local_id);
     read_identity(&dict, START_REMOTE_ID, &start->ike->remote_id);
-    start->ike->local_auth = read_auth(&dict, START_LOCAL_AUTH);
-    start->ike->remote_auth = read_auth(&dict, START_REMOTE_AUTH);
+    if (!read_auth(&dict, START_LOCAL_AUTH, &start->ike->local_auth, error) ||
+        !read_auth(&dict, START_REMOTE_AUTH, &start->ike->remote_auth, error))
+        return NULL;
     if (start->connection == NULL || start->ike->local_id.data == NULL ||
         start->ike->remote_id.data == NULL) {
         g_set_error(error, CHANNEL_ERROR, CHANNEL_ERROR_MALFORMED, "START lacks an identity");
@@ -195,7 +212,7 @@ tunnel_start_new(GVariant *body, int anchors, int64_t wall_clock_s, GError **err
     g_variant_dict_lookup(&dict, START_MISBEHAVE, "s", &start->misbehave);
     g_variant_dict_lookup(&dict, START_PINNED_MTU, "u", &start->pinned_mtu);
     g_variant_dict_lookup(&dict, START_DELAY, "x", &delay);
-    start->delay = delay;
+    start->delay = MAX(delay, 0);
     return g_steal_pointer(&start);
 }
 

@@ -1,0 +1,179 @@
+/* START: what it must have, what it may lack, what is refused. */
+#include "tunnel/start.h"
+
+#include "channel/channel.h"
+
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+typedef struct {
+    GVariantDict dict;
+} Body;
+
+static void
+body_init(Body *body)
+{
+    GVariantBuilder transports;
+    g_variant_builder_init(&transports, G_VARIANT_TYPE("a(yq)"));
+    g_variant_builder_add(&transports, "(yq)", (guint8)RECORD_TRANSPORT_UDP, (guint16)4500);
+    g_variant_builder_add(&transports, "(yq)", (guint8)RECORD_TRANSPORT_TCP, (guint16)4500);
+    g_variant_dict_init(&body->dict, NULL);
+    g_variant_dict_insert(&body->dict, START_CONNECTION, "s", "work");
+    g_variant_dict_insert_value(
+        &body->dict, START_LOCAL_ID,
+        g_variant_new("(y@ay)", (guint8)2, channel_variant_from_octets("tess", 4)));
+    g_variant_dict_insert_value(
+        &body->dict, START_REMOTE_ID,
+        g_variant_new("(y@ay)", (guint8)2, channel_variant_from_octets("gw.example", 10)));
+    g_variant_dict_insert(&body->dict, START_LOCAL_AUTH, "s", "psk");
+    g_variant_dict_insert(&body->dict, START_REMOTE_AUTH, "s", "psk");
+    g_variant_dict_insert_value(&body->dict, START_TRANSPORTS, g_variant_builder_end(&transports));
+}
+
+static TunnelStart *
+read_body(Body *body, int anchors, GError **error)
+{
+    g_autoptr(GVariant) variant = g_variant_ref_sink(g_variant_dict_end(&body->dict));
+    return tunnel_start_new(variant, anchors, 1234, error);
+}
+
+static void
+expect_refused(Body *body, int anchors)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(TunnelStart) start = read_body(body, anchors, &error);
+    g_assert_null(start);
+    g_assert_nonnull(error);
+}
+
+static void
+test_least(void)
+{
+    g_autoptr(GError) error = NULL;
+    Body body;
+    body_init(&body);
+    g_autoptr(TunnelStart) start = read_body(&body, -1, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(start->connection, ==, "work");
+    g_assert_cmpint(start->ike->local_auth, ==, IKE_AUTH_PSK);
+    g_assert_cmpint((int)start->ike->wall_clock_s, ==, 1234);
+    g_assert_cmpuint(start->fallback.n_transports, ==, 2);
+    g_assert_cmpint(start->fallback.transports[1].kind, ==, FALLBACK_TCP);
+    g_assert_cmpuint(ike_proposal_list_length(start->ike->ike_proposals), >, 0);
+    g_assert_cmpuint(start->ike->remote_selectors->len, ==, 0);
+    g_assert_cmpuint(start->pinned_mtu, ==, 0);
+}
+
+static void
+test_lacking(void)
+{
+    static const char *const needed[] = { START_CONNECTION, START_LOCAL_ID,    START_REMOTE_ID,
+                                          START_LOCAL_AUTH, START_REMOTE_AUTH, START_TRANSPORTS };
+    for (size_t i = 0; i < G_N_ELEMENTS(needed); i++) {
+        Body body;
+        g_test_message("without %s", needed[i]);
+        body_init(&body);
+        g_variant_dict_remove(&body.dict, needed[i]);
+        expect_refused(&body, -1);
+    }
+}
+
+static void
+test_unknown_auth(void)
+{
+    Body body;
+    body_init(&body);
+    g_variant_dict_insert(&body.dict, START_LOCAL_AUTH, "s", "magic");
+    expect_refused(&body, -1);
+}
+
+static void
+test_certificate_without_chain(void)
+{
+    Body body;
+    body_init(&body);
+    g_variant_dict_insert(&body.dict, START_LOCAL_AUTH, "s", "certificate");
+    expect_refused(&body, -1);
+}
+
+static int
+anchors_of(const char *text)
+{
+    int fd = memfd_create("anchors", MFD_CLOEXEC);
+    g_assert_cmpint(write(fd, text, strlen(text)), ==, (ssize_t)strlen(text));
+    return fd;
+}
+
+static void
+test_anchors(void)
+{
+    static const char *const bad[] = { "", "no certificate at all" };
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+        Body body;
+        int fd = anchors_of(bad[i]);
+        body_init(&body);
+        g_variant_dict_insert(&body.dict, START_REMOTE_AUTH, "s", "certificate");
+        expect_refused(&body, fd);
+        close(fd);
+    }
+    Body none, closed;
+    body_init(&none);
+    g_variant_dict_insert(&none.dict, START_REMOTE_AUTH, "s", "certificate");
+    expect_refused(&none, -1);
+    int pipe_ends[2]; /* cannot be read from its beginning */
+    g_assert_cmpint(pipe(pipe_ends), ==, 0);
+    body_init(&closed);
+    g_variant_dict_insert(&closed.dict, START_REMOTE_AUTH, "s", "certificate");
+    expect_refused(&closed, pipe_ends[0]);
+    close(pipe_ends[0]);
+    close(pipe_ends[1]);
+}
+
+static void
+test_networks(void)
+{
+    GVariantBuilder include;
+    Body body;
+    g_autoptr(GError) error = NULL;
+    body_init(&body);
+    g_variant_builder_init(&include, G_VARIANT_TYPE("a(ayy)"));
+    g_variant_builder_add(&include, "(@ayy)", channel_variant_from_octets("\12\143\0\0", 4), 24);
+    g_variant_builder_add(&include, "(@ayy)", channel_variant_from_octets("\12\143\0\0", 4), 33);
+    g_variant_builder_add(&include, "(@ayy)", channel_variant_from_octets("\12\143\0", 3), 24);
+    g_variant_dict_insert_value(&body.dict, START_INCLUDE, g_variant_builder_end(&include));
+    g_variant_dict_insert(&body.dict, START_DELAY, "x", (gint64)-5);
+    g_variant_dict_insert(&body.dict, START_FALLBACK_AFTER, "x", G_MININT64);
+    g_autoptr(TunnelStart) start = read_body(&body, -1, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(start->ike->remote_selectors->len, ==, 1);
+    g_assert_cmpint((int)start->delay, ==, 0);
+    g_assert_cmpint((int)start->fallback.fallback_after, ==, 0);
+}
+
+static void
+test_proposal_words(void)
+{
+    Body body;
+    body_init(&body);
+    g_variant_dict_insert(&body.dict, START_IKE_PROPOSALS, "s", "aes256gcm16-prfsha384-x25519");
+    g_autoptr(TunnelStart) start = read_body(&body, -1, NULL);
+    g_assert_cmpuint(ike_proposal_list_length(start->ike->ike_proposals), ==, 1);
+    body_init(&body);
+    g_variant_dict_insert(&body.dict, START_ESP_PROPOSALS, "s", "rot13");
+    expect_refused(&body, -1);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/tunnel/start/least", test_least);
+    g_test_add_func("/tunnel/start/lacking", test_lacking);
+    g_test_add_func("/tunnel/start/unknown-auth", test_unknown_auth);
+    g_test_add_func("/tunnel/start/certificate-without-chain", test_certificate_without_chain);
+    g_test_add_func("/tunnel/start/anchors", test_anchors);
+    g_test_add_func("/tunnel/start/networks", test_networks);
+    g_test_add_func("/tunnel/start/proposal-words", test_proposal_words);
+    return g_test_run();
+}
