@@ -193,6 +193,7 @@ udp_readable(sd_event_source *source, int fd, uint32_t events, void *data)
         g_byte_array_append(stream->out, header, sizeof header);
         g_byte_array_append(stream->out, relay->datagram, (guint)n);
         relay->statistics.packets_out++;
+        relay->statistics.most_kept = MAX(relay->statistics.most_kept, stream->out->len);
         touch(stream);
     }
     return flush(stream) ? 0 : stream_close(stream, &relay->statistics.closed);

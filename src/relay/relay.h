@@ -22,6 +22,7 @@ typedef struct {
 typedef struct {
     uint64_t accepted, refused, closed, broken, timed_out;
     uint64_t packets_in, packets_out, dropped;
+    uint64_t most_kept; /* octets for one client at a time */
     unsigned connections;
 } RelayStatistics;
 
