@@ -59,6 +59,7 @@ child_sa_make_output(const ChildSaMaterial *material, uint16_t prf, const Secret
     child->integ = material->suite.integ;
     child->ke = material->suite.ke;
     child->esn = material->suite.esn;
+    child->peer_began = !material->we_initiated;
     child->spi_in = material->spi_in;
     child->spi_out = material->spi_out;
     bool out_is_i = material->we_initiated;

@@ -108,6 +108,7 @@ typedef struct {
     uint16_t encr, key_bits, integ; /* transform IDs */
     uint16_t ke;                    /* KE_NONE where the first Child SA took the IKE SA's */
     bool esn;
+    bool peer_began; /* its rekeying: it sends and takes by this one only when it has our answer */
     uint32_t spi_in, spi_out;
     Secret *encr_in, *integ_in, *encr_out, *integ_out; /* integ_* NULL for combined modes */
     GArray *local_ts, *remote_ts;                      /* TrafficSelector, as narrowed */

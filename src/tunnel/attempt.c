@@ -143,7 +143,9 @@ readable(int fd, GIOCondition condition, gpointer data)
     TransportPacket packets[TRANSPORT_BATCH];
     size_t n;
     int error = transport_receive(attempt->transport, packets, &n);
-    for (size_t i = 0; i < n && !attempt->attached && !attempt->over; i++)
+    /* What came behind the message that brought us up is still ours to read: on a stream nobody
+     * sends it again. */
+    for (size_t i = 0; i < n && !attempt->over; i++)
         if (packets[i].kind == ENCAP_IKE)
             attempt_received(attempt, packets[i].data, packets[i].length);
     if (error != 0 && !attempt->over)
@@ -508,7 +510,10 @@ install_child(Attempt *attempt, const IkeChild *child)
     if (attempt->attached)
         session->rekeys++;
     attach(attempt);
-    datapath_install(session->datapath, inbound, outbound, selectors);
+    if (child->peer_began)
+        datapath_install_later(session->datapath, inbound, outbound, selectors);
+    else
+        datapath_install(session->datapath, inbound, outbound, selectors);
 }
 
 static void
