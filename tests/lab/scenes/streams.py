@@ -1,9 +1,9 @@
-"""What happens to a stream on its way: it breaks, and is opened again for the same session."""
+"""What happens to a session on its way: its stream breaks, its keys change."""
 
 from lab.product import Ginnel
 from lab.story import expect, expect_equal, scene
 
-from .lifetimes import Download
+from .lifetimes import Download, Stream
 from .tunnel import check_inside
 
 
@@ -39,4 +39,23 @@ def port_500(bed, story):
         ginnel.connect()
         expect_equal(ginnel.tunnel()["Transport"], "udp/4500", "transport")
     check_inside(bed, story, "From port 500")
+    ginnel.down()
+
+
+@scene("The gateway changes the keys", about="""New keys for the packets and for the session itself, while packets
+       pass.""")
+def gateway_rekeys(bed, story):
+    ginnel = Ginnel(bed.host)
+    bed.profile()
+    ginnel.connect()
+    with Stream(bed.host, 4) as pings:
+        with bed.gateway.vici() as vici:
+            for what in ({"child": "net"}, {"ike": "psk"}, {"child": "net"}):
+                vici.call("rekey", what)
+    with story.claim("Two rekeyings of the packets' keys and one of the session's lose no packet"):
+        expect_equal(pings.lost, 0, "packets lost")
+    with story.claim("ginnel counts the rekeyings, and still is connected"):
+        rekeys = ginnel.statistics()["rekeys"]
+        expect(rekeys >= 2, f"{rekeys} rekeyings")
+        expect_equal(ginnel.state(), "connected", "state")
     ginnel.down()
