@@ -109,6 +109,9 @@ refuse_anchor(SplitDnsPlan *plan, const char *name, const char *code, const char
 {
     refusals_add(plan->refused, "anchor", g_strdup(*name == '\0' ? "." : name), code, "%s%s%s", why,
                  where != NULL ? " " : "", where != NULL ? where : "");
+    SplitDnsDomain *domain = find_domain(plan, name);
+    if (domain != NULL)
+        domain->key_refused = true;
 }
 
 /* At or below an entry of the list. Entries that are the root or a public suffix do not count, nor
@@ -247,7 +250,8 @@ find_anchor(SplitDnsDomain *domain, const GPtrArray *anchors)
             return;
     }
     if (!domain->validated)
-        set_unvalidated(domain, "the gateway sent no key");
+        set_unvalidated(domain, domain->key_refused ? "the gateway sent a key that was refused"
+                                                    : "the gateway sent no key");
 }
 
 /* On a link that validates, a name without a key of its own would fail where the gateway's server

@@ -47,7 +47,8 @@ typedef struct {
     bool search;    /* also tried for short names */
     bool validated; /* lies below an anchor */
     uint16_t key_tag;
-    char *why; /* why it is not validated, else NULL */
+    bool key_refused; /* the gateway sent one, see the refusals */
+    char *why;        /* why it is not validated, else NULL */
 } SplitDnsDomain;
 
 /* What the link's validation is set to. */

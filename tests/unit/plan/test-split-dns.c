@@ -109,6 +109,21 @@ join(GPtrArray *list)
     return g_strjoinv(" ", (char **)list->pdata);
 }
 
+/* A key that came and was refused is not called one that did not come. */
+static void
+check_why(const SplitDnsPlan *plan, const SplitDnsDomain *domain)
+{
+    bool key_refused = false;
+    for (guint i = 0; i < plan->refused->len; i++) {
+        const Refusal *refusal = plan->refused->pdata[i];
+        key_refused = key_refused || (strcmp(refusal->kind, "anchor") == 0 &&
+                                      strcmp(refusal->name, domain->name) == 0 &&
+                                      strcmp(refusal->code, "below-unvalidated") != 0);
+    }
+    if (domain->why != NULL && strstr(domain->why, "the gateway sent") != NULL)
+        g_assert_cmpint(strstr(domain->why, "refused") != NULL, ==, key_refused);
+}
+
 static char *
 domains_of(const SplitDnsPlan *plan)
 {
@@ -119,6 +134,7 @@ domains_of(const SplitDnsPlan *plan)
             domain->validated ? g_strdup_printf("!%u", domain->key_tag) : g_strdup("");
         /* It is said why, and only then. */
         g_assert_true((domain->why == NULL) == (domain->validated || plan->all_names));
+        check_why(plan, domain);
         g_ptr_array_add(list, g_strconcat(domain->name, domain->search ? "?" : "", tag, NULL));
     }
     if (plan->all_names)

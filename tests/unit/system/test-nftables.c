@@ -76,7 +76,7 @@ static void
 set(const Given *given, size_t n)
 {
     g_autoptr(GError) error = NULL;
-    FirewallConnection list[4];
+    FirewallConnection list[4] = { 0 };
     for (size_t i = 0; i < n; i++)
         list[i] = given[i].connection;
     firewall_set(list, n, &error);
