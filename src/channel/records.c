@@ -16,6 +16,13 @@ static const RecordKind record_kinds[RECORD_LIMIT] = {
     [RECORD_RESOLVE_REPLY] = { "RESOLVE_REPLY", "(uaays)" },
     [RECORD_SIGN_REPLY] = { "SIGN_REPLY", "(uyays)" },
     [RECORD_VERIFY_REPLY] = { "VERIFY_REPLY", "(ub)" },
+    [RECORD_MSCHAP_REPLY] = { "MSCHAP_REPLY", "(uayayays)" },
+    [RECORD_MD5_REPLY] = { "MD5_REPLY", "(uays)" },
+    [RECORD_PASSWORD_REPLY] = { "PASSWORD_REPLY", "(uays)" },
+    [RECORD_SIGN_TLS_REPLY] = { "SIGN_TLS_REPLY", "(uays)" },
+    [RECORD_PPK_REPLY] = { "PPK_REPLY", "(uayayays)" },
+    [RECORD_FETCH_REPLY] = { "FETCH_REPLY", "(uays)" },
+    [RECORD_REPLACE] = { "REPLACE", "()" },
     [RECORD_SOCKET] = { "SOCKET", "(uyayq)" },
     [RECORD_RESOLVE] = { "RESOLVE", "(u)" },
     [RECORD_SIGN] = { "SIGN", "(uayayqayaq)" },
@@ -24,6 +31,12 @@ static const RecordKind record_kinds[RECORD_LIMIT] = {
     [RECORD_STATE] = { "STATE", "(sss)" },
     [RECORD_CONFIGURE] = { "CONFIGURE", "a{sv}" },
     [RECORD_REPORT] = { "REPORT", "a{sv}" },
+    [RECORD_MSCHAP] = { "MSCHAP", "(uayayay)" },
+    [RECORD_MD5] = { "MD5", "(uyay)" },
+    [RECORD_PASSWORD] = { "PASSWORD", "(us)" },
+    [RECORD_SIGN_TLS] = { "SIGN_TLS", "(uqay)" },
+    [RECORD_PPK] = { "PPK", "(uqayayay)" },
+    [RECORD_FETCH] = { "FETCH", "(usay)" },
 };
 
 const char *

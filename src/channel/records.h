@@ -22,10 +22,18 @@ typedef enum {
     RECORD_QUERY,   /* (): REPORT, and the open request again */
     RECORD_CLOSE,   /* (): tell the gateway, then end */
     RECORD_APPLIED, /* (bsu): answer to CONFIGURE: done, else why not; inner MTU */
-    RECORD_SOCKET_REPLY,  /* (uis): serial, errno or 0, text; descriptor: the socket when 0 */
-    RECORD_RESOLVE_REPLY, /* (uaays): serial, addresses of 4 or 16 octets, or why there are none */
-    RECORD_SIGN_REPLY,    /* (uyays): serial, authentication method, data (empty: refused), text */
-    RECORD_VERIFY_REPLY,  /* (ub): serial, whether the AUTH is the gateway's */
+    RECORD_SOCKET_REPLY,   /* (uis): serial, errno or 0, text; descriptor: the socket when 0 */
+    RECORD_RESOLVE_REPLY,  /* (uaays): serial, addresses of 4 or 16 octets, or why there are none */
+    RECORD_SIGN_REPLY,     /* (uyays): serial, authentication method, data (empty: refused), text */
+    RECORD_VERIFY_REPLY,   /* (ub): serial, whether the AUTH is the gateway's */
+    RECORD_MSCHAP_REPLY,   /* (uayayays): serial, NT-Response, AuthenticatorResponse (20 octets),
+                            * MasterKey (16), or empty and why */
+    RECORD_MD5_REPLY,      /* (uays): serial, digest, or empty and why */
+    RECORD_PASSWORD_REPLY, /* (uays): serial, password in UTF-8, or empty and why */
+    RECORD_SIGN_TLS_REPLY, /* (uays): serial, signature, or empty and why */
+    RECORD_PPK_REPLY,      /* (uayayays): serial, SK_d, SK_pi, SK_pr, or empty and why */
+    RECORD_FETCH_REPLY,    /* (uays): serial, content, or empty and why */
+    RECORD_REPLACE,        /* (): reauthenticate now */
 
     /* tunnel to ginneld */
     RECORD_SOCKET = 32, /* (uyayq): serial, TRANSPORT_*, address octets, port */
@@ -37,6 +45,14 @@ typedef enum {
     RECORD_STATE,  /* (sss): TUNNEL_STATE_*, reason (bus API), detail for people */
     RECORD_CONFIGURE, /* a{sv}: see CONFIGURE_*; answered by APPLIED */
     RECORD_REPORT,    /* a{sv}: see REPORT_*; answer to QUERY */
+    RECORD_MSCHAP,    /* (uayayay): serial, authenticator challenge and peer challenge (16 each),
+                       * user name as the method has it */
+    RECORD_MD5,       /* (uyay): serial, EAP identifier, challenge */
+    RECORD_PASSWORD,  /* (us): serial, what for: gtc, pap */
+    RECORD_SIGN_TLS,  /* (uqay): serial, TLS SignatureScheme, octets to be signed: only those of a
+                       * TLS client's CertificateVerify */
+    RECORD_PPK,       /* (uqayayay): serial, PRF, SK_d, SK_pi, SK_pr (RFC 8784, section 3) */
+    RECORD_FETCH,     /* (usay): serial, http URL, body of a POST (empty: GET) */
 
     RECORD_LIMIT,
 } RecordType;

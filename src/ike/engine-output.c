@@ -8,6 +8,7 @@ ike_config_new(void)
 {
     IkeConfig *config = g_new0(IkeConfig, 1);
     g_atomic_ref_count_init(&config->references);
+    config->second_auth = IKE_AUTH_NONE;
     config->remote_selectors = g_array_new(FALSE, FALSE, sizeof(TrafficSelector));
     config->request_domains = g_ptr_array_new_with_free_func(g_free);
     return config;
@@ -27,6 +28,9 @@ ike_config_unref(IkeConfig *config)
         return;
     g_clear_pointer(&config->local_id.data, g_bytes_unref);
     g_clear_pointer(&config->remote_id.data, g_bytes_unref);
+    g_clear_pointer(&config->second_id.data, g_bytes_unref);
+    g_clear_pointer(&config->ppk_id, g_bytes_unref);
+    g_clear_pointer(&config->redirected_from, g_bytes_unref);
     g_clear_pointer(&config->local_chain, g_ptr_array_unref);
     g_clear_pointer(&config->trust, trust_store_unref);
     g_clear_pointer(&config->ike_proposals, ike_proposal_list_unref);
@@ -74,6 +78,20 @@ ike_close_reason_to_string(IkeCloseReason reason)
         return "protocol";
     case IKE_CLOSE_VERSION:
         return "version";
+    case IKE_CLOSE_CERT_REVOKED:
+        return "cert-revoked";
+    case IKE_CLOSE_REVOCATION_UNKNOWN:
+        return "revocation-unknown";
+    case IKE_CLOSE_EAP_FAILED:
+        return "eap-failed";
+    case IKE_CLOSE_PPK:
+        return "ppk";
+    case IKE_CLOSE_REDIRECTED:
+        return "redirected";
+    case IKE_CLOSE_EXPIRED:
+        return "expired";
+    case IKE_CLOSE_PEER_RESTARTED:
+        return "peer-restarted";
     case IKE_CLOSE_REPLACED:
         return "replaced";
     }
@@ -114,12 +132,27 @@ credential_request_free(IkeCredentialRequest *request)
     g_clear_pointer(&request->hashes, g_array_unref);
     g_clear_pointer(&request->id_body, g_bytes_unref);
     g_clear_pointer(&request->auth, g_bytes_unref);
+    g_clear_pointer(&request->int_auth, g_bytes_unref);
+    g_clear_pointer(&request->eap, g_bytes_unref);
+    g_clear_pointer(&request->chain, g_ptr_array_unref);
+    g_clear_pointer(&request->ocsp, g_bytes_unref);
+    g_clear_pointer(&request->sk_d, secret_unref);
+    g_clear_pointer(&request->sk_pi, secret_unref);
+    g_clear_pointer(&request->sk_pr, secret_unref);
     g_free(request);
+}
+
+static void
+redirect_free(IkeRedirect *redirect)
+{
+    g_free(redirect->name);
+    g_free(redirect);
 }
 
 void
 ike_output_clear(IkeOutput *output)
 {
+    g_clear_pointer(&output->redirect, redirect_free);
     g_clear_pointer(&output->datagram, g_bytes_unref);
     g_clear_pointer(&output->child, ike_child_free);
     g_clear_pointer(&output->configuration, ike_configuration_free);

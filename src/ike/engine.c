@@ -93,6 +93,12 @@ ike_engine_traffic_seen(IkeEngine *engine, Instant now)
 }
 
 void
+ike_engine_child_used(IkeEngine *engine, uint32_t spi_in, uint64_t packets, uint64_t octets,
+                      Instant now)
+{
+}
+
+void
 ike_engine_path_changed(IkeEngine *engine, const IkePath *path, Instant now)
 {
     engine->now = now;

@@ -36,7 +36,12 @@ typedef struct {
     GBytes *data;
 } IkeIdentity;
 
-typedef enum { IKE_AUTH_PSK, IKE_AUTH_CERTIFICATE } IkeAuthKind;
+typedef enum {
+    IKE_AUTH_PSK,
+    IKE_AUTH_CERTIFICATE,
+    IKE_AUTH_EAP, /* for the gateway: EAP-only, it proves itself inside the method (RFC 5998) */
+    IKE_AUTH_NONE,
+} IkeAuthKind;
 
 /* Everything but the secrets. The engine takes a deep reference of it; it is immutable afterwards.
  */
@@ -55,6 +60,15 @@ typedef struct {
         *request_domains; /* char *, A-labels that CFG_REQUEST names; empty: one empty attribute */
     bool request_anchors; /* ask for INTERNAL_DNSSEC_TA */
     bool initial_contact;
+    IkeAuthKind second_auth; /* IKE_AUTH_NONE, or IKE_AUTH_EAP after local_auth (RFC 4739) */
+    IkeIdentity second_id;
+    bool check_revocation;   /* ask REVOCATION about the gateway's chain */
+    bool request_ocsp;       /* and the gateway for an OCSP answer (RFC 4806) */
+    GBytes *ppk_id;          /* PPK_ID payload value: type and octets; NULL: no PPK (RFC 8784) */
+    bool ppk_required;       /* never without */
+    bool redirect;           /* follow REDIRECT (RFC 5685): IKE_OUTPUT_REDIRECT */
+    GBytes *redirected_from; /* gateway identity as REDIRECTED_FROM carries it; NULL: none */
+    bool childless;       /* the first Child SA by an exchange of its own where it can (RFC 6023) */
     int64_t wall_clock_s; /* Unix seconds at Instant 0: certificates are judged by it */
     /* Schedules. Over datagrams a request goes out again after interval, 2 x, 4 x ... */
     Duration retransmit_interval; /* 0: 500 ms */
@@ -62,6 +76,9 @@ typedef struct {
     Duration liveness_interval;   /* 0: 30 s without a sign of life before an empty INFORMATIONAL */
     Duration ike_lifetime;        /* 0: 4 h until we rekey the IKE SA */
     Duration child_lifetime;      /* 0: 1 h until we rekey the Child SA */
+    Duration reauth_lifetime;     /* 0: never of ourselves; until IKE_OUTPUT_REPLACE is asked for */
+    uint64_t child_octets;        /* 0: no limit but the cipher's; until we rekey the Child SA */
+    uint64_t child_packets;       /* the same */
     size_t fragment_size;         /* 0: 1280 octets of IKE message over a datagram path */
 } IkeConfig;
 
@@ -84,12 +101,19 @@ typedef enum {
     IKE_CLOSE_CERT_EXPIRED,
     IKE_CLOSE_CERT_NOT_YET_VALID,
     IKE_CLOSE_CERT_UNTRUSTED,
-    IKE_CLOSE_IDENTITY_MISMATCH, /* IDr, or its certificate, is not who the profile expects */
-    IKE_CLOSE_NO_ADDRESS,        /* INTERNAL_ADDRESS_FAILURE, FAILED_CP_REQUIRED, or none given */
-    IKE_CLOSE_CREDENTIAL,        /* the caller could not supply a credential */
-    IKE_CLOSE_PROTOCOL,          /* the gateway broke the protocol, or INVALID_SYNTAX from it */
-    IKE_CLOSE_VERSION,           /* INVALID_MAJOR_VERSION */
-    IKE_CLOSE_REPLACED,          /* a rekeyed IKE SA took over (never reported for the last one) */
+    IKE_CLOSE_IDENTITY_MISMATCH,  /* IDr, or its certificate, is not who the profile expects */
+    IKE_CLOSE_NO_ADDRESS,         /* INTERNAL_ADDRESS_FAILURE, FAILED_CP_REQUIRED, or none given */
+    IKE_CLOSE_CREDENTIAL,         /* the caller could not supply a credential */
+    IKE_CLOSE_PROTOCOL,           /* the gateway broke the protocol, or INVALID_SYNTAX from it */
+    IKE_CLOSE_VERSION,            /* INVALID_MAJOR_VERSION */
+    IKE_CLOSE_CERT_REVOKED,       /* the gateway's certificate, by CRL or OCSP */
+    IKE_CLOSE_REVOCATION_UNKNOWN, /* strict, and nobody could say */
+    IKE_CLOSE_EAP_FAILED,         /* EAP-Failure, or the caller's method gave up */
+    IKE_CLOSE_PPK,                /* required, and the gateway has none, or another */
+    IKE_CLOSE_REDIRECTED,         /* after IKE_OUTPUT_REDIRECT */
+    IKE_CLOSE_EXPIRED,            /* a hard limit passed and nothing replaced the SA */
+    IKE_CLOSE_PEER_RESTARTED, /* the gateway has forgotten us (RFC 7296, section 2.21; RFC 6290) */
+    IKE_CLOSE_REPLACED,       /* a rekeyed IKE SA took over (never reported for the last one) */
 } IkeCloseReason;
 
 const char *ike_close_reason_to_string(IkeCloseReason reason);
@@ -136,26 +160,50 @@ typedef struct {
 typedef enum {
     IKE_CREDENTIAL_SIGN,       /* make AUTH with our private key or PSK */
     IKE_CREDENTIAL_PSK_VERIFY, /* is this the gateway's AUTH with the PSK? */
+    IKE_CREDENTIAL_EAP,        /* an EAP packet of the gateway: what do we answer? */
+    IKE_CREDENTIAL_REVOCATION, /* is anything of this chain revoked? */
+    IKE_CREDENTIAL_PPK,        /* mix the PPK into these keys (RFC 8784, section 3) */
 } IkeCredentialKind;
 
 typedef struct {
     uint32_t serial; /* of ike_engine_supply */
     IkeCredentialKind kind;
     uint16_t prf;
-    GBytes *message; /* SIGN: our IKE_SA_INIT request; PSK_VERIFY: the response, as on the wire
-                      * (without non-ESP marker) */
-    GBytes *nonce;   /* SIGN: Nr; PSK_VERIFY: Ni */
-    Secret *sk_p;    /* SIGN: SK_pi; PSK_VERIFY: SK_pr */
-    GArray *hashes;  /* SIGN: uint16_t HASH_* that the gateway announced, may be empty */
-    GBytes *id_body; /* PSK_VERIFY: IDr payload without its generic header */
-    GBytes *auth;    /* PSK_VERIFY: the authentication data received */
+    GBytes *message;  /* SIGN: our IKE_SA_INIT request; PSK_VERIFY: the response, as on the wire
+                       * (without non-ESP marker) */
+    GBytes *nonce;    /* SIGN: Nr; PSK_VERIFY: Ni */
+    Secret *sk_p;     /* SIGN: SK_pi; PSK_VERIFY: SK_pr */
+    GArray *hashes;   /* SIGN: uint16_t HASH_* that the gateway announced, may be empty */
+    GBytes *id_body;  /* PSK_VERIFY: IDr payload without its generic header */
+    GBytes *auth;     /* PSK_VERIFY: the authentication data received */
+    GBytes *int_auth; /* SIGN, PSK_VERIFY: IntAuth (RFC 9242, section 3.3.2); NULL without
+                       * IKE_INTERMEDIATE */
+    GBytes *eap;      /* EAP: the packet; Success and Failure too */
+    bool eap_second;  /* EAP: of the second round (RFC 4739) */
+    GPtrArray *chain; /* REVOCATION: Certificate, verified, the gateway's first, the anchor last */
+    GBytes *ocsp;     /* REVOCATION: OCSP response that the gateway sent (RFC 4806), or NULL */
+    Secret *sk_d, *sk_pi, *sk_pr; /* PPK */
 } IkeCredentialRequest;
 
+/* All borrowed. */
 typedef struct {
-    bool ok;        /* SIGN: made; PSK_VERIFY: it is */
-    uint8_t method; /* SIGN */
-    GBytes *auth;   /* SIGN, borrowed */
+    bool ok;           /* SIGN: made; PSK_VERIFY: it is; EAP: go on; REVOCATION: good enough; PPK */
+    uint8_t method;    /* SIGN */
+    GBytes *auth;      /* SIGN */
+    GBytes *eap;       /* EAP: our packet; NULL after Success */
+    const Secret *msk; /* EAP, after Success: 64 octets; NULL where the method has no keys */
+    bool eap_mutual;   /* EAP, after Success: the method proved the server too (RFC 5998) */
+    IkeCloseReason why;                 /* not ok: EAP, REVOCATION */
+    const char *detail;                 /* not ok: a sentence for people, may be NULL */
+    const Secret *sk_d, *sk_pi, *sk_pr; /* PPK: mixed */
 } IkeCredential;
+
+/* What REDIRECT names (RFC 5685, section 6). */
+typedef struct {
+    InetAddress address; /* INET_NONE where it is a name */
+    char *name;          /* FQDN, A-labels checked by the caller; NULL where it is an address */
+    bool established;    /* on a working SA: make before break */
+} IkeRedirect;
 
 typedef enum {
     IKE_OUTPUT_SEND,
@@ -164,7 +212,11 @@ typedef enum {
     IKE_OUTPUT_CONFIGURE, /* once, before the first INSTALL_CHILD */
     IKE_OUTPUT_CREDENTIAL_NEEDED,
     IKE_OUTPUT_STATE_CHANGED,
-    IKE_OUTPUT_CLOSED, /* the last one */
+    /* The SA works but has to be replaced by a new engine from IKE_SA_INIT on (reauthentication,
+     * AUTH_LIFETIME, a refused rekey): make the new one, then close this one. Once. */
+    IKE_OUTPUT_REPLACE,
+    IKE_OUTPUT_REDIRECT, /* before CLOSED where the SA was not up */
+    IKE_OUTPUT_CLOSED,   /* the last one */
 } IkeOutputKind;
 
 typedef struct {
@@ -179,8 +231,10 @@ typedef struct {
     IkeConfiguration *configuration;  /* CONFIGURE */
     IkeCredentialRequest *credential; /* CREDENTIAL_NEEDED */
     IkeState state;                   /* STATE_CHANGED */
+    IkeRedirect *redirect;            /* REDIRECT */
+    Instant deadline;                 /* REPLACE: when the SA ends; INSTANT_NEVER: not known */
     IkeCloseReason reason;            /* CLOSED */
-    char *detail;                     /* CLOSED: English, for people, names both sides' values */
+    char *detail; /* CLOSED, REPLACE: English, for people, names both sides' values */
 } IkeOutput;
 
 void ike_output_clear(IkeOutput *output);
@@ -215,6 +269,10 @@ void ike_engine_timeout(IkeEngine *engine, Instant now);
 void ike_engine_path_changed(IkeEngine *engine, const IkePath *path, Instant now);
 /* An authentic ESP packet arrived: a sign of life. Cheap. */
 void ike_engine_traffic_seen(IkeEngine *engine, Instant now);
+/* What the Child SA of our inbound spi_in has carried out so far: for the limits by octets and
+ * packets. Cheap; as often as the caller looks at its counters anyway. */
+void ike_engine_child_used(IkeEngine *engine, uint32_t spi_in, uint64_t packets, uint64_t octets,
+                           Instant now);
 void ike_engine_supply(IkeEngine *engine, uint32_t serial, const IkeCredential *credential,
                        Instant now);
 /* Sends DELETE (when there is something to delete), waits for its answer for at most two

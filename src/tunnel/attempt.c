@@ -604,6 +604,9 @@ handle_output(Attempt *attempt, const IkeOutput *output)
     case IKE_OUTPUT_STATE_CHANGED:
         state_changed(attempt, output->state);
         break;
+    case IKE_OUTPUT_REPLACE:
+    case IKE_OUTPUT_REDIRECT:
+        break;
     case IKE_OUTPUT_CLOSED:
         engine_closed(attempt, output->reason, output->detail);
         break;

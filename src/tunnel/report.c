@@ -154,6 +154,18 @@ report_reason(IkeCloseReason reason)
         return "AddressRefused";
     case IKE_CLOSE_CREDENTIAL:
         return "SecretUnavailable";
+    case IKE_CLOSE_CERT_REVOKED:
+        return "CertificateRevoked";
+    case IKE_CLOSE_REVOCATION_UNKNOWN:
+        return "RevocationUnknown";
+    case IKE_CLOSE_EAP_FAILED:
+        return "AuthenticationFailed.User";
+    case IKE_CLOSE_PPK:
+        return "PostQuantumKeyRefused";
+    case IKE_CLOSE_EXPIRED:
+    case IKE_CLOSE_PEER_RESTARTED:
+        return "PeerGone";
+    case IKE_CLOSE_REDIRECTED:
     case IKE_CLOSE_PROTOCOL:
     case IKE_CLOSE_VERSION:
         return "ProtocolError";

@@ -198,6 +198,12 @@ take_output(Sim *sim, IkeOutput *output)
     case IKE_OUTPUT_STATE_CHANGED:
         sim->state = output->state;
         break;
+    case IKE_OUTPUT_REPLACE:
+        sim->n_replace++;
+        break;
+    case IKE_OUTPUT_REDIRECT:
+        sim->n_redirect++;
+        break;
     case IKE_OUTPUT_CLOSED:
         sim->closed = true;
         sim->reason = output->reason;

@@ -34,6 +34,7 @@ typedef struct {
     IkeConfiguration *configuration; /* of CONFIGURE */
     GPtrArray *installed;            /* IkeChild, those removed taken out again */
     unsigned n_installed, n_removed, n_configured, n_credentials;
+    unsigned n_replace, n_redirect;
     unsigned n_sent[2], n_repeated; /* by LinkDirection; requests of ours sent again */
     unsigned verdicts[4];
     IkeCredentialRequest *pending; /* with withhold: the last one, owned by the engine's output */
