@@ -60,7 +60,7 @@ take_datum(gnutls_datum_t *datum)
     return bytes;
 }
 
-static Certificate *
+Certificate *
 certificate_wrap(gnutls_x509_crt_t handle)
 {
     gnutls_datum_t der = { 0 }, subject = { 0 };
@@ -384,14 +384,14 @@ check_usage(const Certificate *certificate, GError **error)
 
 /* Those of the chain that are valid at now; the clock is the caller's, the library's is not asked.
  */
-static unsigned
-take_valid(GPtrArray *chain, int64_t now, gnutls_x509_crt_t *handles, GError **stale)
+static GPtrArray *
+take_valid(GPtrArray *chain, int64_t now, GError **stale)
 {
-    unsigned n = 0;
+    GPtrArray *valid = g_ptr_array_new();
     for (unsigned i = 0; i < chain->len && i < CERTIFICATE_MAX_CHAIN; i++)
         if (check_validity(chain->pdata[i], now, *stale == NULL ? stale : NULL))
-            handles[n++] = ((Certificate *)chain->pdata[i])->handle;
-    return n;
+            g_ptr_array_add(valid, chain->pdata[i]);
+    return valid;
 }
 
 /* The library's verdict in our codes (RFC 5280, section 6.1). */
@@ -402,27 +402,6 @@ code_for(unsigned status)
                    GNUTLS_CERT_PURPOSE_MISMATCH)) != 0)
         return CRYPTO_ERROR_WRONG_USAGE;
     return CRYPTO_ERROR_UNTRUSTED;
-}
-
-/* An anchor that one of the chain leads to must be valid too, or the path ends nowhere. */
-static bool
-check_anchor(const TrustStore *store, gnutls_x509_crt_t *handles, unsigned n, int64_t now,
-             GError **error)
-{
-    g_autoptr(GError) stale = NULL;
-    for (unsigned i = 0; i < n; i++) {
-        gnutls_x509_crt_t issuer;
-        if (gnutls_x509_trust_list_get_issuer(store->list, handles[i], &issuer,
-                                              GNUTLS_TL_GET_COPY) < 0)
-            continue;
-        g_autoptr(Certificate) anchor = certificate_wrap(issuer);
-        if (check_validity(anchor, now, stale == NULL ? &stale : NULL))
-            return true;
-    }
-    if (stale == NULL)
-        return true; /* the leaf itself is trusted */
-    g_propagate_error(error, g_steal_pointer(&stale));
-    return false;
 }
 
 static void
@@ -438,12 +417,28 @@ set_untrusted(const Certificate *leaf, unsigned status, GError **error)
                                                                : "");
 }
 
-bool
-trust_store_verify(const TrustStore *store, GPtrArray *chain, int64_t now, GError **error)
+/* What a path may not do: constraints, usage, weak algorithms. 0: good. */
+static unsigned
+judge(const TrustStore *store, const GPtrArray *certificates)
 {
     gnutls_x509_crt_t handles[CERTIFICATE_MAX_CHAIN];
-    g_autoptr(GError) stale = NULL;
     unsigned status = 0;
+    for (guint i = 0; i < certificates->len && i < G_N_ELEMENTS(handles); i++)
+        handles[i] = ((Certificate *)certificates->pdata[i])->handle;
+    int rc = gnutls_x509_trust_list_verify_crt2(
+        store->list, handles, MIN(certificates->len, G_N_ELEMENTS(handles)), NULL, 0,
+        GNUTLS_VERIFY_ALLOW_UNSORTED_CHAIN | GNUTLS_VERIFY_DISABLE_TIME_CHECKS |
+            GNUTLS_VERIFY_DISABLE_TRUSTED_TIME_CHECKS |
+            GNUTLS_PROFILE_TO_VFLAGS(GNUTLS_PROFILE_MEDIUM),
+        &status, NULL);
+    return rc < 0 ? GNUTLS_CERT_INVALID : status;
+}
+
+bool
+trust_store_verify(const TrustStore *store, GPtrArray *chain, int64_t now, GPtrArray **out_path,
+                   GError **error)
+{
+    g_autoptr(GError) stale = NULL;
     if (chain->len == 0) {
         g_set_error(error, CRYPTO_ERROR, CRYPTO_ERROR_UNTRUSTED, "there is no certificate");
         return false;
@@ -451,15 +446,16 @@ trust_store_verify(const TrustStore *store, GPtrArray *chain, int64_t now, GErro
     const Certificate *leaf = chain->pdata[0];
     if (!check_validity(leaf, now, error) || !check_usage(leaf, error))
         return false;
-    unsigned n = take_valid(chain, now, handles, &stale);
-    int rc = gnutls_x509_trust_list_verify_crt2(store->list, handles, n, NULL, 0,
-                                                GNUTLS_VERIFY_ALLOW_UNSORTED_CHAIN |
-                                                    GNUTLS_VERIFY_DISABLE_TIME_CHECKS |
-                                                    GNUTLS_VERIFY_DISABLE_TRUSTED_TIME_CHECKS |
-                                                    GNUTLS_PROFILE_TO_VFLAGS(GNUTLS_PROFILE_MEDIUM),
-                                                &status, NULL);
-    if (rc >= 0 && status == 0)
-        return check_anchor(store, handles, n, now, error);
+    g_autoptr(GPtrArray) valid = take_valid(chain, now, &stale);
+    g_autoptr(GPtrArray) path = certificate_path_find(store->list, valid, now);
+    unsigned status = judge(store, path != NULL ? path : valid);
+    if (status == 0 && path != NULL) {
+        if (!check_validity(path->pdata[path->len - 1], now, error))
+            return false;
+        if (out_path != NULL)
+            *out_path = g_steal_pointer(&path);
+        return true;
+    }
     /* Without the one that was left aside there is no path: that one is the reason. */
     bool missing = (status & GNUTLS_CERT_SIGNER_NOT_FOUND) != 0;
     if (missing && stale != NULL)

@@ -47,8 +47,10 @@ GBytes *trust_store_certreq(const TrustStore *store);
  * serverAuth, ipsecIKE (1.3.6.1.5.5.7.3.17), ikeIntermediate (1.3.6.1.5.5.8.2.2), any. SHA-1 and
  * MD5 signatures are refused. A helper that is not valid at now is left aside: gateways send stale
  * cross-signed ones along. Errors: CRYPTO_ERROR_EXPIRED, _NOT_YET_VALID, _UNTRUSTED, _WRONG_USAGE,
- * each naming the subject and the dates. */
-bool trust_store_verify(const TrustStore *store, GPtrArray *chain, int64_t now, GError **error);
+ * each naming the subject and the dates. path (may be NULL): the certificates that lead there, the
+ * gateway's first, the anchor last; the anchor alone where the gateway's own is one. */
+bool trust_store_verify(const TrustStore *store, GPtrArray *chain, int64_t now, GPtrArray **path,
+                        GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Certificate, certificate_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TrustStore, trust_store_unref)

@@ -135,7 +135,7 @@ credential_request_free(IkeCredentialRequest *request)
     g_clear_pointer(&request->int_auth, g_bytes_unref);
     g_clear_pointer(&request->eap, g_bytes_unref);
     g_clear_pointer(&request->chain, g_ptr_array_unref);
-    g_clear_pointer(&request->ocsp, g_bytes_unref);
+    g_clear_pointer(&request->ocsp, g_ptr_array_unref);
     g_clear_pointer(&request->sk_d, secret_unref);
     g_clear_pointer(&request->sk_pi, secret_unref);
     g_clear_pointer(&request->sk_pr, secret_unref);

@@ -19,6 +19,7 @@
 #define IKE_ENGINE_MAX_ADDRESSES 16    /* inside addresses, DNS servers: each */
 #define IKE_ENGINE_MAX_DOMAINS   1024  /* INTERNAL_DNS_DOMAIN and _TA attributes: each */
 #define IKE_ENGINE_MAX_COOKIES   4     /* COOKIE or INVALID_KE_PAYLOAD rounds before we give up */
+#define IKE_ENGINE_MAX_OCSP      4     /* OCSP responses of a gateway that are looked at */
 
 typedef struct _IkeEngine IkeEngine;
 
@@ -181,7 +182,7 @@ typedef struct {
     GBytes *eap;      /* EAP: the packet; Success and Failure too */
     bool eap_second;  /* EAP: of the second round (RFC 4739) */
     GPtrArray *chain; /* REVOCATION: Certificate, verified, the gateway's first, the anchor last */
-    GBytes *ocsp;     /* REVOCATION: OCSP response that the gateway sent (RFC 4806), or NULL */
+    GPtrArray *ocsp;  /* REVOCATION: GBytes, OCSP responses that the gateway sent (RFC 4806) */
     Secret *sk_d, *sk_pi, *sk_pr; /* PPK */
 } IkeCredentialRequest;
 

@@ -121,7 +121,8 @@ check_signature(IkeEngine *engine, IkeSa *sa, const Certificate *certificate,
 }
 
 bool
-proc_auth_check_certificate(IkeEngine *engine, IkeSa *sa, const IkeMessage *message)
+proc_auth_check_certificate(IkeEngine *engine, IkeSa *sa, const IkeMessage *message,
+                            GPtrArray **path)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) chain = read_chain(message);
@@ -133,7 +134,7 @@ proc_auth_check_certificate(IkeEngine *engine, IkeSa *sa, const IkeMessage *mess
     const Certificate *certificate = g_ptr_array_index(chain, 0);
     int64_t now_s = engine->config->wall_clock_s + engine->now / DURATION_SECOND;
     if (engine->config->trust == NULL ||
-        !trust_store_verify(engine->config->trust, chain, now_s, &error)) {
+        !trust_store_verify(engine->config->trust, chain, now_s, path, &error)) {
         engine_close_unauthenticated(engine, reason_for(error),
                                      "the gateway's certificate is not good: %s",
                                      error != NULL ? error->message : "nothing is trusted");

@@ -46,6 +46,12 @@ add_certificates(IkeEngine *engine, IkeMessage *message)
         g_autoptr(GBytes) authorities = trust_store_certreq(config->trust);
         ike_message_add_certreq(message, IKE_CERT_X509_SIGNATURE, authorities);
     }
+    if (config->remote_auth == IKE_AUTH_CERTIFICATE && config->request_ocsp) {
+        /* No responders of our own: whom the issuer names is good enough (RFC 4806, section 3.1).
+         */
+        g_autoptr(GBytes) responders = g_bytes_new(NULL, 0);
+        ike_message_add_certreq(message, IKE_CERT_OCSP, responders);
+    }
 }
 
 static void
@@ -128,6 +134,37 @@ ask_psk_verify(IkeEngine *engine, IkeSa *sa, const IkeMessage *message)
     setup->answer = g_steal_pointer(&engine->received);
 }
 
+static GPtrArray *
+read_ocsp(const IkeMessage *message)
+{
+    GPtrArray *responses = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+    const IkePayload *payload = NULL;
+    while ((payload = ike_message_find_next(message, IKE_PAYLOAD_CERT, payload)) != NULL &&
+           responses->len < IKE_ENGINE_MAX_OCSP) {
+        if (payload->cert.encoding == IKE_CERT_OCSP)
+            g_ptr_array_add(responses, g_bytes_ref(payload->cert.data));
+    }
+    return responses;
+}
+
+/* The last question about the gateway, once it has proved that it holds the key: nobody who only
+ * shows its certificate makes us ask around. Takes path. */
+static void
+ask_revocation(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, GPtrArray *path)
+{
+    sa->state = SA_CREATE_LOCAL_VERIFY;
+    IkeCredentialRequest *request = ask(engine, sa, IKE_CREDENTIAL_REVOCATION);
+    request->chain = path;
+    request->ocsp = read_ocsp(message);
+    engine->setup.answer = g_steal_pointer(&engine->received);
+}
+
+void
+proc_auth_gateway_proved(IkeEngine *engine, IkeSa *sa, const IkeMessage *message)
+{
+    proc_establish(engine, sa, message);
+}
+
 /* <--  HDR, SK {IDr, [CERT,] AUTH, CP(CFG_REPLY), SAr2, TSi, TSr, N(...)} */
 TransitionResult
 proc_auth_answered(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeMessage *reply)
@@ -147,14 +184,34 @@ proc_auth_answered(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeM
         ask_psk_verify(engine, sa, message);
         return TRANSITION_STAY;
     }
-    if (proc_auth_check_certificate(engine, sa, message))
-        proc_establish(engine, sa, message);
+    g_autoptr(GPtrArray) path = NULL;
+    if (!proc_auth_check_certificate(engine, sa, message, &path))
+        return TRANSITION_STAY;
+    if (engine->config->check_revocation)
+        ask_revocation(engine, sa, message, g_steal_pointer(&path));
+    else
+        proc_auth_gateway_proved(engine, sa, message);
     return TRANSITION_STAY;
+}
+
+static void
+close_for_revocation(IkeEngine *engine, const IkeCredential *credential)
+{
+    IkeCloseReason reason = credential->why == IKE_CLOSE_REVOCATION_UNKNOWN
+                                ? IKE_CLOSE_REVOCATION_UNKNOWN
+                                : IKE_CLOSE_CERT_REVOKED;
+    engine_close_unauthenticated(engine, reason, "%s",
+                                 credential->detail != NULL ? credential->detail
+                                                            : ike_close_reason_to_string(reason));
 }
 
 void
 proc_auth_judged(IkeEngine *engine, IkeSa *sa, const IkeCredential *credential)
 {
+    if (!credential->ok && engine->config->remote_auth == IKE_AUTH_CERTIFICATE) {
+        close_for_revocation(engine, credential);
+        return;
+    }
     if (!credential->ok) {
         engine_close_unauthenticated(
             engine, IKE_CLOSE_AUTH_REMOTE,
@@ -162,5 +219,5 @@ proc_auth_judged(IkeEngine *engine, IkeSa *sa, const IkeCredential *credential)
         return;
     }
     g_autoptr(IkeMessage) answer = g_steal_pointer(&engine->setup.answer);
-    proc_establish(engine, sa, answer);
+    proc_auth_gateway_proved(engine, sa, answer);
 }

@@ -18,10 +18,14 @@ TransitionResult proc_init_refused(IkeEngine *, IkeSa *, const IkeMessage *, Ike
 void proc_auth_start(IkeEngine *engine, IkeSa *sa);
 void proc_auth_signed(IkeEngine *engine, IkeSa *sa, const IkeCredential *credential);
 void proc_auth_judged(IkeEngine *engine, IkeSa *sa, const IkeCredential *credential);
+/* The gateway is who it has to be: what message says beyond that is believed from here on. */
+void proc_auth_gateway_proved(IkeEngine *engine, IkeSa *sa, const IkeMessage *message);
 TransitionResult proc_auth_answered(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
 TransitionResult proc_auth_refused(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
-/* Path, validity and identity of the gateway's certificate, and its signature. False: closed. */
-bool proc_auth_check_certificate(IkeEngine *engine, IkeSa *sa, const IkeMessage *message);
+/* Path, validity and identity of the gateway's certificate, and its signature. path: Certificate,
+ * the gateway's first, the anchor last. False: closed. */
+bool proc_auth_check_certificate(IkeEngine *engine, IkeSa *sa, const IkeMessage *message,
+                                 GPtrArray **path);
 bool proc_auth_check_identity(IkeEngine *engine, const PayloadId *idr);
 
 /* --- proc-config: CFG_REQUEST and CFG_REPLY (RFC 7296, section 2.19; RFC 8598) --- */

@@ -243,6 +243,18 @@ add_proof(IkeResponder *responder, ResponderSa *sa, IkeMessage *reply)
     ike_message_add_auth(reply, method, auth);
 }
 
+/* RFC 4806, section 4.2 */
+static void
+add_ocsp(const ResponderConfig *config, const IkeMessage *request, IkeMessage *reply)
+{
+    const IkePayload *payload = NULL;
+    bool asked = false;
+    while ((payload = ike_message_find_next(request, IKE_PAYLOAD_CERTREQ, payload)) != NULL)
+        asked = asked || payload->certreq.encoding == IKE_CERT_OCSP;
+    for (guint i = 0; asked && config->ocsp != NULL && i < config->ocsp->len; i++)
+        ike_message_add_cert(reply, IKE_CERT_OCSP, config->ocsp->pdata[i]);
+}
+
 static bool
 is_address(uint16_t type)
 {
@@ -328,6 +340,7 @@ responder_handle_auth(IkeResponder *responder, ResponderSa *sa, const IkeMessage
     if (answer_auth_by_fault(responder, sa, request, reply))
         return;
     add_proof(responder, sa, reply);
+    add_ocsp(responder->config, request, reply);
     sa->state = RESPONDER_UP;
     if (error_type == 0) {
         add_config(responder, request, reply);

@@ -35,6 +35,7 @@ responder_config_clear(ResponderConfig *config)
     g_clear_pointer(&config->psk, secret_unref);
     g_clear_pointer(&config->chain, g_ptr_array_unref);
     g_clear_pointer(&config->key, private_key_free);
+    g_clear_pointer(&config->ocsp, g_ptr_array_unref);
     g_clear_pointer(&config->ike_proposals, ike_proposal_list_unref);
     g_clear_pointer(&config->esp_proposals, ike_proposal_list_unref);
     g_clear_pointer(&config->attributes, g_ptr_array_unref);

@@ -40,6 +40,7 @@ typedef struct {
     Secret *psk;      /* the clients' and its own; NULL: certificates */
     GPtrArray *chain; /* Certificate, its own first */
     PrivateKey *key;
+    GPtrArray *ocsp; /* GBytes: sent to whoever asks for OCSP (RFC 4806); NULL: none */
     IkeProposalList *ike_proposals, *esp_proposals;
     GPtrArray *attributes; /* IkeConfigAttribute: CFG_REPLY's content in this order */
     GArray *local_ts;      /* TrafficSelector: what is behind it; empty: everything */

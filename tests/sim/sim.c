@@ -143,10 +143,14 @@ answer_credential(Sim *sim, const IkeCredentialRequest *request)
 {
     IkeCredential credential = { 0 };
     sim->n_credentials++;
-    if (sim->withhold || (sim->withhold_verify && request->kind == IKE_CREDENTIAL_PSK_VERIFY))
+    if (sim->withhold || (sim->withhold_verify && request->kind == IKE_CREDENTIAL_PSK_VERIFY) ||
+        (sim->withhold_revocation && request->kind == IKE_CREDENTIAL_REVOCATION))
         return;
     if (request->kind == IKE_CREDENTIAL_SIGN)
         sign(sim, request, &credential);
+    else if (request->kind == IKE_CREDENTIAL_REVOCATION)
+        credential.ok =
+            sim->judge_revocation == NULL || sim->judge_revocation(request, &credential);
     else
         verify(sim, request, &credential);
     ike_engine_supply(sim->engine, request->serial, &credential, sim->link.now);

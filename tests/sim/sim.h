@@ -24,8 +24,10 @@ typedef struct {
     Secret *psk;     /* the client's */
     PrivateKey *key; /* the client's, with certificates */
     bool withhold;   /* credentials are asked for in vain */
-    bool withhold_verify;
+    bool withhold_verify, withhold_revocation;
     bool refuse_verify; /* says no to PSK_VERIFY */
+    /* To REVOCATION: what the caller says; NULL: good. */
+    bool (*judge_revocation)(const IkeCredentialRequest *request, IkeCredential *credential);
     /* What came out of the engine. */
     IkeState state;
     bool closed;

@@ -34,7 +34,7 @@ accept_at(const TestIdentity *root, GPtrArray *chain, int64_t now)
     g_autoptr(GPtrArray) owned = chain;
     g_autoptr(GError) error = NULL;
     g_autoptr(TrustStore) store = test_identity_trust(root);
-    trust_store_verify(store, owned, now, &error);
+    trust_store_verify(store, owned, now, NULL, &error);
     g_assert_no_error(error);
 }
 
@@ -44,7 +44,7 @@ refuse_at(const TestIdentity *root, GPtrArray *chain, int64_t now, int code, con
     g_autoptr(GPtrArray) owned = chain;
     g_autoptr(GError) error = NULL;
     g_autoptr(TrustStore) store = test_identity_trust(root);
-    g_assert_false(trust_store_verify(store, owned, now, &error));
+    g_assert_false(trust_store_verify(store, owned, now, NULL, &error));
     g_assert_error(error, CRYPTO_ERROR, code);
     g_assert_nonnull(strstr(error->message, says));
 }
@@ -99,7 +99,7 @@ test_survives_any_changed_octet(void)
         g_autofree char *subject = certificate_subject_to_string(changed);
         g_ptr_array_add(chain, changed);
         certificate_matches_identity(changed, ID_FQDN, "gw.example", 10);
-        g_assert_false(trust_store_verify(store, chain, TEST_PKI_NOW, NULL));
+        g_assert_false(trust_store_verify(store, chain, TEST_PKI_NOW, NULL, NULL));
     }
 }
 
