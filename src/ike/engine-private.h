@@ -12,9 +12,10 @@
 #define IKE_MAX_HASHES    16                     /* of SIGNATURE_HASH_ALGORITHMS that we remember */
 #define IKE_REPLACED_WAIT (30 * DURATION_SECOND) /* for the DELETE of what was replaced */
 #define IKE_REFUSED_PATIENCE                                                                       \
-    (2 * DURATION_SECOND)                      /* for a better answer after a forgeable refusal */
-#define IKE_RETRY_WAIT  (10 * DURATION_SECOND) /* after TEMPORARY_FAILURE and refused rekeys */
-#define IKE_CLOSE_TRIES 2                      /* transmissions of the last DELETE */
+    (2 * DURATION_SECOND) /* for a better answer after a forgeable refusal */
+#define IKE_RETRY_WAIT     (10 * DURATION_SECOND) /* after TEMPORARY_FAILURE and refused rekeys */
+#define IKE_CLOSE_TRIES    2                      /* transmissions of the last DELETE */
+#define IKE_MAX_EAP_ROUNDS 128                    /* EAP packets of one sign-in */
 
 /* What only the first two exchanges need; gone once the SA is up. */
 typedef struct {
@@ -27,7 +28,13 @@ typedef struct {
     bool authenticate;  /* ike_engine_authenticate was called */
     uint32_t child_spi; /* ours, in the SA payload of IKE_AUTH */
     IkeMessage *answer; /* IKE_AUTH response while the caller looks at its AUTH */
-    int64_t not_after;  /* of the gateway's certificate */
+    PayloadId gateway;  /* IDr, the gateway's latest */
+    bool multiple_auth; /* the gateway can do several rounds (RFC 4739) */
+    bool second_round;  /* the one under way is the second */
+    uint8_t eap_code;   /* of the EAP packet that the caller has */
+    unsigned eap_rounds;
+    Secret *msk;       /* of the EAP method that succeeded; NULL where it has none */
+    int64_t not_after; /* of the gateway's certificate */
     /* The first refusal that could be forged, with the reason it would close for. */
     bool refused;
     Instant refused_until;

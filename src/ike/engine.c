@@ -82,6 +82,8 @@ ike_engine_supply(IkeEngine *engine, uint32_t serial, const IkeCredential *crede
         proc_auth_signed(engine, sa, credential);
     else if (sa->state == SA_CREATE_LOCAL_VERIFY)
         proc_auth_judged(engine, sa, credential);
+    else if (sa->state == SA_CREATE_LOCAL_EAP_ASK)
+        proc_eap_supplied(engine, sa, credential);
     engine_start_next(engine);
 }
 
@@ -133,10 +135,17 @@ ike_engine_close(IkeEngine *engine, IkeCloseReason reason, Instant now)
         return;
     case IKE_STATE_AUTHENTICATING:
         /* Once our IKE_AUTH is out the gateway may have an SA; it is met with DELETE when its
-         * answer comes. */
-        if (engine_sa(engine)->state == SA_CREATE_LOCAL_SIGN) {
+         * answer comes. In the midst of EAP it has none. */
+        switch (engine_sa(engine)->state) {
+        case SA_CREATE_LOCAL_SIGN:
+        case SA_CREATE_LOCAL_EAP:
             engine_closed(engine, reason, "%s", ike_close_reason_to_string(reason));
             return;
+        case SA_CREATE_LOCAL_EAP_ASK:
+            engine_close_unauthenticated(engine, reason, "%s", ike_close_reason_to_string(reason));
+            return;
+        default:
+            break;
         }
         if (engine_sa(engine)->state == SA_CREATE_LOCAL_VERIFY) {
             /* Whether the gateway was right does not matter any more. */

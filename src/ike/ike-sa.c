@@ -16,6 +16,12 @@ ike_sa_state_to_string(IkeSaState state)
         return "CREATE_LOCAL_AUTH";
     case SA_CREATE_LOCAL_VERIFY:
         return "CREATE_LOCAL_VERIFY";
+    case SA_CREATE_LOCAL_EAP_ASK:
+        return "CREATE_LOCAL_EAP_ASK";
+    case SA_CREATE_LOCAL_EAP:
+        return "CREATE_LOCAL_EAP";
+    case SA_CREATE_LOCAL_EAP_DONE:
+        return "CREATE_LOCAL_EAP_DONE";
     case SA_ESTABLISHED:
         return "ESTABLISHED";
     case SA_LIVENESS_LOCAL_INFORMATIONAL:

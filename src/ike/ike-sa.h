@@ -20,6 +20,9 @@ typedef enum {
     SA_CREATE_LOCAL_SIGN,     /* waits for our AUTH from the caller */
     SA_CREATE_LOCAL_AUTH,     /* IKE_AUTH request sent */
     SA_CREATE_LOCAL_VERIFY,   /* waits for the caller's word on the gateway's AUTH */
+    SA_CREATE_LOCAL_EAP_ASK,  /* waits for the caller's EAP method */
+    SA_CREATE_LOCAL_EAP,      /* IKE_AUTH request with EAP, or the next round's IDi, sent */
+    SA_CREATE_LOCAL_EAP_DONE, /* IKE_AUTH request with the AUTH after EAP sent */
     SA_ESTABLISHED,           /* nothing under way */
     SA_LIVENESS_LOCAL_INFORMATIONAL,
     SA_REKEY_CHILD_LOCAL_CREATE,

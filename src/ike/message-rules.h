@@ -14,13 +14,14 @@ typedef enum {
     IKE_SHAPE_INIT_RESPONSE,   /* SA KE Nr [CERTREQ] */
     IKE_SHAPE_AUTH_REQUEST,    /* IDi [CERT] [CERTREQ] [IDr] AUTH [CP] SA TSi TSr */
     IKE_SHAPE_AUTH_RESPONSE,   /* IDr [CERT] AUTH [CP] SA TSi TSr */
-    IKE_SHAPE_AUTH_CHILDLESS,  /* IDr [CERT] AUTH [CP], with N(error) instead of the Child SA */
+    IKE_SHAPE_AUTH_CHILDLESS,  /* IDr [CERT] AUTH [CP]: N(error), another round, or childless */
     IKE_SHAPE_AUTH_EAP_START,  /* request: IDi [CERTREQ] [IDr] [CP] SA TSi TSr, no AUTH */
     IKE_SHAPE_AUTH_EAP_FIRST,  /* response: IDr [CERT] [AUTH] EAP */
     IKE_SHAPE_AUTH_EAP,        /* either way: EAP */
     IKE_SHAPE_AUTH_EAP_FINISH, /* request: AUTH */
+    IKE_SHAPE_AUTH_NEXT,       /* request: IDi (RFC 4739, section 2.2) */
     IKE_SHAPE_AUTH_EAP_DONE,   /* response: AUTH [CP] SA TSi TSr */
-    IKE_SHAPE_AUTH_EAP_DONE_CHILDLESS, /* response: AUTH [CP], with N(error) */
+    IKE_SHAPE_AUTH_EAP_DONE_CHILDLESS, /* response: AUTH [CP]: as AUTH_CHILDLESS */
     IKE_SHAPE_CHILD,     /* SA Nonce [KE] TSi TSr [CP]; a rekey has N(REKEY_SA) in its request */
     IKE_SHAPE_REKEY_IKE, /* SA Nonce KE, no TS */
     IKE_SHAPE_INFORMATIONAL, /* [D] [CP], empty for a liveness check */

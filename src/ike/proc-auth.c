@@ -1,6 +1,7 @@
 /*
  * IKE_AUTH (RFC 7296, sections 1.2, 2.15 and 2.21.2): our proof, which the caller makes, and the
- * gateway's, which is judged before anything else in its answer is believed. EAP will go between.
+ * gateway's, which is judged before anything else in its answer is believed. What EAP adds is in
+ * proc-eap.
  */
 #include "ike/proc.h"
 
@@ -8,8 +9,8 @@
 #include "crypto/signature.h"
 #include "ike/auth.h"
 
-static IkeCredentialRequest *
-ask(IkeEngine *engine, IkeSa *sa, IkeCredentialKind kind)
+IkeCredentialRequest *
+proc_auth_ask(IkeEngine *engine, IkeSa *sa, IkeCredentialKind kind)
 {
     IkeCredentialRequest *request = g_new0(IkeCredentialRequest, 1);
     request->serial = engine->serial = ++engine->last_serial;
@@ -19,13 +20,25 @@ ask(IkeEngine *engine, IkeSa *sa, IkeCredentialKind kind)
     return request;
 }
 
+static void send_first(IkeEngine *engine, IkeSa *sa, const IkeCredential *credential);
+
 void
 proc_auth_start(IkeEngine *engine, IkeSa *sa)
 {
     IkeSetup *setup = &engine->setup;
-    sa->state = SA_CREATE_LOCAL_SIGN;
     engine_set_state(engine, IKE_STATE_AUTHENTICATING);
-    IkeCredentialRequest *request = ask(engine, sa, IKE_CREDENTIAL_SIGN);
+    if (engine->config->second_auth != IKE_AUTH_NONE && !setup->multiple_auth) {
+        engine_closed(engine, IKE_CLOSE_AUTH_LOCAL,
+                      "the gateway cannot do the second sign-in that the profile wants");
+        return;
+    }
+    /* No AUTH in the first request: that asks for EAP (RFC 7296, section 2.16). */
+    if (engine->config->local_auth == IKE_AUTH_EAP) {
+        send_first(engine, sa, NULL);
+        return;
+    }
+    sa->state = SA_CREATE_LOCAL_SIGN;
+    IkeCredentialRequest *request = proc_auth_ask(engine, sa, IKE_CREDENTIAL_SIGN);
     request->message = g_bytes_ref(setup->request);
     request->nonce = g_bytes_ref(setup->nonce_r);
     request->sk_p = secret_ref(sa->keys.pi);
@@ -69,15 +82,25 @@ add_child(IkeEngine *engine, IkeSa *sa, IkeMessage *message)
     ike_message_add_ts(message, IKE_PAYLOAD_TSR, remote_ts);
 }
 
-/* HDR, SK {IDi, [CERT,] [CERTREQ,] [IDr,] AUTH, CP(CFG_REQUEST), SAi2, TSi, TSr, N(...)}  --> */
-void
-proc_auth_signed(IkeEngine *engine, IkeSa *sa, const IkeCredential *credential)
+static void
+add_rounds(IkeEngine *engine, IkeMessage *message)
 {
     const IkeConfig *config = engine->config;
-    if (!credential->ok || credential->auth == NULL) {
-        engine_closed(engine, IKE_CLOSE_CREDENTIAL, "our own proof of identity could not be made");
+    if (config->remote_auth == IKE_AUTH_EAP)
+        ike_message_add_notify(message, IKE_NOTIFY_EAP_ONLY_AUTHENTICATION, NULL, 0);
+    if (config->second_auth == IKE_AUTH_NONE)
         return;
-    }
+    ike_message_add_notify(message, IKE_NOTIFY_MULTIPLE_AUTH_SUPPORTED, NULL, 0);
+    if (config->local_auth != IKE_AUTH_EAP) /* it goes with an AUTH (RFC 4739, section 3.2) */
+        ike_message_add_notify(message, IKE_NOTIFY_ANOTHER_AUTH_FOLLOWS, NULL, 0);
+}
+
+/* HDR, SK {IDi, [CERT,] [CERTREQ,] [IDr,] [AUTH,] CP(CFG_REQUEST), SAi2, TSi, TSr, N(...)}  -->
+ * credential NULL: without AUTH. */
+static void
+send_first(IkeEngine *engine, IkeSa *sa, const IkeCredential *credential)
+{
+    const IkeConfig *config = engine->config;
     engine->setup.child_spi = engine_random_child_spi(engine);
     g_autoptr(IkeMessage) message = ike_sa_new_request(sa, IKE_EXCHANGE_AUTH);
     ike_message_add_id(message, IKE_PAYLOAD_IDI, config->local_id.type, config->local_id.data);
@@ -87,12 +110,35 @@ proc_auth_signed(IkeEngine *engine, IkeSa *sa, const IkeCredential *credential)
     if (config->remote_id.data != NULL)
         ike_message_add_id(message, IKE_PAYLOAD_IDR, config->remote_id.type,
                            config->remote_id.data);
-    ike_message_add_auth(message, credential->method, credential->auth);
+    if (credential != NULL)
+        ike_message_add_auth(message, credential->method, credential->auth);
     proc_config_request(engine, message);
     add_child(engine, sa, message);
     ike_message_add_notify(message, IKE_NOTIFY_MOBIKE_SUPPORTED, NULL, 0);
     ike_message_add_notify(message, IKE_NOTIFY_ESP_TFC_PADDING_NOT_SUPPORTED, NULL, 0);
+    add_rounds(engine, message);
     engine_send_request(engine, sa, message, SA_CREATE_LOCAL_AUTH);
+}
+
+void
+proc_auth_signed(IkeEngine *engine, IkeSa *sa, const IkeCredential *credential)
+{
+    if (!credential->ok || credential->auth == NULL) {
+        engine_closed(engine, IKE_CLOSE_CREDENTIAL, "our own proof of identity could not be made");
+        return;
+    }
+    send_first(engine, sa, credential);
+}
+
+static const char *
+why_not_us(const IkeEngine *engine)
+{
+    bool eap = engine->config->local_auth == IKE_AUTH_EAP || engine->setup.second_round;
+    if (eap)
+        return "it does not know the user, or the password is wrong";
+    return engine->config->local_auth == IKE_AUTH_PSK
+               ? "wrong pre-shared key, or an identity that it does not know"
+               : "it does not trust the certificate, or does not know the identity";
 }
 
 static void
@@ -101,10 +147,8 @@ close_for_error(IkeEngine *engine, const PayloadNotify *notify)
     if (notify != NULL && notify->type == IKE_NOTIFY_AUTHENTICATION_FAILED) {
         g_autofree char *who =
             auth_identity_to_string(engine->config->local_id.type, engine->config->local_id.data);
-        engine_closed(engine, IKE_CLOSE_AUTH_LOCAL, "the gateway does not accept %s as %s", who,
-                      engine->config->local_auth == IKE_AUTH_PSK
-                          ? "us: wrong pre-shared key, or an identity that it does not know"
-                          : "us: it does not trust the certificate, or does not know the identity");
+        engine_closed(engine, IKE_CLOSE_AUTH_LOCAL, "the gateway does not accept %s as us: %s", who,
+                      why_not_us(engine));
         return;
     }
     uint16_t type = notify != NULL ? notify->type : 0;
@@ -120,12 +164,23 @@ proc_auth_refused(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeMe
     return TRANSITION_STAY;
 }
 
+/* Before it has proved itself nothing of ours is told to a gateway (RFC 7296, section 2.16). */
+static void
+close_unproved(IkeEngine *engine, bool has_auth)
+{
+    engine_close_unauthenticated(engine, IKE_CLOSE_AUTH_REMOTE,
+                                 has_auth ? "the gateway wants no EAP, by which alone it could "
+                                            "prove who it is to this profile"
+                                          : "the gateway asks who we are before it has proved who "
+                                            "it is itself");
+}
+
 static void
 ask_psk_verify(IkeEngine *engine, IkeSa *sa, const IkeMessage *message)
 {
     IkeSetup *setup = &engine->setup;
     sa->state = SA_CREATE_LOCAL_VERIFY;
-    IkeCredentialRequest *request = ask(engine, sa, IKE_CREDENTIAL_PSK_VERIFY);
+    IkeCredentialRequest *request = proc_auth_ask(engine, sa, IKE_CREDENTIAL_PSK_VERIFY);
     request->message = g_bytes_ref(setup->response);
     request->nonce = g_bytes_ref(setup->nonce_i);
     request->sk_p = secret_ref(sa->keys.pr);
@@ -153,26 +208,34 @@ static void
 ask_revocation(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, GPtrArray *path)
 {
     sa->state = SA_CREATE_LOCAL_VERIFY;
-    IkeCredentialRequest *request = ask(engine, sa, IKE_CREDENTIAL_REVOCATION);
+    IkeCredentialRequest *request = proc_auth_ask(engine, sa, IKE_CREDENTIAL_REVOCATION);
     request->chain = path;
     request->ocsp = read_ocsp(message);
     engine->setup.answer = g_steal_pointer(&engine->received);
 }
 
-void
-proc_auth_gateway_proved(IkeEngine *engine, IkeSa *sa, const IkeMessage *message)
-{
-    proc_establish(engine, sa, message);
-}
-
-/* <--  HDR, SK {IDr, [CERT,] AUTH, CP(CFG_REPLY), SAr2, TSi, TSr, N(...)} */
+/* <--  HDR, SK {IDr, [CERT,] AUTH, [CP(CFG_REPLY), SAr2, TSi, TSr,] [EAP,] N(...)} */
 TransitionResult
 proc_auth_answered(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeMessage *reply)
 {
-    const PayloadAuth *auth = &ike_message_find(message, IKE_PAYLOAD_AUTH)->auth;
+    const PayloadId *idr = &ike_message_find(message, IKE_PAYLOAD_IDR)->id;
+    const IkePayload *proof = ike_message_find(message, IKE_PAYLOAD_AUTH);
     bool with_psk = engine->config->remote_auth == IKE_AUTH_PSK;
-    if (!proc_auth_check_identity(engine, &ike_message_find(message, IKE_PAYLOAD_IDR)->id))
+    if (!proc_auth_check_identity(engine, idr))
         return TRANSITION_STAY;
+    payload_id_clear(&engine->setup.gateway);
+    engine->setup.gateway = *idr;
+    engine->setup.gateway.data = g_bytes_ref(idr->data);
+    if (engine->config->remote_auth == IKE_AUTH_EAP &&
+        ike_message_find(message, IKE_PAYLOAD_EAP) != NULL) {
+        proc_auth_gateway_proved(engine, sa, message);
+        return TRANSITION_STAY;
+    }
+    if (proof == NULL || engine->config->remote_auth == IKE_AUTH_EAP) {
+        close_unproved(engine, proof != NULL);
+        return TRANSITION_STAY;
+    }
+    const PayloadAuth *auth = &proof->auth;
     if ((auth->method == IKE_AUTH_METHOD_PSK) != with_psk) {
         engine_close_unauthenticated(
             engine, IKE_CLOSE_AUTH_REMOTE,
@@ -203,6 +266,26 @@ close_for_revocation(IkeEngine *engine, const IkeCredential *credential)
     engine_close_unauthenticated(engine, reason, "%s",
                                  credential->detail != NULL ? credential->detail
                                                             : ike_close_reason_to_string(reason));
+}
+
+void
+proc_auth_gateway_proved(IkeEngine *engine, IkeSa *sa, const IkeMessage *message)
+{
+    bool eap = ike_message_find(message, IKE_PAYLOAD_EAP) != NULL;
+    if (eap && engine->config->local_auth == IKE_AUTH_EAP)
+        proc_eap_ask(engine, sa, message);
+    else if (!eap && engine->config->local_auth == IKE_AUTH_EAP)
+        engine_close_unauthenticated(engine, IKE_CLOSE_PROTOCOL,
+                                     "the gateway lets us in without asking who we are");
+    else if (eap)
+        engine_close_unauthenticated(engine, IKE_CLOSE_AUTH_LOCAL,
+                                     "the gateway wants EAP besides what the profile has");
+    else if (proc_eap_another_follows(engine) &&
+             ike_message_find(message, IKE_PAYLOAD_SA) == NULL &&
+             ike_message_find_error(message) == NULL)
+        proc_eap_next_round(engine, sa);
+    else
+        proc_establish(engine, sa, message);
 }
 
 void

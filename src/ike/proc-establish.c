@@ -122,14 +122,13 @@ new_configuration(void)
 }
 
 static void
-describe(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, const ChildSaMaterial *material,
-         IkeConfiguration *out)
+describe(IkeEngine *engine, IkeSa *sa, const ChildSaMaterial *material, IkeConfiguration *out)
 {
     out->local_ts = child_sa_copy_selectors(material->local_ts);
     out->remote_ts = child_sa_copy_selectors(material->remote_ts);
     out->ike_algorithms = ike_suite_to_string(&sa->suite);
     out->esp_algorithms = ike_suite_to_string(&material->suite);
-    out->gateway_id = payload_id_to_string(&ike_message_find(message, IKE_PAYLOAD_IDR)->id);
+    out->gateway_id = payload_id_to_string(&engine->setup.gateway);
     out->gateway_not_after = engine->setup.not_after;
     out->nat_here = engine->nat_here;
     out->mobike = engine->mobike;
@@ -162,7 +161,7 @@ proc_establish(IkeEngine *engine, IkeSa *sa, const IkeMessage *message)
         ike_configuration_free(configuration);
         return;
     }
-    describe(engine, sa, message, &material, configuration);
+    describe(engine, sa, &material, configuration);
     engine_emit(engine, IKE_OUTPUT_CONFIGURE)->configuration = configuration;
     if (engine_install_child(engine, sa, &material) == NULL) {
         engine_close_with_delete(engine, IKE_CLOSE_PROTOCOL, "no keys for the tunnel");

@@ -268,6 +268,8 @@ proc_init_answered(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeM
     engine->nat_here = detect_nat(engine, sa, message);
     sa->fragmentation =
         ike_message_find_notify(message, IKE_NOTIFY_IKEV2_FRAGMENTATION_SUPPORTED) != NULL;
+    setup->multiple_auth =
+        ike_message_find_notify(message, IKE_NOTIFY_MULTIPLE_AUTH_SUPPORTED) != NULL;
     engine->last_seen = engine->now;
     sa->state = SA_CREATE_LOCAL_ANSWERED;
     engine_set_state(engine, IKE_STATE_INIT_ANSWERED);

@@ -16,6 +16,8 @@ TransitionResult proc_init_refused(IkeEngine *, IkeSa *, const IkeMessage *, Ike
 
 /* --- proc-auth: IKE_AUTH (RFC 7296, sections 1.2 and 2.15) --- */
 void proc_auth_start(IkeEngine *engine, IkeSa *sa);
+/* CREDENTIAL_NEEDED of kind, to be filled. */
+IkeCredentialRequest *proc_auth_ask(IkeEngine *engine, IkeSa *sa, IkeCredentialKind kind);
 void proc_auth_signed(IkeEngine *engine, IkeSa *sa, const IkeCredential *credential);
 void proc_auth_judged(IkeEngine *engine, IkeSa *sa, const IkeCredential *credential);
 /* The gateway is who it has to be: what message says beyond that is believed from here on. */
@@ -27,6 +29,19 @@ TransitionResult proc_auth_refused(IkeEngine *, IkeSa *, const IkeMessage *, Ike
 bool proc_auth_check_certificate(IkeEngine *engine, IkeSa *sa, const IkeMessage *message,
                                  GPtrArray **path);
 bool proc_auth_check_identity(IkeEngine *engine, const PayloadId *idr);
+
+/* --- proc-eap: IKE_AUTH with EAP (RFC 7296, section 2.16; RFC 4739; RFC 5998) --- */
+TransitionResult proc_eap_begun(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
+TransitionResult proc_eap_asked(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
+TransitionResult proc_eap_done(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
+/* The caller's word on the EAP packet that it was asked about. */
+void proc_eap_supplied(IkeEngine *engine, IkeSa *sa, const IkeCredential *credential);
+/* Hands message's EAP packet to the caller. */
+void proc_eap_ask(IkeEngine *engine, IkeSa *sa, const IkeMessage *message);
+/* HDR, SK {IDi}  -->   the second round. */
+void proc_eap_next_round(IkeEngine *engine, IkeSa *sa);
+/* Does another round follow the one under way? */
+bool proc_eap_another_follows(const IkeEngine *engine);
 
 /* --- proc-config: CFG_REQUEST and CFG_REPLY (RFC 7296, section 2.19; RFC 8598) --- */
 void proc_config_request(IkeEngine *engine, IkeMessage *message);

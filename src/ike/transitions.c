@@ -39,6 +39,22 @@ static const Transition table[] = {
     { "gateway refuses IKE_AUTH", SA_STATE(SA_CREATE_LOCAL_AUTH), IKE_EXCHANGE_AUTH,
       ROLE_RESPONSE, SHAPE(NOTIFY_ONLY), 0, 0, proc_auth_refused, SA_CLOSED },
 
+    /* HDR, SK {IDi, [CERTREQ,] [IDr,] CP(CFG_REQUEST), SAi2, TSi, TSr}  -->
+     *                                  <--  HDR, SK {IDr, [CERT, AUTH,] EAP}
+     * HDR, SK {EAP}  -->               <--  HDR, SK {EAP}
+     * HDR, SK {AUTH}  -->              <--  HDR, SK {AUTH, CP(CFG_REPLY), SAr2, TSi, TSr}
+     * or, before another round         <--  HDR, SK {AUTH}
+     * HDR, SK {IDi}  -->               <--  HDR, SK {EAP} */
+    { "gateway begins EAP", SA_STATE(SA_CREATE_LOCAL_AUTH), IKE_EXCHANGE_AUTH, ROLE_RESPONSE,
+      SHAPE(AUTH_EAP_FIRST), 0, 0, proc_eap_begun, SA_CREATE_LOCAL_EAP_ASK },
+    { "gateway goes on with EAP", SA_STATE(SA_CREATE_LOCAL_EAP), IKE_EXCHANGE_AUTH, ROLE_RESPONSE,
+      SHAPE(AUTH_EAP), 0, 0, proc_eap_asked, SA_CREATE_LOCAL_EAP_ASK },
+    { "gateway refuses EAP", SA_STATE(SA_CREATE_LOCAL_EAP) | SA_STATE(SA_CREATE_LOCAL_EAP_DONE),
+      IKE_EXCHANGE_AUTH, ROLE_RESPONSE, SHAPE(NOTIFY_ONLY), 0, 0, proc_auth_refused, SA_CLOSED },
+    { "gateway answers the AUTH after EAP", SA_STATE(SA_CREATE_LOCAL_EAP_DONE), IKE_EXCHANGE_AUTH,
+      ROLE_RESPONSE, SHAPE(AUTH_EAP_DONE) | SHAPE(AUTH_EAP_DONE_CHILDLESS), 0, 0, proc_eap_done,
+      SA_ESTABLISHED },
+
     /* HDR, SK {}  -->                  <--  HDR, SK {} */
     { "gateway is alive", SA_STATE(SA_LIVENESS_LOCAL_INFORMATIONAL), IKE_EXCHANGE_INFORMATIONAL,
       ROLE_RESPONSE, ANY_SHAPE, 0, 0, proc_info_answered, SA_ESTABLISHED },

@@ -84,6 +84,8 @@ add_init_notifies(IkeResponder *responder, ResponderSa *sa, const IkePath *path,
     }
     if (ike->fragmentation)
         ike_message_add_notify(reply, IKE_NOTIFY_IKEV2_FRAGMENTATION_SUPPORTED, NULL, 0);
+    if (responder->config->second_eap && !faults->no_multiple_auth)
+        ike_message_add_notify(reply, IKE_NOTIFY_MULTIPLE_AUTH_SUPPORTED, NULL, 0);
     if (!faults->legacy_signatures)
         ike_message_add_notify(reply, IKE_NOTIFY_SIGNATURE_HASH_ALGORITHMS, hashes, sizeof hashes);
 }
@@ -221,8 +223,8 @@ client_is_good(IkeResponder *responder, ResponderSa *sa, const IkeMessage *reque
            certificate_verify_auth(certificate, auth->auth.method, data, length, octets, 3, NULL);
 }
 
-static void
-add_proof(IkeResponder *responder, ResponderSa *sa, IkeMessage *reply)
+void
+responder_add_proof(IkeResponder *responder, ResponderSa *sa, IkeMessage *reply)
 {
     const ResponderConfig *config = responder->config;
     uint8_t method = 0;
@@ -328,19 +330,11 @@ answer_auth_by_fault(IkeResponder *responder, ResponderSa *sa, const IkeMessage 
     return faults->malformed_auth || faults->critical_auth || type != 0;
 }
 
-/* <--  HDR, SK {IDr, [CERT,] AUTH, CP(CFG_REPLY), SAr2, TSi, TSr} */
 void
-responder_handle_auth(IkeResponder *responder, ResponderSa *sa, const IkeMessage *request)
+responder_add_tunnel(IkeResponder *responder, ResponderSa *sa, const IkeMessage *request,
+                     IkeMessage *reply)
 {
     uint16_t error_type = responder->faults.child_error;
-    g_autoptr(IkeMessage) reply =
-        ike_sa_new_response(sa->ike, IKE_EXCHANGE_AUTH, request->header.message_id);
-    if (responder->faults.silent_auth || ike_message_shape(request, NULL) != IKE_SHAPE_AUTH_REQUEST)
-        return;
-    if (answer_auth_by_fault(responder, sa, request, reply))
-        return;
-    add_proof(responder, sa, reply);
-    add_ocsp(responder->config, request, reply);
     sa->state = RESPONDER_UP;
     if (error_type == 0) {
         add_config(responder, request, reply);
@@ -351,5 +345,25 @@ responder_handle_auth(IkeResponder *responder, ResponderSa *sa, const IkeMessage
     if (error_type != 0)
         ike_message_add_notify(reply, error_type, NULL, 0);
     ike_message_add_notify(reply, IKE_NOTIFY_MOBIKE_SUPPORTED, NULL, 0);
+}
+
+/* <--  HDR, SK {IDr, [CERT,] AUTH, CP(CFG_REPLY), SAr2, TSi, TSr} */
+void
+responder_handle_auth(IkeResponder *responder, ResponderSa *sa, const IkeMessage *request)
+{
+    g_autoptr(IkeMessage) reply =
+        ike_sa_new_response(sa->ike, IKE_EXCHANGE_AUTH, request->header.message_id);
+    if (responder->faults.silent_auth || responder_handle_eap(responder, sa, request) ||
+        ike_message_shape(request, NULL) != IKE_SHAPE_AUTH_REQUEST)
+        return;
+    if (answer_auth_by_fault(responder, sa, request, reply))
+        return;
+    responder_add_proof(responder, sa, reply);
+    add_ocsp(responder->config, request, reply);
+    if (responder->config->second_eap &&
+        ike_message_find_notify(request, IKE_NOTIFY_ANOTHER_AUTH_FOLLOWS) != NULL)
+        responder_keep_first(responder, sa);
+    else
+        responder_add_tunnel(responder, sa, request, reply);
     responder_send_response(responder, sa, reply);
 }

@@ -25,6 +25,13 @@ struct _ResponderSa {
     GArray *hashes;      /* uint16_t, the client's */
     GPtrArray *children; /* ChildSa */
     ResponderAsks asks;
+    /* EAP: the first IKE_AUTH request, IDi, what the client has to answer, requests left. */
+    IkeMessage *first;
+    PayloadId client;
+    GBytes *eap_expected;
+    unsigned eap_left;
+    uint8_t eap_identifier;
+    bool second_round;
 };
 
 struct _IkeResponder {
@@ -34,6 +41,7 @@ struct _IkeResponder {
     GPtrArray *sas; /* ResponderSa, oldest first */
     GQueue outputs;
     GBytes *cookie;
+    IkeMessage *received; /* being handled; a handler that keeps it sets NULL */
     uint16_t last_error;
     unsigned answered;
 };
@@ -63,6 +71,15 @@ bool responder_answer_child(IkeResponder *responder, ResponderSa *sa, const IkeM
                             uint16_t *error_type);
 bool responder_handle_init(IkeResponder *responder, const IkePath *path, const IkeMessage *request);
 void responder_handle_auth(IkeResponder *responder, ResponderSa *sa, const IkeMessage *request);
+/* IDr, CERT and AUTH of its own. */
+void responder_add_proof(IkeResponder *responder, ResponderSa *sa, IkeMessage *reply);
+/* request: where IDi, CP, SA and TS were asked for. N(error) where there is no Child SA. */
+void responder_add_tunnel(IkeResponder *responder, ResponderSa *sa, const IkeMessage *request,
+                          IkeMessage *reply);
+/* An IKE_AUTH request of EAP's; false: none. */
+bool responder_handle_eap(IkeResponder *responder, ResponderSa *sa, const IkeMessage *request);
+/* It has proved itself by AUTH and another round follows: kept for the end. */
+void responder_keep_first(IkeResponder *responder, ResponderSa *sa);
 void responder_handle_create_child(IkeResponder *responder, ResponderSa *sa,
                                    const IkeMessage *request);
 void responder_handle_informational(IkeResponder *responder, ResponderSa *sa,

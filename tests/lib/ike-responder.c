@@ -40,6 +40,7 @@ responder_config_clear(ResponderConfig *config)
     g_clear_pointer(&config->esp_proposals, ike_proposal_list_unref);
     g_clear_pointer(&config->attributes, g_ptr_array_unref);
     g_clear_pointer(&config->local_ts, g_array_unref);
+    g_clear_pointer(&config->eap_msk, secret_unref);
 }
 
 /* --- Life --- */
@@ -55,6 +56,9 @@ sa_free(gpointer data)
     g_clear_pointer(&sa->nonce_r, g_bytes_unref);
     g_clear_pointer(&sa->hashes, g_array_unref);
     g_clear_pointer(&sa->children, g_ptr_array_unref);
+    g_clear_pointer(&sa->first, ike_message_free);
+    payload_id_clear(&sa->client);
+    g_clear_pointer(&sa->eap_expected, g_bytes_unref);
     g_free(sa);
 }
 
@@ -369,7 +373,10 @@ ike_responder_receive(IkeResponder *responder, const IkePath *path, const uint8_
     if (sa == NULL || !message->sealed || !ike_sa_is_authentic(sa->ike, message))
         return false;
     sa->path = *path;
+    responder->received = message;
     bool understood = receive_sealed(responder, sa, message);
+    if (responder->received == NULL) /* taken */
+        (void)g_steal_pointer(&message);
     sweep(responder);
     return understood;
 }

@@ -33,6 +33,13 @@ typedef struct {
     bool legacy_signatures;      /* no SIGNATURE_HASH_ALGORITHMS */
     bool nat;                    /* our NAT_DETECTION_DESTINATION_IP does not match */
     bool deaf;                   /* ignores everything */
+    bool eap_first;              /* EAP before it has proved itself */
+    bool eap_failure;            /* Failure where Success should be */
+    bool eap_early_success;      /* Success at once */
+    bool eap_endless;            /* never Success */
+    bool wrong_eap_auth;         /* the AUTH after EAP is wrong */
+    uint16_t eap_error;          /* N(error) instead of the second EAP packet */
+    bool no_multiple_auth;       /* MULTIPLE_AUTH_SUPPORTED is not sent */
 } ResponderFaults;
 
 typedef struct {
@@ -45,7 +52,15 @@ typedef struct {
     GPtrArray *attributes; /* IkeConfigAttribute: CFG_REPLY's content in this order */
     GArray *local_ts;      /* TrafficSelector: what is behind it; empty: everything */
     size_t fragment_size;  /* 0: 1280 */
+    unsigned eap_requests; /* of a round before Success; 0: it knows no EAP */
+    Secret *eap_msk;       /* of its method; NULL: it makes no keys */
+    bool eap_only;         /* proves itself by nothing else (RFC 5998) */
+    bool second_eap;       /* wants EAP after the first sign-in (RFC 4739) */
 } ResponderConfig;
+
+/* The method that it speaks, of no use outside of tests: type 254, each request is answered by its
+ * own data with every octet inverted. */
+GBytes *responder_eap_answer(GBytes *request);
 
 /* Members are freed; zero it first. */
 void responder_config_clear(ResponderConfig *config);

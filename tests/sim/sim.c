@@ -94,6 +94,7 @@ sim_clear(Sim *sim)
     responder_config_clear(&sim->gateway_config);
     virtual_link_clear(&sim->link);
     g_clear_pointer(&sim->psk, secret_unref);
+    g_clear_pointer(&sim->eap_msk, secret_unref);
     g_clear_pointer(&sim->key, private_key_free);
     g_clear_pointer(&sim->installed, g_ptr_array_unref);
     g_clear_pointer(&sim->gateway_children, g_ptr_array_unref);
@@ -138,16 +139,37 @@ verify(Sim *sim, const IkeCredentialRequest *request, IkeCredential *credential)
     credential->ok = g_bytes_equal(expected, request->auth) && !sim->refuse_verify;
 }
 
+/* The method of the test responder. */
+static void
+answer_eap(Sim *sim, const IkeCredentialRequest *request, IkeCredential *credential)
+{
+    static const uint8_t wrong[] = { 2, 1, 0, 6, 254, 0 };
+    const uint8_t *packet = g_bytes_get_data(request->eap, NULL);
+    sim->n_eap++;
+    sim->n_eap_second += request->eap_second;
+    credential->ok = packet[0] != 4 && !sim->eap_refuse;
+    credential->why = IKE_CLOSE_EAP_FAILED;
+    credential->detail = packet[0] == 4 ? "the password is wrong" : "nobody is here";
+    if (packet[0] == 1)
+        credential->eap =
+            sim->eap_wrong ? g_bytes_new(wrong, sizeof wrong) : responder_eap_answer(request->eap);
+    credential->msk = packet[0] == 3 ? sim->eap_msk : NULL;
+    credential->eap_mutual = sim->eap_mutual;
+}
+
 static void
 answer_credential(Sim *sim, const IkeCredentialRequest *request)
 {
     IkeCredential credential = { 0 };
     sim->n_credentials++;
     if (sim->withhold || (sim->withhold_verify && request->kind == IKE_CREDENTIAL_PSK_VERIFY) ||
+        (sim->withhold_eap && request->kind == IKE_CREDENTIAL_EAP) ||
         (sim->withhold_revocation && request->kind == IKE_CREDENTIAL_REVOCATION))
         return;
     if (request->kind == IKE_CREDENTIAL_SIGN)
         sign(sim, request, &credential);
+    else if (request->kind == IKE_CREDENTIAL_EAP)
+        answer_eap(sim, request, &credential);
     else if (request->kind == IKE_CREDENTIAL_REVOCATION)
         credential.ok =
             sim->judge_revocation == NULL || sim->judge_revocation(request, &credential);
@@ -155,6 +177,7 @@ answer_credential(Sim *sim, const IkeCredentialRequest *request)
         verify(sim, request, &credential);
     ike_engine_supply(sim->engine, request->serial, &credential, sim->link.now);
     g_clear_pointer(&credential.auth, g_bytes_unref);
+    g_clear_pointer(&credential.eap, g_bytes_unref);
 }
 
 /* --- Outputs --- */

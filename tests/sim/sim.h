@@ -28,6 +28,11 @@ typedef struct {
     bool refuse_verify; /* says no to PSK_VERIFY */
     /* To REVOCATION: what the caller says; NULL: good. */
     bool (*judge_revocation)(const IkeCredentialRequest *request, IkeCredential *credential);
+    Secret *eap_msk; /* what the EAP method comes to; NULL: it makes no keys */
+    bool eap_mutual;
+    bool eap_wrong; /* gives wrong answers */
+    bool withhold_eap;
+    bool eap_refuse; /* gives none, and says why */
     /* What came out of the engine. */
     IkeState state;
     bool closed;
@@ -36,7 +41,7 @@ typedef struct {
     IkeConfiguration *configuration; /* of CONFIGURE */
     GPtrArray *installed;            /* IkeChild, those removed taken out again */
     unsigned n_installed, n_removed, n_configured, n_credentials;
-    unsigned n_replace, n_redirect;
+    unsigned n_replace, n_redirect, n_eap, n_eap_second;
     unsigned n_sent[2], n_repeated; /* by LinkDirection; requests of ours sent again */
     unsigned verdicts[4];
     IkeCredentialRequest *pending; /* with withhold: the last one, owned by the engine's output */
