@@ -59,7 +59,10 @@ static const struct {
     { AUTH, false, "IDi AUTH AUTH SA TSi TSr", IKE_SHAPE_NONE },
     { AUTH, true, "IDr CERT CERT AUTH N CP SA TSi TSr", IKE_SHAPE_AUTH_RESPONSE },
     { AUTH, true, "IDr AUTH N", IKE_SHAPE_AUTH_CHILDLESS },
-    { AUTH, true, "IDr AUTH", IKE_SHAPE_NONE },
+    { AUTH, true, "IDr AUTH", IKE_SHAPE_AUTH_CHILDLESS }, /* RFC 4739, RFC 6023 */
+    { AUTH, true, "AUTH", IKE_SHAPE_AUTH_EAP_DONE_CHILDLESS },
+    { AUTH, true, "IDr", IKE_SHAPE_NONE },
+    { AUTH, false, "IDi", IKE_SHAPE_AUTH_NEXT },
     { AUTH, true, "IDr AUTH SA TSi", IKE_SHAPE_NONE },
     { AUTH, true, "IDr CERT AUTH EAP", IKE_SHAPE_AUTH_EAP_FIRST },
     { AUTH, true, "IDr EAP", IKE_SHAPE_AUTH_EAP_FIRST },
