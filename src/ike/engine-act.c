@@ -43,12 +43,14 @@ liveness_interval(const IkeEngine *engine)
 }
 
 size_t
-engine_max_length(const IkeEngine *engine)
+engine_max_length(const IkeEngine *engine, const IkeSa *sa)
 {
+    size_t configured = engine->config->fragment_size;
     if (engine->path.stream) /* no fragments from us there (RFC 9329, section 6) */
         return 0;
-    return engine->config->fragment_size > 0 ? engine->config->fragment_size
-                                             : DEFAULT_FRAGMENT_SIZE;
+    if (sa->fragment_size > 0)
+        return sa->fragment_size;
+    return configured > 0 ? configured : DEFAULT_FRAGMENT_SIZE;
 }
 
 uint64_t
@@ -133,7 +135,7 @@ static GPtrArray *
 write_request(IkeEngine *engine, IkeSa *sa, const IkeMessage *message)
 {
     if (sa->sealer.aead != NULL)
-        return ike_sa_seal(sa, message, engine_max_length(engine));
+        return ike_sa_seal(sa, message, engine_max_length(engine, sa));
     GBytes *clear = ike_message_write(message, NULL);
     if (clear == NULL)
         return NULL;
@@ -143,7 +145,7 @@ write_request(IkeEngine *engine, IkeSa *sa, const IkeMessage *message)
 }
 
 void
-engine_send_request(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeSaState state)
+engine_send_request(IkeEngine *engine, IkeSa *sa, IkeMessage *message, IkeSaState state)
 {
     unsigned tries = engine->config->retransmit_tries;
     if (state == SA_DELETE_IKE_LOCAL_INFORMATIONAL)
@@ -155,6 +157,9 @@ engine_send_request(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, Ike
     }
     sa->state = state;
     window_sent(&sa->window, datagrams);
+    g_clear_pointer(&sa->request, ike_message_free);
+    if (sa->fragmentation)
+        sa->request = ike_message_ref(message);
     ike_fragment_buffer_reset(sa->responses);
     retransmit_start(&sa->retransmit, engine_interval(engine), tries > 0 ? tries : DEFAULT_TRIES,
                      engine->path.stream, engine->now);

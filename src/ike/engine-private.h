@@ -85,7 +85,7 @@ GBytes *engine_random_bytes(IkeEngine *engine, size_t length);
  * 2.8). */
 Instant engine_jittered(IkeEngine *engine, Duration duration);
 /* Sends and starts the retransmission clock; message: our request on sa. */
-void engine_send_request(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeSaState state);
+void engine_send_request(IkeEngine *engine, IkeSa *sa, IkeMessage *message, IkeSaState state);
 void engine_send_datagrams(IkeEngine *engine, const GPtrArray *datagrams, uint32_t path,
                            bool is_request, unsigned transmission);
 /* What waits for the window to be free: close, deletions, rekeying, liveness. */
@@ -111,8 +111,13 @@ void engine_remove_child(IkeEngine *engine, ChildSa *child); /* REMOVE_CHILD, fo
 Duration engine_interval(const IkeEngine *engine);           /* the schedules with their defaults */
 Duration engine_ike_lifetime(const IkeEngine *engine);
 Duration engine_child_lifetime(const IkeEngine *engine);
-/* Of one datagram to the gateway; 0: no limit. */
-size_t engine_max_length(const IkeEngine *engine);
+/* Of one datagram to the gateway on sa; 0: no limit. */
+size_t engine_max_length(const IkeEngine *engine, const IkeSa *sa);
+
+/* --- fragment-search.c --- */
+/* The request under way is to be sent again: in smaller pieces where it got no answer in those of
+ * before, or where the path now asks for it. */
+void fragment_search_repeat(IkeEngine *engine, IkeSa *sa);
 void ike_setup_clear(IkeSetup *setup);
 
 /* --- engine-output.c --- */

@@ -110,7 +110,7 @@ ike_engine_path_changed(IkeEngine *engine, const IkePath *path, Instant now)
         if (!window_is_busy(&sa->window))
             continue;
         retransmit_moved(&sa->retransmit, path->stream, now);
-        engine_send_datagrams(engine, sa->window.request, path->id, true, 1);
+        fragment_search_repeat(engine, sa);
     }
     /* Also where the gateway only sends: it must learn where we are (RFC 4555, section 3.5; RFC
      * 9329, section 7.1). */
@@ -209,6 +209,7 @@ handle_response(IkeEngine *engine, IkeSa *sa)
     const IkeMessage *message = engine->received;
     retransmit_stop(&sa->retransmit);
     window_answered(&sa->window);
+    g_clear_pointer(&sa->request, ike_message_free);
     engine->last_seen = engine->now;
     if (message->unsupported_critical != 0) {
         close_for_bad_response(engine, sa, "it has an unknown critical payload");
@@ -263,7 +264,7 @@ receive_response(IkeEngine *engine, IkeSa *sa)
 static void
 send_reply(IkeEngine *engine, IkeSa *sa, const IkeMessage *reply)
 {
-    GPtrArray *datagrams = ike_sa_seal(sa, reply, engine_max_length(engine));
+    GPtrArray *datagrams = ike_sa_seal(sa, reply, engine_max_length(engine, sa));
     if (datagrams == NULL)
         return;
     window_responded(&sa->window, datagrams);
@@ -453,8 +454,7 @@ sa_timeout(IkeEngine *engine, IkeSa *sa)
     case RETRANSMIT_WAIT:
         return;
     case RETRANSMIT_AGAIN:
-        engine_send_datagrams(engine, sa->window.request, engine->path.id, true,
-                              sa->retransmit.sent);
+        fragment_search_repeat(engine, sa);
         return;
     case RETRANSMIT_GIVE_UP:
         give_up(engine, sa);

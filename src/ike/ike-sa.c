@@ -78,6 +78,7 @@ ike_sa_free(IkeSa *sa)
     ike_keys_clear(&sa->keys);
     g_clear_pointer(&sa->aead_in, aead_free);
     g_clear_pointer(&sa->sealer.aead, aead_free);
+    g_clear_pointer(&sa->request, ike_message_free);
     window_clear(&sa->window);
     g_clear_pointer(&sa->requests, ike_fragment_buffer_free);
     g_clear_pointer(&sa->responses, ike_fragment_buffer_free);

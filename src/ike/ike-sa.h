@@ -60,7 +60,9 @@ typedef struct {
     IkeKeys keys;
     Aead *aead_in;
     PayloadSkSealer sealer;
-    bool fragmentation; /* both sides announced it (RFC 7383, section 2.3) */
+    bool fragmentation;   /* both sides announced it (RFC 7383, section 2.3) */
+    size_t fragment_size; /* of our messages over datagrams; falls where larger ones get lost */
+    IkeMessage *request;  /* ours under way, to be cut smaller; NULL without fragmentation */
     Window window;
     Retransmit retransmit;
     IkeFragmentBuffer *requests;  /* fragments of the peer's next request */

@@ -14,15 +14,23 @@ IkeMessage *
 ike_message_new(const IkeHeader *header)
 {
     IkeMessage *message = g_new0(IkeMessage, 1);
+    message->references = 1;
     message->header = *header;
     message->payloads = g_ptr_array_new_with_free_func(free_payload);
+    return message;
+}
+
+IkeMessage *
+ike_message_ref(IkeMessage *message)
+{
+    message->references++;
     return message;
 }
 
 void
 ike_message_free(IkeMessage *message)
 {
-    if (message == NULL)
+    if (message == NULL || --message->references > 0)
         return;
     g_ptr_array_unref(message->payloads);
     g_clear_pointer(&message->octets, g_bytes_unref);

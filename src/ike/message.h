@@ -27,6 +27,7 @@ typedef enum {
 } IkeDecodeStatus;
 
 typedef struct {
+    unsigned references;
     IkeHeader header;
     /* IkePayload, in the order of the wire. Once a sealed message is open: what was inside and
      * nothing else, so that everything in here has the same protection. */
@@ -41,7 +42,8 @@ typedef struct {
 } IkeMessage;
 
 IkeMessage *ike_message_new(const IkeHeader *header);
-void ike_message_free(IkeMessage *message);
+IkeMessage *ike_message_ref(IkeMessage *message);
+void ike_message_free(IkeMessage *message); /* gives the reference back */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(IkeMessage, ike_message_free)
 
 /* --- Reading --- */

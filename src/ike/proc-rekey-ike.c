@@ -70,6 +70,7 @@ make_sa(IkeEngine *engine, const IkeSa *old, const NewSa *new_sa, const PayloadK
     }
     sa->state = SA_ESTABLISHED;
     sa->fragmentation = old->fragmentation;
+    sa->fragment_size = old->fragment_size;
     sa->rekey_at = engine_jittered(engine, engine_ike_lifetime(engine));
     return g_steal_pointer(&sa);
 }
