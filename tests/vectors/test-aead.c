@@ -94,6 +94,12 @@ test_gcm(void)
 }
 
 static void
+test_gcm_nist(void)
+{
+    vectors_run("aes-gcm-nist.txt", 23, N_WORDS, run_gcm, NULL);
+}
+
+static void
 test_chacha(void)
 {
     vectors_run("chacha20-poly1305.txt", 316, N_WORDS, run_chacha, NULL);
@@ -116,6 +122,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/vectors/aead/aes-gcm", test_gcm);
+    g_test_add_func("/vectors/aead/aes-gcm-nist", test_gcm_nist);
     g_test_add_func("/vectors/aead/chacha20-poly1305", test_chacha);
     g_test_add_func("/vectors/aead/chacha20-poly1305-ipsec", test_chacha_ipsec);
     g_test_add_func("/vectors/aead/aes-cbc", test_cbc);

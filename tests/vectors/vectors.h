@@ -5,7 +5,7 @@
 #pragma once
 #include "base/secret.h"
 
-#define VECTOR_MAX_WORDS 8
+#define VECTOR_MAX_WORDS 16
 
 typedef struct {
     char *words[VECTOR_MAX_WORDS + 1];
