@@ -171,6 +171,7 @@ ike_setup_clear(IkeSetup *setup)
     g_clear_pointer(&setup->hashes, g_array_unref);
     g_clear_pointer(&setup->answer, ike_message_free);
     payload_id_clear(&setup->gateway);
+    g_clear_pointer(&setup->configuration, ike_configuration_free);
     g_clear_pointer(&setup->msk, secret_unref);
     g_clear_pointer(&setup->refused_detail, g_free);
 }

@@ -24,14 +24,16 @@ typedef struct {
     GBytes *request;  /* our last IKE_SA_INIT request, as sent */
     GBytes *response; /* the gateway's, as received */
     GBytes *nonce_i, *nonce_r;
-    GArray *hashes;     /* uint16_t HASH_* that the gateway announced */
-    bool authenticate;  /* ike_engine_authenticate was called */
-    uint32_t child_spi; /* ours, in the SA payload of IKE_AUTH */
-    IkeMessage *answer; /* IKE_AUTH response while the caller looks at its AUTH */
-    PayloadId gateway;  /* IDr, the gateway's latest */
-    bool multiple_auth; /* the gateway can do several rounds (RFC 4739) */
-    bool second_round;  /* the one under way is the second */
-    uint8_t eap_code;   /* of the EAP packet that the caller has */
+    GArray *hashes;                      /* uint16_t HASH_* that the gateway announced */
+    bool authenticate;                   /* ike_engine_authenticate was called */
+    uint32_t child_spi;                  /* ours, in the SA payload of IKE_AUTH */
+    IkeMessage *answer;                  /* IKE_AUTH response while the caller looks at its AUTH */
+    PayloadId gateway;                   /* IDr, the gateway's latest */
+    bool childless_supported, childless; /* RFC 6023: it can; we did */
+    IkeConfiguration *configuration;     /* of IKE_AUTH, until the first Child SA is there */
+    bool multiple_auth;                  /* the gateway can do several rounds (RFC 4739) */
+    bool second_round;                   /* the one under way is the second */
+    uint8_t eap_code;                    /* of the EAP packet that the caller has */
     unsigned eap_rounds;
     Secret *msk;       /* of the EAP method that succeeded; NULL where it has none */
     int64_t not_after; /* of the gateway's certificate */
@@ -122,4 +124,5 @@ void ike_setup_clear(IkeSetup *setup);
 
 /* --- engine-output.c --- */
 void ike_configuration_free(IkeConfiguration *configuration);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(IkeConfiguration, ike_configuration_free)
 void ike_config_attribute_free(gpointer attribute);

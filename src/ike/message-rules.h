@@ -8,12 +8,13 @@
 #include "ike/message.h"
 
 typedef enum {
-    IKE_SHAPE_NONE,            /* fits nothing: INVALID_SYNTAX */
-    IKE_SHAPE_NOTIFY_ONLY,     /* an answer of notifications: an error, COOKIE, REDIRECT */
-    IKE_SHAPE_INIT_REQUEST,    /* SA KE Ni */
-    IKE_SHAPE_INIT_RESPONSE,   /* SA KE Nr [CERTREQ] */
-    IKE_SHAPE_AUTH_REQUEST,    /* IDi [CERT] [CERTREQ] [IDr] AUTH [CP] SA TSi TSr */
-    IKE_SHAPE_AUTH_RESPONSE,   /* IDr [CERT] AUTH [CP] SA TSi TSr */
+    IKE_SHAPE_NONE,                   /* fits nothing: INVALID_SYNTAX */
+    IKE_SHAPE_NOTIFY_ONLY,            /* an answer of notifications: an error, COOKIE, REDIRECT */
+    IKE_SHAPE_INIT_REQUEST,           /* SA KE Ni */
+    IKE_SHAPE_INIT_RESPONSE,          /* SA KE Nr [CERTREQ] */
+    IKE_SHAPE_AUTH_REQUEST,           /* IDi [CERT] [CERTREQ] [IDr] AUTH [CP] SA TSi TSr */
+    IKE_SHAPE_AUTH_REQUEST_CHILDLESS, /* the same without SA TSi TSr (RFC 6023) */
+    IKE_SHAPE_AUTH_RESPONSE,          /* IDr [CERT] AUTH [CP] SA TSi TSr */
     IKE_SHAPE_AUTH_CHILDLESS,  /* IDr [CERT] AUTH [CP]: N(error), another round, or childless */
     IKE_SHAPE_AUTH_EAP_START,  /* request: IDi [CERTREQ] [IDr] [CP] SA TSi TSr, no AUTH */
     IKE_SHAPE_AUTH_EAP_FIRST,  /* response: IDr [CERT] [AUTH] EAP */

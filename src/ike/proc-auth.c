@@ -80,6 +80,7 @@ add_child(IkeEngine *engine, IkeSa *sa, IkeMessage *message)
     g_autoptr(GArray) remote_ts = proc_wanted_remote_ts(engine);
     ike_message_add_ts(message, IKE_PAYLOAD_TSI, local_ts);
     ike_message_add_ts(message, IKE_PAYLOAD_TSR, remote_ts);
+    ike_message_add_notify(message, IKE_NOTIFY_ESP_TFC_PADDING_NOT_SUPPORTED, NULL, 0);
 }
 
 static void
@@ -102,6 +103,7 @@ send_first(IkeEngine *engine, IkeSa *sa, const IkeCredential *credential)
 {
     const IkeConfig *config = engine->config;
     engine->setup.child_spi = engine_random_child_spi(engine);
+    engine->setup.childless = config->childless && engine->setup.childless_supported;
     g_autoptr(IkeMessage) message = ike_sa_new_request(sa, IKE_EXCHANGE_AUTH);
     ike_message_add_id(message, IKE_PAYLOAD_IDI, config->local_id.type, config->local_id.data);
     add_certificates(engine, message);
@@ -113,9 +115,9 @@ send_first(IkeEngine *engine, IkeSa *sa, const IkeCredential *credential)
     if (credential != NULL)
         ike_message_add_auth(message, credential->method, credential->auth);
     proc_config_request(engine, message);
-    add_child(engine, sa, message);
+    if (!engine->setup.childless)
+        add_child(engine, sa, message);
     ike_message_add_notify(message, IKE_NOTIFY_MOBIKE_SUPPORTED, NULL, 0);
-    ike_message_add_notify(message, IKE_NOTIFY_ESP_TFC_PADDING_NOT_SUPPORTED, NULL, 0);
     add_rounds(engine, message);
     engine_send_request(engine, sa, message, SA_CREATE_LOCAL_AUTH);
 }
@@ -271,10 +273,13 @@ close_for_revocation(IkeEngine *engine, const IkeCredential *credential)
 void
 proc_auth_gateway_proved(IkeEngine *engine, IkeSa *sa, const IkeMessage *message)
 {
+    bool wants_eap = engine->config->local_auth == IKE_AUTH_EAP;
     bool eap = ike_message_find(message, IKE_PAYLOAD_EAP) != NULL;
-    if (eap && engine->config->local_auth == IKE_AUTH_EAP)
+    if (proc_redirect_auth(engine, sa, message, !wants_eap))
+        return;
+    if (eap && wants_eap)
         proc_eap_ask(engine, sa, message);
-    else if (!eap && engine->config->local_auth == IKE_AUTH_EAP)
+    else if (wants_eap)
         engine_close_unauthenticated(engine, IKE_CLOSE_PROTOCOL,
                                      "the gateway lets us in without asking who we are");
     else if (eap)

@@ -168,6 +168,8 @@ proc_eap_done(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeMessag
                                      "sign-in: someone may stand between");
         return TRANSITION_STAY;
     }
+    if (!proc_eap_another_follows(engine) && proc_redirect_auth(engine, sa, message, true))
+        return TRANSITION_STAY;
     if (proc_eap_another_follows(engine) && ike_message_find(message, IKE_PAYLOAD_SA) == NULL &&
         ike_message_find_error(message) == NULL)
         proc_eap_next_round(engine, sa);

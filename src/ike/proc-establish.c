@@ -134,6 +134,63 @@ describe(IkeEngine *engine, IkeSa *sa, const ChildSaMaterial *material, IkeConfi
     out->mobike = engine->mobike;
 }
 
+/* The tunnel is up: what IKE_AUTH configured, then the keys. material: of the first Child SA. */
+static bool
+set_up(IkeEngine *engine, IkeSa *sa, const ChildSaMaterial *material,
+       IkeConfiguration *configuration)
+{
+    describe(engine, sa, material, configuration);
+    engine_emit(engine, IKE_OUTPUT_CONFIGURE)->configuration = configuration;
+    if (engine_install_child(engine, sa, material) == NULL) {
+        engine_close_with_delete(engine, IKE_CLOSE_PROTOCOL, "no keys for the tunnel");
+        return false;
+    }
+    ike_exchange_clear(&sa->exchange);
+    ike_setup_clear(&engine->setup);
+    engine_set_state(engine, IKE_STATE_ESTABLISHED);
+    return true;
+}
+
+bool
+proc_establish_awaits_child(const IkeEngine *engine)
+{
+    return engine->setup.configuration != NULL;
+}
+
+bool
+proc_establish_first_child(IkeEngine *engine, IkeSa *sa, const ChildSaMaterial *material)
+{
+    return set_up(engine, sa, material, g_steal_pointer(&engine->setup.configuration));
+}
+
+void
+proc_establish_no_child(IkeEngine *engine, const IkeMessage *message)
+{
+    close_childless(engine, message);
+}
+
+/* One Child SA and nothing odd about it. */
+static bool
+has_tunnel(IkeEngine *engine, const IkeMessage *message)
+{
+    bool present = ike_message_find(message, IKE_PAYLOAD_SA) != NULL;
+    if (present == engine->setup.childless) {
+        if (!present)
+            close_childless(engine, message);
+        else /* RFC 6023, section 3 */
+            engine_close_with_delete(engine, IKE_CLOSE_PROTOCOL,
+                                     "the gateway set up a tunnel that nobody asked for");
+        return false;
+    }
+    if (ike_message_find_notify(message, IKE_NOTIFY_USE_TRANSPORT_MODE) != NULL ||
+        ike_message_find_notify(message, IKE_NOTIFY_IPCOMP_SUPPORTED) != NULL) {
+        engine_close_with_delete(engine, IKE_CLOSE_PROTOCOL,
+                                 "the gateway wants transport mode or compression, unasked");
+        return false;
+    }
+    return true;
+}
+
 void
 proc_establish(IkeEngine *engine, IkeSa *sa, const IkeMessage *message)
 {
@@ -144,30 +201,17 @@ proc_establish(IkeEngine *engine, IkeSa *sa, const IkeMessage *message)
     proc_info_note_auth_lifetime(engine, message);
     if (engine->want_close) /* too late: engine_start_next meets it with DELETE */
         return;
-    if (ike_message_find(message, IKE_PAYLOAD_SA) == NULL) {
-        close_childless(engine, message);
+    if (!has_tunnel(engine, message))
+        return;
+    if (!engine->setup.childless && !read_child(engine, sa, message, &material))
+        return;
+    g_autoptr(IkeConfiguration) configuration = new_configuration();
+    if (!proc_config_reply(engine, message, configuration))
+        return;
+    if (!engine->setup.childless) {
+        set_up(engine, sa, &material, g_steal_pointer(&configuration));
         return;
     }
-    if (ike_message_find_notify(message, IKE_NOTIFY_USE_TRANSPORT_MODE) != NULL ||
-        ike_message_find_notify(message, IKE_NOTIFY_IPCOMP_SUPPORTED) != NULL) {
-        engine_close_with_delete(engine, IKE_CLOSE_PROTOCOL,
-                                 "the gateway wants transport mode or compression, unasked");
-        return;
-    }
-    if (!read_child(engine, sa, message, &material))
-        return;
-    IkeConfiguration *configuration = new_configuration();
-    if (!proc_config_reply(engine, message, configuration)) {
-        ike_configuration_free(configuration);
-        return;
-    }
-    describe(engine, sa, &material, configuration);
-    engine_emit(engine, IKE_OUTPUT_CONFIGURE)->configuration = configuration;
-    if (engine_install_child(engine, sa, &material) == NULL) {
-        engine_close_with_delete(engine, IKE_CLOSE_PROTOCOL, "no keys for the tunnel");
-        return;
-    }
-    ike_exchange_clear(&sa->exchange);
-    ike_setup_clear(&engine->setup);
-    engine_set_state(engine, IKE_STATE_ESTABLISHED);
+    engine->setup.configuration = g_steal_pointer(&configuration);
+    engine->child_wanted = true; /* engine_start_next asks for it */
 }

@@ -61,6 +61,7 @@ send_request(IkeEngine *engine, IkeSa *sa)
     add_nat_detection(engine, sa, message);
     ike_message_add_notify(message, IKE_NOTIFY_IKEV2_FRAGMENTATION_SUPPORTED, NULL, 0);
     add_hashes(message);
+    proc_redirect_announce(engine, message);
     g_clear_pointer(&setup->request, g_bytes_unref);
     setup->request = ike_message_write(message, &error);
     if (setup->request == NULL) {
@@ -270,6 +271,8 @@ proc_init_answered(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeM
         ike_message_find_notify(message, IKE_NOTIFY_IKEV2_FRAGMENTATION_SUPPORTED) != NULL;
     setup->multiple_auth =
         ike_message_find_notify(message, IKE_NOTIFY_MULTIPLE_AUTH_SUPPORTED) != NULL;
+    setup->childless_supported =
+        ike_message_find_notify(message, IKE_NOTIFY_CHILDLESS_IKEV2_SUPPORTED) != NULL;
     engine->last_seen = engine->now;
     sa->state = SA_CREATE_LOCAL_ANSWERED;
     engine_set_state(engine, IKE_STATE_INIT_ANSWERED);

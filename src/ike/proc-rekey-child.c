@@ -138,6 +138,11 @@ proc_rekey_child_answered(IkeEngine *engine, IkeSa *sa, const IkeMessage *messag
         return TRANSITION_STAY;
     }
     ChildSa *old = engine_find_child(engine, sa->exchange.old_child_spi);
+    if (proc_establish_awaits_child(engine)) {
+        engine->child_wanted = false;
+        return proc_establish_first_child(engine, sa, &material) ? TRANSITION_DONE
+                                                                 : TRANSITION_STAY;
+    }
     if (engine_install_child(engine, sa, &material) == NULL) {
         sa->state = SA_ESTABLISHED;
         engine_close_with_delete(engine, IKE_CLOSE_PROTOCOL, "too many Child SAs at once");
@@ -185,6 +190,10 @@ proc_rekey_child_refused(IkeEngine *engine, IkeSa *sa, const IkeMessage *message
     bool was_wanted = engine->child_wanted;
     ike_exchange_clear(&sa->exchange);
     sa->state = SA_ESTABLISHED;
+    if (proc_establish_awaits_child(engine) && type != IKE_NOTIFY_TEMPORARY_FAILURE) {
+        proc_establish_no_child(engine, message);
+        return TRANSITION_STAY;
+    }
     /* Gone at the gateway: gone here, and a new one from scratch (RFC 7296, section 2.25). It may
      * also have gone by a DELETE that met our request. */
     if (type == IKE_NOTIFY_CHILD_SA_NOT_FOUND && old != NULL)

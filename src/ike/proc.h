@@ -43,6 +43,15 @@ void proc_eap_next_round(IkeEngine *engine, IkeSa *sa);
 /* Does another round follow the one under way? */
 bool proc_eap_another_follows(const IkeEngine *engine);
 
+/* --- proc-redirect (RFC 5685) --- */
+/* That we can be redirected, or were. */
+void proc_redirect_announce(const IkeEngine *engine, IkeMessage *message);
+TransitionResult proc_redirect_init(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
+/* The first or the last answer to IKE_AUTH, verified; up: the gateway has the SA. True: redirected,
+ * and closed. */
+bool proc_redirect_auth(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, bool up);
+void proc_redirect_up(IkeEngine *engine, const IkeMessage *message);
+
 /* --- proc-config: CFG_REQUEST and CFG_REPLY (RFC 7296, section 2.19; RFC 8598) --- */
 void proc_config_request(IkeEngine *engine, IkeMessage *message);
 /* False when it has closed the engine: no usable address. */
@@ -50,6 +59,11 @@ bool proc_config_reply(IkeEngine *engine, const IkeMessage *message, IkeConfigur
 
 /* --- proc-establish: the first Child SA, and being up (RFC 7296, sections 1.2 and 2.9) --- */
 void proc_establish(IkeEngine *engine, IkeSa *sa, const IkeMessage *message);
+/* Childless (RFC 6023): IKE_AUTH is done, the first Child SA is made by CREATE_CHILD_SA. */
+bool proc_establish_awaits_child(const IkeEngine *engine);
+bool proc_establish_first_child(IkeEngine *engine, IkeSa *sa, const ChildSaMaterial *material);
+/* message: why there is none. */
+void proc_establish_no_child(IkeEngine *engine, const IkeMessage *message);
 /* Selectors that we ask for. */
 GArray *proc_wanted_local_ts(void);
 GArray *proc_wanted_remote_ts(const IkeEngine *engine);

@@ -18,7 +18,8 @@
 static const Transition table[] = {
     /* HDR, [N(COOKIE)], SAi1, KEi, Ni  -->
      *                                  <--  HDR, SAr1, KEr, Nr, [CERTREQ]
-     *                              or  <--  HDR, N(COOKIE)  or  HDR, N(INVALID_KE_PAYLOAD) */
+     *                              or  <--  HDR, N(COOKIE)  or  HDR, N(INVALID_KE_PAYLOAD)
+     *                              or  <--  HDR, N(REDIRECT) */
     { "gateway answers IKE_SA_INIT", SA_STATE(SA_CREATE_LOCAL_INIT), IKE_EXCHANGE_SA_INIT,
       ROLE_RESPONSE, SHAPE(INIT_RESPONSE), 0, 0, proc_init_answered, SA_CREATE_LOCAL_ANSWERED },
     { "gateway asks for a cookie", SA_STATE(SA_CREATE_LOCAL_INIT), IKE_EXCHANGE_SA_INIT,
@@ -26,6 +27,9 @@ static const Transition table[] = {
       SA_CREATE_LOCAL_INIT },
     { "gateway asks for another group", SA_STATE(SA_CREATE_LOCAL_INIT), IKE_EXCHANGE_SA_INIT,
       ROLE_RESPONSE, SHAPE(NOTIFY_ONLY), IKE_NOTIFY_INVALID_KE_PAYLOAD, 0, proc_init_other_group,
+      SA_CREATE_LOCAL_INIT },
+    { "gateway names another one", SA_STATE(SA_CREATE_LOCAL_INIT), IKE_EXCHANGE_SA_INIT,
+      ROLE_RESPONSE, SHAPE(NOTIFY_ONLY), IKE_NOTIFY_REDIRECT, 0, proc_redirect_init,
       SA_CREATE_LOCAL_INIT },
     { "gateway refuses IKE_SA_INIT", SA_STATE(SA_CREATE_LOCAL_INIT), IKE_EXCHANGE_SA_INIT,
       ROLE_RESPONSE, SHAPE(NOTIFY_ONLY), 0, 0, proc_init_refused, SA_CREATE_LOCAL_INIT },

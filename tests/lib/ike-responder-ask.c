@@ -425,3 +425,12 @@ responder_handle_response(IkeResponder *responder, ResponderSa *sa, const IkeMes
     else if (asks == RESPONDER_ASKS_REKEY_IKE)
         finish_rekey_ike(responder, sa, response);
 }
+
+void
+responder_sa_redirect(IkeResponder *responder, ResponderSa *sa, GBytes *data)
+{
+    g_autoptr(IkeMessage) request = ike_sa_new_request(sa->ike, IKE_EXCHANGE_INFORMATIONAL);
+    ike_message_add_notify(request, IKE_NOTIFY_REDIRECT, g_bytes_get_data(data, NULL),
+                           g_bytes_get_size(data));
+    responder_send_request(responder, sa, request, RESPONDER_ASKS_ANYTHING);
+}

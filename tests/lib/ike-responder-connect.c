@@ -24,6 +24,22 @@ refuse_init(IkeResponder *responder, const IkePath *path, const IkeMessage *requ
     responder_emit(responder, path, datagram, false);
 }
 
+/* <--  HDR(A,0), N(REDIRECT, gateway, Ni) */
+static void
+redirect_init(IkeResponder *responder, const IkePath *path, const IkeMessage *request)
+{
+    const ResponderFaults *faults = &responder->faults;
+    g_auto(ByteWriter) writer = { 0 };
+    byte_writer_init(&writer, G_MAXUINT16);
+    byte_writer_bytes(&writer, faults->redirect_init);
+    byte_writer_bytes(&writer, ike_message_find(request, IKE_PAYLOAD_NONCE)->nonce.data);
+    g_autoptr(GBytes) data = byte_writer_end(&writer);
+    gsize length;
+    g_autofree uint8_t *octets = g_memdup2(g_bytes_get_data(data, &length), g_bytes_get_size(data));
+    octets[length - 1] ^= faults->redirect_wrong_nonce;
+    refuse_init(responder, path, request, IKE_NOTIFY_REDIRECT, octets, length);
+}
+
 /* True: refused, for now. */
 static bool
 refuse_by_fault(IkeResponder *responder, const IkePath *path, const IkeMessage *request)
@@ -48,6 +64,10 @@ refuse_by_fault(IkeResponder *responder, const IkePath *path, const IkeMessage *
     if (faults->want_group != 0 && ke->ke.group != faults->want_group) {
         const uint16_t group = GUINT16_TO_BE(faults->want_group);
         refuse_init(responder, path, request, IKE_NOTIFY_INVALID_KE_PAYLOAD, &group, sizeof group);
+        return true;
+    }
+    if (faults->redirect_init != NULL) {
+        redirect_init(responder, path, request);
         return true;
     }
     if (faults->init_error != 0)
@@ -84,6 +104,8 @@ add_init_notifies(IkeResponder *responder, ResponderSa *sa, const IkePath *path,
     }
     if (ike->fragmentation)
         ike_message_add_notify(reply, IKE_NOTIFY_IKEV2_FRAGMENTATION_SUPPORTED, NULL, 0);
+    if (responder->config->childless)
+        ike_message_add_notify(reply, IKE_NOTIFY_CHILDLESS_IKEV2_SUPPORTED, NULL, 0);
     if (responder->config->second_eap && !faults->no_multiple_auth)
         ike_message_add_notify(reply, IKE_NOTIFY_MULTIPLE_AUTH_SUPPORTED, NULL, 0);
     if (!faults->legacy_signatures)
@@ -334,9 +356,20 @@ void
 responder_add_tunnel(IkeResponder *responder, ResponderSa *sa, const IkeMessage *request,
                      IkeMessage *reply)
 {
-    uint16_t error_type = responder->faults.child_error;
+    const ResponderFaults *faults = &responder->faults;
+    uint16_t error_type = faults->child_error;
+    bool childless = ike_message_find(request, IKE_PAYLOAD_SA) == NULL;
     sa->state = RESPONDER_UP;
-    if (error_type == 0) {
+    if (faults->redirect_auth != NULL) {
+        ike_message_add_notify(reply, IKE_NOTIFY_REDIRECT,
+                               g_bytes_get_data(faults->redirect_auth, NULL),
+                               g_bytes_get_size(faults->redirect_auth));
+        return;
+    }
+    if (childless) {
+        add_config(responder, request, reply);
+        error_type = 0;
+    } else if (error_type == 0) {
         add_config(responder, request, reply);
         if (responder_answer_child(responder, sa, request, reply, sa->nonce_i, sa->nonce_r,
                                    &error_type))
@@ -347,6 +380,14 @@ responder_add_tunnel(IkeResponder *responder, ResponderSa *sa, const IkeMessage 
     ike_message_add_notify(reply, IKE_NOTIFY_MOBIKE_SUPPORTED, NULL, 0);
 }
 
+static bool
+is_sign_in(const IkeResponder *responder, const IkeMessage *request)
+{
+    IkeMessageShape shape = ike_message_shape(request, NULL);
+    return shape == IKE_SHAPE_AUTH_REQUEST ||
+           (responder->config->childless && shape == IKE_SHAPE_AUTH_REQUEST_CHILDLESS);
+}
+
 /* <--  HDR, SK {IDr, [CERT,] AUTH, CP(CFG_REPLY), SAr2, TSi, TSr} */
 void
 responder_handle_auth(IkeResponder *responder, ResponderSa *sa, const IkeMessage *request)
@@ -354,7 +395,7 @@ responder_handle_auth(IkeResponder *responder, ResponderSa *sa, const IkeMessage
     g_autoptr(IkeMessage) reply =
         ike_sa_new_response(sa->ike, IKE_EXCHANGE_AUTH, request->header.message_id);
     if (responder->faults.silent_auth || responder_handle_eap(responder, sa, request) ||
-        ike_message_shape(request, NULL) != IKE_SHAPE_AUTH_REQUEST)
+        !is_sign_in(responder, request))
         return;
     if (answer_auth_by_fault(responder, sa, request, reply))
         return;

@@ -38,6 +38,9 @@ typedef struct {
     bool eap_early_success;      /* Success at once */
     bool eap_endless;            /* never Success */
     bool wrong_eap_auth;         /* the AUTH after EAP is wrong */
+    GBytes *redirect_init;       /* REDIRECT's data without nonce, in IKE_SA_INIT; borrowed */
+    bool redirect_wrong_nonce;   /* with another nonce than the client's */
+    GBytes *redirect_auth;       /* REDIRECT in the answer to IKE_AUTH; borrowed */
     uint16_t eap_error;          /* N(error) instead of the second EAP packet */
     bool no_multiple_auth;       /* MULTIPLE_AUTH_SUPPORTED is not sent */
 } ResponderFaults;
@@ -55,6 +58,7 @@ typedef struct {
     unsigned eap_requests; /* of a round before Success; 0: it knows no EAP */
     Secret *eap_msk;       /* of its method; NULL: it makes no keys */
     bool eap_only;         /* proves itself by nothing else (RFC 5998) */
+    bool childless;        /* RFC 6023 */
     bool second_eap;       /* wants EAP after the first sign-in (RFC 4739) */
 } ResponderConfig;
 
@@ -111,6 +115,8 @@ void responder_sa_delete_child(IkeResponder *responder, ResponderSa *sa);
 /* The old ones are deleted by a request of their own once these are answered. */
 void responder_sa_rekey_child(IkeResponder *responder, ResponderSa *sa);
 void responder_sa_rekey_ike(IkeResponder *responder, ResponderSa *sa);
+/* N(REDIRECT) with data. */
+void responder_sa_redirect(IkeResponder *responder, ResponderSa *sa, GBytes *data);
 void responder_sa_new_child(IkeResponder *responder, ResponderSa *sa);
 /* exchange with an unknown payload, critical or not; exchange 0: INFORMATIONAL. */
 void responder_sa_unknown_payload(IkeResponder *responder, ResponderSa *sa, uint8_t exchange,

@@ -100,6 +100,7 @@ sim_clear(Sim *sim)
     g_clear_pointer(&sim->gateway_children, g_ptr_array_unref);
     free_configuration(sim);
     g_clear_pointer(&sim->detail, g_free);
+    g_clear_pointer(&sim->redirected, g_free);
     g_rand_free(sim->client_rng.rand);
     g_rand_free(sim->gateway_rng.rand);
 }
@@ -230,6 +231,11 @@ take_output(Sim *sim, IkeOutput *output)
         break;
     case IKE_OUTPUT_REDIRECT:
         sim->n_redirect++;
+        g_free(sim->redirected);
+        sim->redirected = output->redirect->name != NULL
+                              ? g_strdup(output->redirect->name)
+                              : inet_address_to_string(&output->redirect->address);
+        sim->redirected_up = output->redirect->established;
         break;
     case IKE_OUTPUT_CLOSED:
         sim->closed = true;
@@ -376,4 +382,38 @@ sim_assert_keys_agree(Sim *sim)
     g_assert_true(ours->esn == theirs->esn);
     g_assert_true((ours->integ_in == NULL && theirs->integ_out == NULL) ||
                   secret_equal(ours->integ_in, theirs->integ_out));
+}
+
+void
+sim_connect_with(Sim *sim, const ResponderFaults *faults)
+{
+    sim->gateway = ike_responder_new(&sim->gateway_config, &sim->gateway_rng.rng);
+    if (faults != NULL)
+        *ike_responder_faults(sim->gateway) = *faults;
+    sim_start(sim);
+    g_assert_true(sim_connect(sim));
+}
+
+void
+sim_assert_up(Sim *sim)
+{
+    g_assert_cmpstr(sim->detail, ==, NULL);
+    g_assert_cmpint(sim->state, ==, IKE_STATE_ESTABLISHED);
+    g_assert_cmpuint(sim->n_installed, ==, 1);
+    g_assert_cmpuint(sim->n_configured, ==, 1);
+    sim_assert_keys_agree(sim);
+}
+
+void
+sim_assert_closed(Sim *sim, IkeCloseReason reason, const char *words)
+{
+    g_assert_true(sim->closed);
+    g_assert_cmpstr(ike_close_reason_to_string(sim->reason), ==,
+                    ike_close_reason_to_string(reason));
+    if (strstr(sim->detail, words) == NULL)
+        g_error("\"%s\" does not say \"%s\"", sim->detail, words);
+    g_assert_cmpint(ike_engine_next_deadline(sim->engine), ==, INSTANT_NEVER);
+    g_assert_cmpuint(sim->installed->len, ==, 0);
+    sim_run(sim, DURATION_SECOND);
+    g_assert_cmpuint(ike_responder_count(sim->gateway), ==, 0);
 }

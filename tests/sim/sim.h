@@ -41,6 +41,8 @@ typedef struct {
     IkeConfiguration *configuration; /* of CONFIGURE */
     GPtrArray *installed;            /* IkeChild, those removed taken out again */
     unsigned n_installed, n_removed, n_configured, n_credentials;
+    char *redirected; /* address or name of the last REDIRECT */
+    bool redirected_up;
     unsigned n_replace, n_redirect, n_eap, n_eap_second;
     unsigned n_sent[2], n_repeated; /* by LinkDirection; requests of ours sent again */
     unsigned verdicts[4];
@@ -63,6 +65,12 @@ bool sim_step(Sim *sim);
 void sim_run(Sim *sim, Duration duration);
 /* Until the engine is up or closed; false after a virtual 5 minutes. */
 bool sim_connect(Sim *sim);
+/* The same from the start, with a gateway that has faults (NULL: none). */
+void sim_connect_with(Sim *sim, const ResponderFaults *faults);
+/* Up, with one Child SA that both ends hold. */
+void sim_assert_up(Sim *sim);
+/* Closed for reason, with words in what people are told, and nothing left on either side. */
+void sim_assert_closed(Sim *sim, IkeCloseReason reason, const char *words);
 /* Gives the engine one datagram as if it had come from the gateway, now. */
 IkeVerdict sim_inject(Sim *sim, const uint8_t *datagram, size_t length);
 /* The two ends hold the same Child SA keys, crosswise, for the newest one. */

@@ -19,44 +19,12 @@ eap_init(Sim *sim, guint32 seed)
 }
 
 static void
-connect_with(Sim *sim, const ResponderFaults *faults)
-{
-    sim->gateway = ike_responder_new(&sim->gateway_config, &sim->gateway_rng.rng);
-    if (faults != NULL)
-        *ike_responder_faults(sim->gateway) = *faults;
-    sim_start(sim);
-    g_assert_true(sim_connect(sim));
-}
-
-static void
-assert_up(Sim *sim)
-{
-    g_assert_cmpstr(sim->detail, ==, NULL);
-    g_assert_cmpint(sim->state, ==, IKE_STATE_ESTABLISHED);
-    g_assert_cmpuint(sim->n_installed, ==, 1);
-    g_assert_cmpstr(sim->configuration->gateway_id, ==, "gw.example");
-    sim_assert_keys_agree(sim);
-}
-
-static void
-assert_closed(Sim *sim, IkeCloseReason reason, const char *words)
-{
-    g_assert_true(sim->closed);
-    g_assert_cmpstr(ike_close_reason_to_string(sim->reason), ==,
-                    ike_close_reason_to_string(reason));
-    if (strstr(sim->detail, words) == NULL)
-        g_error("\"%s\" does not say \"%s\"", sim->detail, words);
-    g_assert_cmpuint(sim->installed->len, ==, 0);
-    g_assert_cmpuint(ike_responder_count(sim->gateway), ==, 0);
-}
-
-static void
 test_with_keys(void)
 {
     g_auto(Sim) sim = { 0 };
     eap_init(&sim, 1);
-    connect_with(&sim, NULL);
-    assert_up(&sim);
+    sim_connect_with(&sim, NULL);
+    sim_assert_up(&sim);
     g_assert_cmpuint(sim.n_eap, ==, 4); /* three questions and Success */
     /* INIT, start, three answers, AUTH */
     g_assert_cmpuint(sim.n_sent[LINK_UP], ==, 6);
@@ -69,8 +37,8 @@ test_without_keys(void)
     eap_init(&sim, 2);
     g_clear_pointer(&sim.eap_msk, secret_unref);
     g_clear_pointer(&sim.gateway_config.eap_msk, secret_unref);
-    connect_with(&sim, NULL);
-    assert_up(&sim);
+    sim_connect_with(&sim, NULL);
+    sim_assert_up(&sim);
 }
 
 typedef struct {
@@ -95,8 +63,8 @@ test_loss(void)
         eap_init(&sim, 10 + i);
         sim.link.script = lose_one;
         sim.link.script_data = &lost;
-        connect_with(&sim, NULL);
-        assert_up(&sim);
+        sim_connect_with(&sim, NULL);
+        sim_assert_up(&sim);
         g_assert_cmpuint(sim.n_repeated, ==, 1);
         g_assert_cmpuint(sim.n_eap, ==, 4); /* the caller is asked once for each */
     }
@@ -108,14 +76,14 @@ test_proof_first(void)
 {
     g_auto(Sim) sim = { 0 };
     eap_init(&sim, 3);
-    connect_with(&sim, &(ResponderFaults){ .eap_first = true });
-    assert_closed(&sim, IKE_CLOSE_AUTH_REMOTE, "before it has proved who it is");
+    sim_connect_with(&sim, &(ResponderFaults){ .eap_first = true });
+    sim_assert_closed(&sim, IKE_CLOSE_AUTH_REMOTE, "before it has proved who it is");
     g_assert_cmpuint(sim.n_eap, ==, 0);
 
     g_auto(Sim) wrong = { 0 };
     eap_init(&wrong, 4);
-    connect_with(&wrong, &(ResponderFaults){ .wrong_auth = true });
-    assert_closed(&wrong, IKE_CLOSE_AUTH_REMOTE, "");
+    sim_connect_with(&wrong, &(ResponderFaults){ .wrong_auth = true });
+    sim_assert_closed(&wrong, IKE_CLOSE_AUTH_REMOTE, "");
     g_assert_cmpuint(wrong.n_eap, ==, 0);
 }
 
@@ -125,8 +93,8 @@ test_wrong_password(void)
     g_auto(Sim) sim = { 0 };
     eap_init(&sim, 5);
     sim.eap_wrong = true;
-    connect_with(&sim, NULL);
-    assert_closed(&sim, IKE_CLOSE_EAP_FAILED, "the password is wrong");
+    sim_connect_with(&sim, NULL);
+    sim_assert_closed(&sim, IKE_CLOSE_EAP_FAILED, "the password is wrong");
 }
 
 static void
@@ -134,8 +102,8 @@ test_refused_by_notify(void)
 {
     g_auto(Sim) sim = { 0 };
     eap_init(&sim, 6);
-    connect_with(&sim, &(ResponderFaults){ .eap_error = IKE_NOTIFY_AUTHENTICATION_FAILED });
-    assert_closed(&sim, IKE_CLOSE_AUTH_LOCAL, "the password is wrong");
+    sim_connect_with(&sim, &(ResponderFaults){ .eap_error = IKE_NOTIFY_AUTHENTICATION_FAILED });
+    sim_assert_closed(&sim, IKE_CLOSE_AUTH_LOCAL, "the password is wrong");
 }
 
 /* A Success that the method does not know of is the caller's to refuse; one that the caller takes
@@ -145,7 +113,7 @@ test_out_of_turn(void)
 {
     g_auto(Sim) endless = { 0 };
     eap_init(&endless, 7);
-    connect_with(&endless, &(ResponderFaults){ .eap_endless = true });
+    sim_connect_with(&endless, &(ResponderFaults){ .eap_endless = true });
     g_assert_true(endless.closed);
     g_assert_cmpint(endless.reason, ==, IKE_CLOSE_EAP_FAILED);
     g_assert_cmpuint(endless.n_eap, <=, 128);
@@ -153,8 +121,8 @@ test_out_of_turn(void)
     g_auto(Sim) nobody = { 0 };
     eap_init(&nobody, 8);
     nobody.eap_refuse = true;
-    connect_with(&nobody, NULL);
-    assert_closed(&nobody, IKE_CLOSE_EAP_FAILED, "nobody is here");
+    sim_connect_with(&nobody, NULL);
+    sim_assert_closed(&nobody, IKE_CLOSE_EAP_FAILED, "nobody is here");
 }
 
 /* Whoever relays the method without being its end does not know the MSK. */
@@ -163,7 +131,7 @@ test_man_in_the_middle(void)
 {
     g_auto(Sim) sim = { 0 };
     eap_init(&sim, 9);
-    connect_with(&sim, &(ResponderFaults){ .wrong_eap_auth = true });
+    sim_connect_with(&sim, &(ResponderFaults){ .wrong_eap_auth = true });
     g_assert_true(sim.closed);
     g_assert_cmpint(sim.reason, ==, IKE_CLOSE_AUTH_REMOTE);
     g_assert_cmpuint(sim.n_installed, ==, 0);
@@ -173,8 +141,8 @@ test_man_in_the_middle(void)
     eap_init(&other, 20);
     g_clear_pointer(&other.eap_msk, secret_unref);
     other.eap_msk = secret_new("another", 7);
-    connect_with(&other, NULL);
-    assert_closed(&other, IKE_CLOSE_AUTH_LOCAL, "");
+    sim_connect_with(&other, NULL);
+    sim_assert_closed(&other, IKE_CLOSE_AUTH_LOCAL, "");
 }
 
 static void
@@ -191,14 +159,14 @@ test_eap_only(void)
 {
     g_auto(Sim) sim = { 0 };
     eap_only_init(&sim, 11);
-    connect_with(&sim, NULL);
-    assert_up(&sim);
+    sim_connect_with(&sim, NULL);
+    sim_assert_up(&sim);
 
     /* The method must have proved the gateway, and have made keys (RFC 5998, section 4). */
     g_auto(Sim) guessable = { 0 };
     eap_only_init(&guessable, 12);
     guessable.eap_mutual = false;
-    connect_with(&guessable, NULL);
+    sim_connect_with(&guessable, NULL);
     g_assert_true(guessable.closed);
     g_assert_cmpint(guessable.reason, ==, IKE_CLOSE_AUTH_REMOTE);
 
@@ -206,7 +174,7 @@ test_eap_only(void)
     eap_only_init(&keyless, 13);
     g_clear_pointer(&keyless.eap_msk, secret_unref);
     g_clear_pointer(&keyless.gateway_config.eap_msk, secret_unref);
-    connect_with(&keyless, NULL);
+    sim_connect_with(&keyless, NULL);
     g_assert_true(keyless.closed);
     g_assert_cmpint(keyless.reason, ==, IKE_CLOSE_AUTH_REMOTE);
 }
@@ -228,15 +196,15 @@ test_second_round(void)
     for (size_t i = 0; i < G_N_ELEMENTS(first); i++) {
         g_auto(Sim) sim = { 0 };
         second_init(&sim, 14 + (guint32)i, first[i]);
-        connect_with(&sim, NULL);
-        assert_up(&sim);
+        sim_connect_with(&sim, NULL);
+        sim_assert_up(&sim);
         g_assert_cmpuint(sim.n_eap_second, ==, 4);
         g_assert_cmpuint(sim.n_eap, ==, first[i] == IKE_AUTH_EAP ? 8 : 4);
     }
     g_auto(Sim) cannot = { 0 };
     second_init(&cannot, 16, IKE_AUTH_PSK);
-    connect_with(&cannot, &(ResponderFaults){ .no_multiple_auth = true });
-    assert_closed(&cannot, IKE_CLOSE_AUTH_LOCAL, "second sign-in");
+    sim_connect_with(&cannot, &(ResponderFaults){ .no_multiple_auth = true });
+    sim_assert_closed(&cannot, IKE_CLOSE_AUTH_LOCAL, "second sign-in");
 }
 
 /* Closed while the user thinks: the gateway is told, and nothing is left. */

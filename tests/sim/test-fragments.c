@@ -39,15 +39,6 @@ long_init(Sim *sim, Path *path)
 }
 
 static void
-connect_with(Sim *sim, const ResponderFaults *faults)
-{
-    sim->gateway = ike_responder_new(&sim->gateway_config, &sim->gateway_rng.rng);
-    *ike_responder_faults(sim->gateway) = *faults;
-    sim_start(sim);
-    g_assert_true(sim_connect(sim));
-}
-
-static void
 test_narrow_paths(void)
 {
     /* IKE messages through paths of 1500, 1200 and 576 octets, over IPv4 */
@@ -56,7 +47,7 @@ test_narrow_paths(void)
         g_auto(Sim) sim = { 0 };
         Path path = { .limit = limits[i] };
         long_init(&sim, &path);
-        connect_with(&sim, &(ResponderFaults){ 0 });
+        sim_connect_with(&sim, NULL);
         g_assert_cmpstr(sim.detail, ==, NULL);
         g_assert_cmpint(sim.state, ==, IKE_STATE_ESTABLISHED);
         sim_assert_keys_agree(&sim);
@@ -84,7 +75,7 @@ test_size_stays(void)
     }
     sim.config->ike_lifetime = 60 * DURATION_SECOND;
     sim.config->child_lifetime = 40 * DURATION_SECOND;
-    connect_with(&sim, &(ResponderFaults){ 0 });
+    sim_connect_with(&sim, NULL);
     g_assert_cmpint(sim.state, ==, IKE_STATE_ESTABLISHED);
     uint64_t spi = ike_engine_spi_i(sim.engine);
     unsigned lost = path.n_too_long;
@@ -103,7 +94,7 @@ test_gateway_without(void)
     g_auto(Sim) sim = { 0 };
     Path path = { .limit = 1168 };
     long_init(&sim, &path);
-    connect_with(&sim, &(ResponderFaults){ .no_fragments = true });
+    sim_connect_with(&sim, &(ResponderFaults){ .no_fragments = true });
     g_assert_true(sim.closed);
     g_assert_cmpint(sim.reason, ==, IKE_CLOSE_NO_ANSWER);
 }
