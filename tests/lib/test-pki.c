@@ -90,6 +90,7 @@ add_usage(gnutls_x509_crt_t crt, const TestPkiSpec *spec)
     usage |= (spec->usage & TEST_USAGE_NON_REPUDIATION) != 0 ? GNUTLS_KEY_NON_REPUDIATION : 0;
     usage |= (spec->usage & TEST_USAGE_ENCIPHER) != 0 ? GNUTLS_KEY_KEY_ENCIPHERMENT : 0;
     usage |= (spec->usage & TEST_USAGE_CERT_SIGN) != 0 ? GNUTLS_KEY_KEY_CERT_SIGN : 0;
+    usage |= (spec->usage & TEST_USAGE_CRL_SIGN) != 0 ? GNUTLS_KEY_CRL_SIGN : 0;
     if (usage != 0)
         check(gnutls_x509_crt_set_key_usage(crt, usage));
     g_auto(GStrv) purposes = g_strsplit(spec->purposes != NULL ? spec->purposes : "", " ", 0);
@@ -106,6 +107,20 @@ add_constraint(gnutls_x509_crt_t crt, const char *dns)
     check(gnutls_x509_name_constraints_add_permitted(constraints, GNUTLS_SAN_DNSNAME, &name));
     check(gnutls_x509_crt_set_name_constraints(crt, constraints, 1));
     gnutls_x509_name_constraints_deinit(constraints);
+}
+
+static void
+add_urls(gnutls_x509_crt_t crt, const TestPkiSpec *spec)
+{
+    g_auto(GStrv) crl = g_strsplit(spec->crl_urls != NULL ? spec->crl_urls : "", " ", 0);
+    g_auto(GStrv) ocsp = g_strsplit(spec->ocsp_urls != NULL ? spec->ocsp_urls : "", " ", 0);
+    for (size_t i = 0; crl[i] != NULL; i++)
+        check(gnutls_x509_crt_set_crl_dist_points2(crt, GNUTLS_SAN_URI, crl[i],
+                                                   (unsigned)strlen(crl[i]), 0));
+    for (size_t i = 0; ocsp[i] != NULL; i++) {
+        gnutls_datum_t url = { (void *)ocsp[i], (unsigned)strlen(ocsp[i]) };
+        check(gnutls_x509_crt_set_authority_info_access(crt, GNUTLS_IA_OCSP_URI, &url));
+    }
 }
 
 static void
@@ -128,6 +143,7 @@ fill(gnutls_x509_crt_t crt, const TestPkiSpec *spec)
     add_names(crt, GNUTLS_SAN_RFC822NAME, spec->email);
     add_names(crt, GNUTLS_SAN_IPADDRESS, spec->addresses);
     add_usage(crt, spec);
+    add_urls(crt, spec);
     if (spec->permitted_dns != NULL)
         add_constraint(crt, spec->permitted_dns);
 }
@@ -224,6 +240,20 @@ test_identity_key(const TestIdentity *identity)
         private_key_from_pem(identity->key_pem, strlen(identity->key_pem), NULL, &error);
     g_assert_no_error(error);
     return key;
+}
+
+GBytes *
+test_identity_sign(const TestIdentity *identity, const void *data, size_t length)
+{
+    gnutls_privkey_t key;
+    gnutls_datum_t octets = { (void *)data, (unsigned)length }, signature = { 0 };
+    check(gnutls_privkey_init(&key));
+    check(gnutls_privkey_import_x509(key, identity->key, 0));
+    check(gnutls_privkey_sign_data(key, GNUTLS_DIG_SHA256, 0, &octets, &signature));
+    GBytes *bytes = g_bytes_new(signature.data, signature.size);
+    gnutls_free(signature.data);
+    gnutls_privkey_deinit(key);
+    return bytes;
 }
 
 TrustStore *

@@ -21,6 +21,7 @@ enum { /* bits of TestPkiSpec.usage */
        TEST_USAGE_NON_REPUDIATION = 2,
        TEST_USAGE_ENCIPHER = 4,
        TEST_USAGE_CERT_SIGN = 8,
+       TEST_USAGE_CRL_SIGN = 16,
 };
 
 /* Unix seconds; within the validity of everything that does not ask for another. */
@@ -39,6 +40,8 @@ typedef struct {
     unsigned usage;                /* TEST_USAGE_*; key usage */
     int64_t not_before, not_after; /* default: 2020 to 2049 */
     bool sha1;                     /* the issuer signs with SHA-1 */
+    const char *crl_urls;          /* list: distribution points */
+    const char *ocsp_urls;         /* list: authority information access */
 } TestPkiSpec;
 
 /* A certificate with its private key. */
@@ -54,6 +57,8 @@ const char *test_identity_key_pem(const TestIdentity *identity);
 /* PKCS#8, encrypted where there is a password. Free with g_free. */
 char *test_identity_key_pkcs8(const TestIdentity *identity, const char *password);
 PrivateKey *test_identity_key(const TestIdentity *identity); /* the caller's */
+/* With SHA-256. */
+GBytes *test_identity_sign(const TestIdentity *identity, const void *data, size_t length);
 /* A store that trusts nothing but this. */
 TrustStore *test_identity_trust(const TestIdentity *identity);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TestIdentity, test_identity_free)
