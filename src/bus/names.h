@@ -30,6 +30,7 @@
 #define GINNEL_REASON_CERTIFICATE_UNTRUSTED     "CertificateUntrusted"
 #define GINNEL_REASON_IDENTITY_MISMATCH         "IdentityMismatch"
 #define GINNEL_REASON_NO_COMMON_PROPOSAL        "NoCommonProposal"
+#define GINNEL_REASON_POST_QUANTUM_KEY          "PostQuantumKeyRefused"
 #define GINNEL_REASON_SELECTORS_REFUSED         "SelectorsRefused"
 #define GINNEL_REASON_ADDRESS_REFUSED           "AddressRefused"
 #define GINNEL_REASON_SECRET_UNAVAILABLE        "SecretUnavailable"

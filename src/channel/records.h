@@ -38,9 +38,10 @@ typedef enum {
     /* tunnel to ginneld */
     RECORD_SOCKET = 32, /* (uyayq): serial, TRANSPORT_*, address octets, port */
     RECORD_RESOLVE,     /* (u): serial; the profile says which names */
-    RECORD_SIGN,        /* (uayayqayaq): serial, IKE_SA_INIT request, Nr, PRF, SK_pi, HASH_* */
-    RECORD_VERIFY, /* (uayayqayayay): serial, IKE_SA_INIT response, Ni, PRF, SK_pr, IDr body, AUTH
-                    */
+    RECORD_SIGN,   /* (uayayqayaqay): serial, IKE_SA_INIT request, Nr, PRF, SK_pi, HASH_*, IntAuth
+                    * (empty without IKE_INTERMEDIATE) */
+    RECORD_VERIFY, /* (uayayqayayayay): serial, IKE_SA_INIT response, Ni, PRF, SK_pr, IDr body,
+                    * AUTH, IntAuth */
     RECORD_EVENT,  /* (xsa{sv}): microseconds since the connect began, timeline event, details */
     RECORD_STATE,  /* (sss): TUNNEL_STATE_*, reason (bus API), detail for people */
     RECORD_CONFIGURE, /* a{sv}: see CONFIGURE_*; answered by APPLIED */
@@ -80,6 +81,8 @@ const char *record_to_string(RecordType type);
 #define START_DEBUG_KEYS      "debug-keys"      /* b: report REPORT_KEYS */
 #define START_MISBEHAVE       "misbehave"       /* s: tests only, see src/tunnel/sandbox-probe.h */
 #define START_PINNED_MTU      "pinned-mtu"      /* u: there was a session on this TUN: inner MTU */
+#define START_PPK_ID          "ppk-id"          /* ay: PPK_ID type and octets; absent: no PPK */
+#define START_PPK_REQUIRED    "ppk-required"    /* b */
 #define START_ADDRESSES       "addresses" /* aay: inside addresses of before, asked for again */
 #define START_DELAY           "delay"     /* x: microseconds to wait before the first try */
 

@@ -276,3 +276,19 @@ kex_derive(Kex *kex, const void *peer, size_t length, GError **error)
         return derive_modp(kex, peer, length, error);
     return derive_montgomery(kex, peer, length, error);
 }
+
+bool
+kex_respond(uint16_t group, Rng *rng, GBytes *peer, GBytes **public, Secret **shared,
+            GError **error)
+{
+    gsize length;
+    const void *octets = g_bytes_get_data(peer, &length);
+    g_autoptr(Kex) kex = kex_new(group, rng, error);
+    if (kex == NULL)
+        return false;
+    *shared = kex_derive(kex, octets, length, error);
+    if (*shared == NULL)
+        return false;
+    *public = kex_public(kex);
+    return true;
+}

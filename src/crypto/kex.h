@@ -13,6 +13,10 @@ void kex_free(Kex *kex);
 uint16_t kex_group(const Kex *kex);
 /* What goes into the KE payload: x||y for ECP, u for X25519/X448, fixed-length number for MODP. */
 GBytes *kex_public(const Kex *kex);
+/* The other side of it: what answers peer's KE payload, and the shared secret. False as kex_new and
+ * kex_derive. */
+bool kex_respond(uint16_t group, Rng *rng, GBytes *peer, GBytes **public, Secret **shared,
+                 GError **error);
 /* The shared secret, or NULL: wrong length, not on the curve, out of range 2..p-2, all-zero result
  * (RFC 6989, section 2; RFC 8031, section 2.3). ECP gives x only. */
 Secret *kex_derive(Kex *kex, const void *peer, size_t length, GError **error);

@@ -42,12 +42,12 @@ Secret *
 prf_plus(uint16_t prf, const Secret *key, const Chunk *chunks, size_t n_chunks, size_t length)
 {
     size_t step = prf_output_length(prf);
-    g_return_val_if_fail(step > 0 && length <= 255 * step && n_chunks <= 8, NULL);
+    g_return_val_if_fail(step > 0 && length <= 255 * step && n_chunks <= PRF_PLUS_MAX_CHUNKS, NULL);
     uint8_t *out;
     Secret *result = secret_new_blank(length, &out);
     g_autoptr(Secret) previous = NULL;
     for (size_t done = 0, round = 1; done < length; round++) {
-        Chunk input[10];
+        Chunk input[PRF_PLUS_MAX_CHUNKS + 2];
         size_t n = 0;
         uint8_t counter = (uint8_t)round;
         if (previous != NULL)

@@ -31,6 +31,7 @@ chunk_secret(const Secret *secret)
 
 /* prf(key, chunks); never NULL for a known prf. */
 Secret *prf_compute(uint16_t prf, const Secret *key, const Chunk *chunks, size_t n_chunks);
+#define PRF_PLUS_MAX_CHUNKS 12
 /* prf+(key, chunks), the first length octets (RFC 7296, section 2.13); length <= 255 * output. */
 Secret *prf_plus(uint16_t prf, const Secret *key, const Chunk *chunks, size_t n_chunks,
                  size_t length);

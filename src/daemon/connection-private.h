@@ -70,6 +70,7 @@ void connection_handle_resolve(Connection *connection, GVariant *body);
 void connection_handle_socket(Connection *connection, GVariant *body);
 void connection_handle_sign(Connection *connection, GVariant *body);
 void connection_handle_verify(Connection *connection, GVariant *body);
+void connection_handle_ppk(Connection *connection, GVariant *body);
 /* Body of START. */
 GVariant *connection_start_variant(Connection *connection, int64_t delay_us);
 

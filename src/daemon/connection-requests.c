@@ -3,6 +3,7 @@
 #include "daemon/connection-private.h"
 
 #include "profile/profile-identity.h"
+#include "profile/profile-ppk.h"
 #include "system/gateway-name.h"
 #include "system/marks.h"
 #include "system/sockets.h"
@@ -226,6 +227,26 @@ connection_handle_verify(Connection *connection, GVariant *body)
                     g_variant_new("(ub)", serial, matches && error == NULL));
 }
 
+void
+connection_handle_ppk(Connection *connection, GVariant *body)
+{
+    g_autoptr(GError) error = NULL;
+    Secret *mixed[3] = { NULL };
+    GVariant *parts[3];
+    uint32_t serial;
+    g_variant_get_child(body, 0, "u", &serial);
+    if (!signer_mix_ppk(connection->signer, body, seconds(), mixed, &error))
+        g_warning("%s: mixing the PPK: %s", connection_name(connection), error->message);
+    for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
+        parts[i] = mixed[i] != NULL ? channel_variant_from_secret(mixed[i])
+                                    : channel_variant_from_octets(NULL, 0);
+        g_clear_pointer(&mixed[i], secret_unref);
+    }
+    connection_send(connection, RECORD_PPK_REPLY,
+                    g_variant_new("(u@ay@ay@ays)", serial, parts[0], parts[1], parts[2],
+                                  error != NULL ? error->message : ""));
+}
+
 /* ---- START ---- */
 
 static void
@@ -248,6 +269,16 @@ add_transports(GVariantDict *dict, const Profile *profile)
         g_variant_builder_add(&list, "(yq)", kind, one->port);
     }
     g_variant_dict_insert_value(dict, START_TRANSPORTS, g_variant_builder_end(&list));
+}
+
+static void
+add_ppk(GVariantDict *dict, const Profile *profile)
+{
+    g_autoptr(GBytes) id = NULL;
+    if (profile->ppk_id == NULL || !profile_ppk_id_parse(profile->ppk_id, &id, NULL))
+        return;
+    g_variant_dict_insert_value(dict, START_PPK_ID, channel_variant_from_bytes(id));
+    g_variant_dict_insert(dict, START_PPK_REQUIRED, "b", profile->ppk == PROFILE_PPK_REQUIRED);
 }
 
 static void
@@ -318,6 +349,7 @@ connection_start_variant(Connection *connection, int64_t delay_us)
     if (connection->credentials->chain_pem != NULL)
         g_variant_dict_insert_value(&dict, START_CHAIN,
                                     channel_variant_from_bytes(connection->credentials->chain_pem));
+    add_ppk(&dict, profile);
     g_variant_dict_insert(&dict, START_IKE_PROPOSALS, "s",
                           profile->ike_proposals != NULL ? profile->ike_proposals : "");
     g_variant_dict_insert(&dict, START_ESP_PROPOSALS, "s",

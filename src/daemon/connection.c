@@ -349,6 +349,9 @@ record_received(Channel *channel, RecordType type, GVariant *body, int *fds, siz
     case RECORD_VERIFY:
         connection_handle_verify(connection, body);
         break;
+    case RECORD_PPK:
+        connection_handle_ppk(connection, body);
+        break;
     case RECORD_EVENT:
         connection_event(connection, g_variant_ref(body));
         break;
@@ -495,6 +498,7 @@ load_secrets(Connection *connection, GError **error)
         return false;
     connection->signer = signer_new(type, id, connection->credentials->secret,
                                     g_steal_pointer(&connection->credentials->key));
+    signer_set_ppk(connection->signer, connection->credentials->ppk);
     return true;
 }
 

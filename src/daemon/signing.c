@@ -13,11 +13,13 @@
 #define NONCE_MIN            16 /* RFC 7296, section 3.9 */
 #define NONCE_MAX            256
 #define MAX_HASHES           16
+#define INT_AUTH_MID_LENGTH  4  /* RFC 9242, section 3.3.2 */
+#define INT_AUTH_MID_MAX     64 /* message ID of IKE_AUTH behind a few IKE_INTERMEDIATE */
 
 struct _Signer {
     uint8_t id_type;
     GBytes *id;
-    Secret *psk;
+    Secret *psk, *ppk;
     PrivateKey *key;
     int64_t window_start_s;
     unsigned uses;
@@ -43,6 +45,7 @@ signer_free(Signer *signer)
         return;
     g_bytes_unref(signer->id);
     g_clear_pointer(&signer->psk, secret_unref);
+    g_clear_pointer(&signer->ppk, secret_unref);
     g_clear_pointer(&signer->key, private_key_free);
     g_free(signer);
 }
@@ -87,8 +90,8 @@ is_ike_sa_init(const Chunk *message, bool response)
 }
 
 typedef struct {
-    GVariant *members[7];
-    Chunk message, nonce;
+    GVariant *members[8];
+    Chunk message, nonce, int_auth;
     uint16_t prf;
     Secret *sk_p;
 } AuthRequest;
@@ -110,7 +113,21 @@ chunk_variant(GVariant *variant)
     return chunk(data, length);
 }
 
-/* What SIGN and VERIFY have in common: serial, message, nonce, PRF, SK_p. */
+/* IntAuth_i | IntAuth_r | message ID of IKE_AUTH, or nothing. */
+static bool
+is_int_auth(const Chunk *int_auth, uint16_t prf)
+{
+    size_t macs = 2 * prf_output_length(prf);
+    ByteReader reader = byte_reader(int_auth->data, int_auth->length);
+    uint32_t message_id;
+    if (int_auth->length == 0)
+        return true;
+    return int_auth->length == macs + INT_AUTH_MID_LENGTH && byte_reader_skip(&reader, macs) &&
+           byte_reader_u32(&reader, &message_id) && message_id > 1 &&
+           message_id <= INT_AUTH_MID_MAX;
+}
+
+/* What SIGN and VERIFY have in common: serial, message, nonce, PRF, SK_p, and IntAuth, the last. */
 static bool
 auth_request_read(AuthRequest *request, GVariant *body, bool response, GError **error)
 {
@@ -129,6 +146,9 @@ auth_request_read(AuthRequest *request, GVariant *body, bool response, GError **
         return refuse(error, "an unknown PRF");
     if (sk_p.length != prf_key_length(request->prf))
         return refuse(error, "SK_p does not fit the PRF");
+    request->int_auth = chunk_variant(request->members[n - 1]);
+    if (!is_int_auth(&request->int_auth, request->prf))
+        return refuse(error, "no form that IntAuth has");
     request->sk_p = secret_new(sk_p.data, sk_p.length);
     return true;
 }
@@ -139,7 +159,8 @@ psk_auth(const Signer *signer, const AuthRequest *request, const Secret *mac_of_
 {
     Chunk pad = chunk("Key Pad for IKEv2", 17);
     g_autoptr(Secret) key = prf_compute(request->prf, signer->psk, &pad, 1);
-    Chunk octets[] = { request->message, request->nonce, chunk_secret(mac_of_id) };
+    Chunk octets[] = { request->message, request->nonce, chunk_secret(mac_of_id),
+                       request->int_auth };
     return prf_compute(request->prf, key, octets, G_N_ELEMENTS(octets));
 }
 
@@ -158,7 +179,8 @@ signer_sign(Signer *signer, GVariant *body, int64_t now_s, uint8_t *method, GByt
         gsize n_hashes;
         const uint16_t *hashes =
             g_variant_get_fixed_array(request.members[5], &n_hashes, sizeof *hashes);
-        Chunk octets[] = { request.message, request.nonce, chunk_secret(mac_of_id) };
+        Chunk octets[] = { request.message, request.nonce, chunk_secret(mac_of_id),
+                           request.int_auth };
         return private_key_sign_auth(signer->key, hashes, MIN(n_hashes, MAX_HASHES), false, octets,
                                      G_N_ELEMENTS(octets), method, auth, error);
     }
@@ -184,5 +206,43 @@ signer_verify(Signer *signer, GVariant *body, int64_t now_s, bool *matches, GErr
     g_autoptr(Secret) mac = psk_auth(signer, &request, mac_of_id);
     *matches = secret_length(mac) == received.length &&
                secret_octets_equal(secret_data(mac), received.data, received.length);
+    return true;
+}
+
+void
+signer_set_ppk(Signer *signer, Secret *ppk)
+{
+    g_clear_pointer(&signer->ppk, secret_unref);
+    signer->ppk = ppk != NULL ? secret_ref(ppk) : NULL;
+}
+
+/* SK = prf+(PPK, SK') (RFC 8784, section 3). */
+static Secret *
+mix(const Signer *signer, uint16_t prf, GVariant *plain)
+{
+    Chunk input = chunk_variant(plain);
+    return prf_plus(prf, signer->ppk, &input, 1, input.length);
+}
+
+bool
+signer_mix_ppk(Signer *signer, GVariant *request, int64_t now_s, Secret *mixed[3], GError **error)
+{
+    uint16_t prf;
+    g_autoptr(GVariant) sk_d = g_variant_get_child_value(request, 2);
+    g_autoptr(GVariant) sk_pi = g_variant_get_child_value(request, 3);
+    g_autoptr(GVariant) sk_pr = g_variant_get_child_value(request, 4);
+    GVariant *plain[] = { sk_d, sk_pi, sk_pr };
+    g_variant_get_child(request, 1, "q", &prf);
+    if (!signer_count(signer, now_s, error))
+        return false;
+    if (signer->ppk == NULL)
+        return refuse(error, "this connection has no post-quantum pre-shared key");
+    if (prf_output_length(prf) == 0)
+        return refuse(error, "an unknown PRF");
+    for (size_t i = 0; i < G_N_ELEMENTS(plain); i++)
+        if (g_variant_get_size(plain[i]) != prf_key_length(prf))
+            return refuse(error, "keys that do not fit the PRF");
+    for (size_t i = 0; i < G_N_ELEMENTS(plain); i++)
+        mixed[i] = mix(signer, prf, plain[i]);
     return true;
 }

@@ -6,7 +6,8 @@
 #pragma once
 #include "crypto/signature.h"
 
-/* Uses of a secret for a connection within SIGNER_WINDOW; each attempt to connect takes one or two.
+/* Uses of a secret for a connection within SIGNER_WINDOW; each attempt to connect takes one to
+ * four.
  */
 #define SIGNER_MAX_USES 16
 #define SIGNER_WINDOW_S 60
@@ -24,6 +25,12 @@ typedef struct _Signer Signer;
  * the profile authenticates us; psk also where only the gateway has one. Both may be NULL. */
 Signer *signer_new(uint8_t id_type, GBytes *id, Secret *psk, PrivateKey *key /* taken */);
 void signer_free(Signer *signer);
+
+/* The post-quantum pre-shared key (RFC 8784). */
+void signer_set_ppk(Signer *signer, Secret *ppk);
+/* request: body of RECORD_PPK. mixed: SK_d, SK_pi, SK_pr. */
+bool signer_mix_ppk(Signer *signer, GVariant *request, int64_t now_s, Secret *mixed[3],
+                    GError **error);
 
 /* request: body of RECORD_SIGN. The AUTH payload's method and data. now_s: any clock in seconds. */
 bool signer_sign(Signer *signer, GVariant *request, int64_t now_s, uint8_t *method, GBytes **auth,

@@ -21,13 +21,15 @@ auth_maced_id(uint16_t prf, const Secret *sk_p, GBytes *id_body)
 }
 
 Secret *
-auth_psk(uint16_t prf, const Secret *psk, GBytes *message, GBytes *nonce, const Secret *maced_id)
+auth_psk(uint16_t prf, const Secret *psk, GBytes *message, GBytes *nonce, const Secret *maced_id,
+         GBytes *int_auth)
 {
     /* 17 octets, without a terminating NUL (RFC 7296, section 2.15). */
     static const char pad[] = "Key Pad for IKEv2";
     Chunk pad_input = chunk(pad, sizeof pad - 1);
     g_autoptr(Secret) key = prf_compute(prf, psk, &pad_input, 1);
-    Chunk octets[] = { chunk_bytes(message), chunk_bytes(nonce), chunk_secret(maced_id) };
+    Chunk octets[] = { chunk_bytes(message), chunk_bytes(nonce), chunk_secret(maced_id),
+                       int_auth != NULL ? chunk_bytes(int_auth) : chunk(NULL, 0) };
     return prf_compute(prf, key, octets, G_N_ELEMENTS(octets));
 }
 

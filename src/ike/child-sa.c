@@ -50,8 +50,9 @@ IkeChild *
 child_sa_make_output(const ChildSaMaterial *material, uint16_t prf, const Secret *sk_d)
 {
     g_auto(ChildKeys) keys = { 0 };
-    if (!child_keys_derive(&material->suite, prf, sk_d, material->shared, material->nonce_i,
-                           material->nonce_r, &keys))
+    IkeKeySeed nonces = { .nonce_i = material->nonce_i, .nonce_r = material->nonce_r };
+    if (!child_keys_derive_chain(&material->suite, prf, sk_d, material->shared,
+                                 material->additional, &nonces, &keys))
         return NULL;
     IkeChild *child = g_new0(IkeChild, 1);
     child->encr = material->suite.encr;

@@ -31,6 +31,7 @@ typedef struct {
     bool we_initiated; /* the exchange: decides which keys are inbound */
     GBytes *nonce_i, *nonce_r;
     const Secret *shared;         /* NULL without a key exchange of its own */
+    const GPtrArray *additional;  /* Secret of additional key exchanges; NULL: none */
     GArray *local_ts, *remote_ts; /* borrowed */
 } ChildSaMaterial;
 

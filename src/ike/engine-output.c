@@ -173,5 +173,11 @@ ike_setup_clear(IkeSetup *setup)
     payload_id_clear(&setup->gateway);
     g_clear_pointer(&setup->configuration, ike_configuration_free);
     g_clear_pointer(&setup->msk, secret_unref);
+    g_clear_pointer(&setup->int_auth_i, g_bytes_unref);
+    g_clear_pointer(&setup->int_auth_r, g_bytes_unref);
+    g_clear_pointer(&setup->int_auth, g_bytes_unref);
+    ike_keys_clear(&setup->plain);
+    g_clear_pointer(&setup->auth, g_bytes_unref);
+    g_clear_pointer(&setup->plain_auth, g_bytes_unref);
     g_clear_pointer(&setup->refused_detail, g_free);
 }

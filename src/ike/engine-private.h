@@ -35,8 +35,19 @@ typedef struct {
     bool second_round;                   /* the one under way is the second */
     uint8_t eap_code;                    /* of the EAP packet that the caller has */
     unsigned eap_rounds;
-    Secret *msk;       /* of the EAP method that succeeded; NULL where it has none */
-    int64_t not_after; /* of the gateway's certificate */
+    Secret *msk; /* of the EAP method that succeeded; NULL where it has none */
+    /* IKE_INTERMEDIATE (RFC 9242, section 3.3.2). */
+    unsigned n_additional;           /* additional key exchanges that are done */
+    GBytes *int_auth_i, *int_auth_r; /* so far */
+    GBytes *int_auth;                /* as a whole; NULL without IKE_INTERMEDIATE */
+    /* PPK (RFC 8784). */
+    bool peer_ppk;              /* both sides have said USE_PPK */
+    bool ppk_told, ppk_awaited; /* PPK_IDENTITY is sent; and not answered yet */
+    IkeKeys plain;              /* d, pi and pr without the PPK, once it is mixed in */
+    GBytes *auth;               /* for AUTH */
+    uint8_t auth_method;
+    GBytes *plain_auth; /* for NO_PPK_AUTH */
+    int64_t not_after;  /* of the gateway's certificate */
     /* The first refusal that could be forged, with the reason it would close for. */
     bool refused;
     Instant refused_until;

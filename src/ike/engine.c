@@ -67,7 +67,7 @@ ike_engine_authenticate(IkeEngine *engine, Instant now)
     engine->now = now;
     engine->setup.authenticate = true;
     if (engine->state == IKE_STATE_INIT_ANSWERED && sa->state == SA_CREATE_LOCAL_ANSWERED)
-        proc_auth_start(engine, sa);
+        proc_intermediate_start(engine, sa);
 }
 
 void
@@ -78,7 +78,9 @@ ike_engine_supply(IkeEngine *engine, uint32_t serial, const IkeCredential *crede
     if (engine->state == IKE_STATE_CLOSED || serial == 0 || serial != engine->serial)
         return;
     engine->serial = 0;
-    if (sa->state == SA_CREATE_LOCAL_SIGN)
+    if (sa->state == SA_CREATE_LOCAL_PPK)
+        proc_ppk_mixed(engine, sa, credential);
+    else if (sa->state == SA_CREATE_LOCAL_SIGN)
         proc_auth_signed(engine, sa, credential);
     else if (sa->state == SA_CREATE_LOCAL_VERIFY)
         proc_auth_judged(engine, sa, credential);
@@ -137,6 +139,8 @@ ike_engine_close(IkeEngine *engine, IkeCloseReason reason, Instant now)
         /* Once our IKE_AUTH is out the gateway may have an SA; it is met with DELETE when its
          * answer comes. In the midst of EAP it has none. */
         switch (engine_sa(engine)->state) {
+        case SA_CREATE_LOCAL_INTERMEDIATE:
+        case SA_CREATE_LOCAL_PPK:
         case SA_CREATE_LOCAL_SIGN:
         case SA_CREATE_LOCAL_EAP:
             engine_closed(engine, reason, "%s", ike_close_reason_to_string(reason));

@@ -151,7 +151,7 @@ typedef struct {
     GArray *subnets;   /* InetPrefix: INTERNAL_IP4_SUBNET, INTERNAL_IP6_SUBNET */
     GPtrArray *split_dns; /* IkeConfigAttribute: 25 and 26 in order (RFC 8598), 27..29 (RFC 9464) */
     GArray *local_ts, *remote_ts;          /* TrafficSelector of the Child SA */
-    char *ike_algorithms, *esp_algorithms; /* "aes256gcm16-prfsha384-x25519" */
+    char *ike_algorithms, *esp_algorithms; /* "aes256gcm16-prfsha384-x25519", "+ppk" */
     char *gateway_id;                      /* IDr for people */
     int64_t gateway_not_after;             /* Unix seconds, 0 without a certificate */
     bool nat_here;                         /* by NAT_DETECTION_DESTINATION_IP */

@@ -6,7 +6,7 @@ struct _IkeFragmentBuffer {
     uint16_t total; /* 0: empty */
     uint16_t n_stored;
     size_t length;
-    uint8_t first_inner;
+    uint8_t first_inner, flags;
     GBytes *parts[IKE_FRAGMENT_MAX_TOTAL]; /* by number - 1 */
 };
 
@@ -82,9 +82,17 @@ ike_fragment_buffer_add(IkeFragmentBuffer *buffer, const IkeFragment *fragment, 
     buffer->length = length;
     buffer->parts[fragment->number - 1] = g_bytes_ref(plain);
     buffer->n_stored++;
-    if (fragment->number == 1)
+    if (fragment->number == 1) {
         buffer->first_inner = fragment->first_inner;
+        buffer->flags = fragment->flags;
+    }
     return buffer->n_stored == buffer->total ? IKE_FRAGMENT_COMPLETE : IKE_FRAGMENT_STORED;
+}
+
+uint8_t
+ike_fragment_buffer_flags(const IkeFragmentBuffer *buffer)
+{
+    return buffer->flags;
 }
 
 GBytes *

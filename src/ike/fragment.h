@@ -25,6 +25,7 @@ typedef struct {
     uint16_t number; /* from 1 to total */
     uint16_t total;
     uint8_t first_inner; /* of fragment 1: type of the first payload inside */
+    uint8_t flags;       /* of fragment 1: critical bit and RESERVED of its SKF payload */
 } IkeFragment;
 
 typedef enum {
@@ -38,5 +39,7 @@ bool ike_fragment_buffer_wants(const IkeFragmentBuffer *buffer, const IkeFragmen
 /* An authentic fragment. A greater total, or another message ID, starts over with it. */
 IkeFragmentResult ike_fragment_buffer_add(IkeFragmentBuffer *buffer, const IkeFragment *fragment,
                                           GBytes *plain);
+/* flags of fragment 1. */
+uint8_t ike_fragment_buffer_flags(const IkeFragmentBuffer *buffer);
 /* The merged content, after COMPLETE; the buffer is empty afterwards. */
 GBytes *ike_fragment_buffer_take(IkeFragmentBuffer *buffer, uint8_t *first_inner);

@@ -10,6 +10,10 @@ ike_sa_state_to_string(IkeSaState state)
         return "CREATE_LOCAL_INIT";
     case SA_CREATE_LOCAL_ANSWERED:
         return "CREATE_LOCAL_ANSWERED";
+    case SA_CREATE_LOCAL_INTERMEDIATE:
+        return "CREATE_LOCAL_INTERMEDIATE";
+    case SA_CREATE_LOCAL_PPK:
+        return "CREATE_LOCAL_PPK";
     case SA_CREATE_LOCAL_SIGN:
         return "CREATE_LOCAL_SIGN";
     case SA_CREATE_LOCAL_AUTH:
@@ -90,6 +94,7 @@ bool
 ike_sa_set_keys(IkeSa *sa, const IkeSuite *suite, IkeKeys *keys, Rng *rng)
 {
     sa->suite = *suite;
+    ike_keys_clear(&sa->keys);
     sa->keys = *keys;
     *keys = (IkeKeys){ 0 };
     const IkeKeys *own = &sa->keys;
@@ -99,6 +104,8 @@ ike_sa_set_keys(IkeSa *sa, const IkeSuite *suite, IkeKeys *keys, Rng *rng)
         aead_new(suite->encr, suite->key_bits, own->er, suite->integ, own->ar, NULL);
     if (from_i == NULL || from_r == NULL)
         return false;
+    g_clear_pointer(&sa->sealer.aead, aead_free);
+    g_clear_pointer(&sa->aead_in, aead_free);
     sa->sealer.rng = rng;
     sa->sealer.aead = g_steal_pointer((sa->original_initiator ? &from_i : &from_r));
     sa->aead_in = g_steal_pointer((sa->original_initiator ? &from_r : &from_i));

@@ -15,15 +15,17 @@
 /* procedure, initiator, exchange: what of ours is under way, since the window is 1. What the peer
  * asks is answered at once and needs no state, but for the DELETE that it owes us after a rekey. */
 typedef enum {
-    SA_CREATE_LOCAL_INIT,     /* IKE_SA_INIT request sent */
-    SA_CREATE_LOCAL_ANSWERED, /* waits for ike_engine_authenticate */
-    SA_CREATE_LOCAL_SIGN,     /* waits for our AUTH from the caller */
-    SA_CREATE_LOCAL_AUTH,     /* IKE_AUTH request sent */
-    SA_CREATE_LOCAL_VERIFY,   /* waits for the caller's word on the gateway's AUTH */
-    SA_CREATE_LOCAL_EAP_ASK,  /* waits for the caller's EAP method */
-    SA_CREATE_LOCAL_EAP,      /* IKE_AUTH request with EAP, or the next round's IDi, sent */
-    SA_CREATE_LOCAL_EAP_DONE, /* IKE_AUTH request with the AUTH after EAP sent */
-    SA_ESTABLISHED,           /* nothing under way */
+    SA_CREATE_LOCAL_INIT,         /* IKE_SA_INIT request sent */
+    SA_CREATE_LOCAL_ANSWERED,     /* waits for ike_engine_authenticate */
+    SA_CREATE_LOCAL_INTERMEDIATE, /* IKE_INTERMEDIATE request sent */
+    SA_CREATE_LOCAL_PPK,          /* waits for the keys that the caller mixes the PPK into */
+    SA_CREATE_LOCAL_SIGN,         /* waits for our AUTH from the caller */
+    SA_CREATE_LOCAL_AUTH,         /* IKE_AUTH request sent */
+    SA_CREATE_LOCAL_VERIFY,       /* waits for the caller's word on the gateway's AUTH */
+    SA_CREATE_LOCAL_EAP_ASK,      /* waits for the caller's EAP method */
+    SA_CREATE_LOCAL_EAP,          /* IKE_AUTH request with EAP, or the next round's IDi, sent */
+    SA_CREATE_LOCAL_EAP_DONE,     /* IKE_AUTH request with the AUTH after EAP sent */
+    SA_ESTABLISHED,               /* nothing under way */
     SA_LIVENESS_LOCAL_INFORMATIONAL,
     SA_REKEY_CHILD_LOCAL_CREATE,
     SA_CREATE_CHILD_LOCAL_CREATE, /* a Child SA instead of one that the gateway took away */
@@ -75,7 +77,8 @@ typedef struct {
 
 IkeSa *ike_sa_new(uint64_t spi_i, uint64_t spi_r, bool original_initiator);
 void ike_sa_free(IkeSa *sa);
-/* Takes keys (emptied) and sets up both directions; false where the suite is unusable. */
+/* Takes keys (emptied) and sets up both directions, in place of those that were there; false where
+ * the suite is unusable. */
 bool ike_sa_set_keys(IkeSa *sa, const IkeSuite *suite, IkeKeys *keys, Rng *rng);
 /* A message with the SA's header: our next request, or a response to message_id. */
 IkeMessage *ike_sa_new_request(const IkeSa *sa, uint8_t exchange);

@@ -80,6 +80,22 @@ ike_keys_derive(const IkeSuite *suite, const Secret *shared, const IkeKeySeed *s
     return keys_expand(suite, skeyseed, seed, keys);
 }
 
+#define MAX_INPUTS (3 + IKE_MAX_ADDITIONAL)
+
+/* SK(0) | Ni | Nr | SK(1) | ... | SK(n) */
+static size_t
+gather(const Secret *shared, const IkeKeySeed *seed, const GPtrArray *additional, Chunk *out)
+{
+    size_t n = 0;
+    if (shared != NULL)
+        out[n++] = chunk_secret(shared);
+    out[n++] = chunk_bytes(seed->nonce_i);
+    out[n++] = chunk_bytes(seed->nonce_r);
+    for (guint i = 0; additional != NULL && i < additional->len && n < MAX_INPUTS; i++)
+        out[n++] = chunk_secret(g_ptr_array_index(additional, i));
+    return n;
+}
+
 bool
 ike_keys_derive_rekeyed(const IkeSuite *suite, uint16_t old_prf, const Secret *old_sk_d,
                         const Secret *shared, const IkeKeySeed *seed, IkeKeys *keys)
@@ -87,9 +103,9 @@ ike_keys_derive_rekeyed(const IkeSuite *suite, uint16_t old_prf, const Secret *o
     if (!suite_is_usable(suite) || prf_output_length(suite->prf) == 0 ||
         prf_output_length(old_prf) == 0)
         return false;
-    Chunk input[] = { chunk_secret(shared), chunk_bytes(seed->nonce_i),
-                      chunk_bytes(seed->nonce_r) };
-    g_autoptr(Secret) skeyseed = prf_compute(old_prf, old_sk_d, input, G_N_ELEMENTS(input));
+    Chunk input[MAX_INPUTS];
+    size_t n = gather(shared, seed, seed->additional, input);
+    g_autoptr(Secret) skeyseed = prf_compute(old_prf, old_sk_d, input, n);
     return keys_expand(suite, skeyseed, seed, keys);
 }
 
@@ -97,14 +113,19 @@ bool
 child_keys_derive(const IkeSuite *child, uint16_t prf, const Secret *sk_d, const Secret *shared,
                   GBytes *nonce_i, GBytes *nonce_r, ChildKeys *keys)
 {
+    IkeKeySeed nonces = { .nonce_i = nonce_i, .nonce_r = nonce_r };
+    return child_keys_derive_chain(child, prf, sk_d, shared, NULL, &nonces, keys);
+}
+
+bool
+child_keys_derive_chain(const IkeSuite *child, uint16_t prf, const Secret *sk_d,
+                        const Secret *shared, const GPtrArray *additional, const IkeKeySeed *nonces,
+                        ChildKeys *keys)
+{
     if (!suite_is_usable(child) || prf_output_length(prf) == 0)
         return false;
-    Chunk input[3];
-    size_t n = 0;
-    if (shared != NULL)
-        input[n++] = chunk_secret(shared);
-    input[n++] = chunk_bytes(nonce_i);
-    input[n++] = chunk_bytes(nonce_r);
+    Chunk input[MAX_INPUTS];
+    size_t n = gather(shared, nonces, additional, input);
     size_t encr_key = encr_key_length(child->encr, child->key_bits);
     size_t integ_key = encr_is_combined(child->encr) ? 0 : integ_key_length(child->integ);
     /* All keys of the SA from initiator to responder come first, encryption before integrity. */

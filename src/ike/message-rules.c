@@ -31,8 +31,9 @@ typedef struct {
     bool notify; /* at least one Notify must be there */
 } Rule;
 
-/* The first row that fits counts. RFC 7296, appendix C; C.4 and 1.5 for the answers that hold only
- * notifications. CERTREQ and KE may come in more answers than the appendix draws. */
+/* The first row that fits counts. RFC 7296, appendix C; RFC 9370, section 2.2; C.4 and 1.5 for the
+ * answers that hold only notifications. CERTREQ and KE may come in more answers than the appendix
+ * draws. */
 static const Rule rules[] = {
     { IKE_SHAPE_INIT_REQUEST, IKE_EXCHANGE_SA_INIT, REQUEST, SA | KE | NONCE, 0, false },
     { IKE_SHAPE_INIT_RESPONSE, IKE_EXCHANGE_SA_INIT, RESPONSE, SA | KE | NONCE, CERTREQ, false },
@@ -55,6 +56,8 @@ static const Rule rules[] = {
     { IKE_SHAPE_AUTH_EAP_DONE_CHILDLESS, IKE_EXCHANGE_AUTH, RESPONSE, AUTH, CP, false },
     { IKE_SHAPE_CHILD, IKE_EXCHANGE_CREATE_CHILD_SA, EITHER, SA | NONCE | TS, KE | CP, false },
     { IKE_SHAPE_REKEY_IKE, IKE_EXCHANGE_CREATE_CHILD_SA, EITHER, SA | NONCE | KE, 0, false },
+    { IKE_SHAPE_INTERMEDIATE, IKE_EXCHANGE_INTERMEDIATE, EITHER, KE, 0, false },
+    { IKE_SHAPE_FOLLOWUP_KE, IKE_EXCHANGE_FOLLOWUP_KE, EITHER, KE, 0, false },
     { IKE_SHAPE_INFORMATIONAL, IKE_EXCHANGE_INFORMATIONAL, EITHER, 0, DELETE | CP, false },
     { IKE_SHAPE_NOTIFY_ONLY, 0, RESPONSE, 0, 0, true },
 };
@@ -77,6 +80,8 @@ static const char *const shape_names[] = {
     [IKE_SHAPE_AUTH_EAP_DONE_CHILDLESS] = "last IKE_AUTH response after EAP without Child SA",
     [IKE_SHAPE_CHILD] = "CREATE_CHILD_SA",
     [IKE_SHAPE_REKEY_IKE] = "CREATE_CHILD_SA for the IKE SA",
+    [IKE_SHAPE_INTERMEDIATE] = "IKE_INTERMEDIATE",
+    [IKE_SHAPE_FOLLOWUP_KE] = "IKE_FOLLOWUP_KE",
     [IKE_SHAPE_INFORMATIONAL] = "INFORMATIONAL",
 };
 

@@ -23,8 +23,10 @@ typedef enum {
     IKE_SHAPE_AUTH_NEXT,       /* request: IDi (RFC 4739, section 2.2) */
     IKE_SHAPE_AUTH_EAP_DONE,   /* response: AUTH [CP] SA TSi TSr */
     IKE_SHAPE_AUTH_EAP_DONE_CHILDLESS, /* response: AUTH [CP]: as AUTH_CHILDLESS */
-    IKE_SHAPE_CHILD,     /* SA Nonce [KE] TSi TSr [CP]; a rekey has N(REKEY_SA) in its request */
-    IKE_SHAPE_REKEY_IKE, /* SA Nonce KE, no TS */
+    IKE_SHAPE_CHILD,        /* SA Nonce [KE] TSi TSr [CP]; a rekey has N(REKEY_SA) in its request */
+    IKE_SHAPE_REKEY_IKE,    /* SA Nonce KE, no TS */
+    IKE_SHAPE_INTERMEDIATE, /* KE (RFC 9370, section 2.2.2) */
+    IKE_SHAPE_FOLLOWUP_KE,  /* KE, N(ADDITIONAL_KEY_EXCHANGE) but for the last answer */
     IKE_SHAPE_INFORMATIONAL, /* [D] [CP], empty for a liveness check */
 } IkeMessageShape;
 

@@ -281,18 +281,25 @@ seal_whole(const IkeMessage *message, PayloadSkSealer *sealer, GBytes *plain, GP
     return true;
 }
 
-GPtrArray *
-ike_message_seal(const IkeMessage *message, PayloadSkSealer *sealer, size_t max_length,
-                 GError **error)
+GBytes *
+ike_message_write_payloads(const IkeMessage *message, GError **error)
 {
     ByteWriter writer;
     byte_writer_init(&writer, IKE_MESSAGE_MAX_LENGTH);
     write_payloads(message, &writer);
-    g_autoptr(GBytes) plain = byte_writer_end(&writer);
-    if (plain == NULL) {
+    GBytes *plain = byte_writer_end(&writer);
+    if (plain == NULL)
         too_large(error);
+    return plain;
+}
+
+GPtrArray *
+ike_message_seal(const IkeMessage *message, PayloadSkSealer *sealer, size_t max_length,
+                 GError **error)
+{
+    g_autoptr(GBytes) plain = ike_message_write_payloads(message, error);
+    if (plain == NULL)
         return NULL;
-    }
     g_autoptr(GPtrArray) out = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
     size_t length = head_length(IKE_PAYLOAD_SK) +
                     payload_sk_sealed_length(sealer->aead, g_bytes_get_size(plain));

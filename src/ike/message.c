@@ -34,6 +34,7 @@ ike_message_free(IkeMessage *message)
         return;
     g_ptr_array_unref(message->payloads);
     g_clear_pointer(&message->octets, g_bytes_unref);
+    g_clear_pointer(&message->plain, g_bytes_unref);
     g_free(message);
 }
 
@@ -61,6 +62,7 @@ parse_sealed(Chain *chain, const IkePayloadHeader *header, GError **error)
     }
     if (!payload_sk_parse(&chain->reader, fragment, header->next, &chain->message->sk, error))
         return false;
+    chain->message->sk.flags = header->flags;
     chain->message->sealed = true;
     chain->next = IKE_PAYLOAD_NONE;
     return byte_reader_skip(&chain->reader, byte_reader_left(&chain->reader));
@@ -162,6 +164,8 @@ parse_inner(IkeMessage *message, GBytes *plain, uint8_t first, GError **error)
     g_ptr_array_set_size(message->payloads, 0);
     message->sealed = false;
     message->opened = true;
+    message->plain = g_bytes_ref(plain);
+    message->sk.first_inner = first;
     return parse_chain(&chain, error) ? IKE_DECODE_OK : IKE_DECODE_PROTECTED_ERROR;
 }
 
@@ -172,7 +176,8 @@ fragment_of(const IkeMessage *message)
                           .message_id = message->header.message_id,
                           .number = message->sk.number,
                           .total = message->sk.total,
-                          .first_inner = message->sk.first_inner };
+                          .first_inner = message->sk.first_inner,
+                          .flags = message->sk.flags };
 }
 
 static IkeDecodeStatus
@@ -195,6 +200,7 @@ add_fragment(IkeMessage *message, IkeFragmentBuffer *fragments, GBytes *plain, G
     case IKE_FRAGMENT_COMPLETE:
         break;
     }
+    message->sk.flags = ike_fragment_buffer_flags(fragments);
     g_autoptr(GBytes) whole = ike_fragment_buffer_take(fragments, &first_inner);
     return parse_inner(message, whole, first_inner, error);
 }

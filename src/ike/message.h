@@ -37,7 +37,8 @@ typedef struct {
     /* The type of the first payload that we do not know and that is marked critical, or 0: the
      * message as a whole is then not processed (RFC 7296, section 2.5). */
     uint8_t unsupported_critical;
-    PayloadSk sk;   /* where sealed */
+    PayloadSk sk;   /* where sealed, and of the last fragment to arrive once it is open */
+    GBytes *plain;  /* of an opened message: what was inside, whole */
     GBytes *octets; /* of a parsed message: the datagram; NULL in a built one */
 } IkeMessage;
 
@@ -101,6 +102,8 @@ PayloadCp *ike_message_add_cp(IkeMessage *message, uint8_t cfg_type);
 
 /* In clear. NULL with PARSE_ERROR_TOO_LARGE. */
 GBytes *ike_message_write(const IkeMessage *message, GError **error);
+/* The payloads one behind the other, without header: what SK is to carry. */
+GBytes *ike_message_write_payloads(const IkeMessage *message, GError **error);
 /* All payloads inside SK, or, where the message would be longer than max_length octets (0: no
  * limit), in SKF fragments of at most that: GBytes, one a datagram. Retransmissions send the same
  * octets again; a message is sealed once. */

@@ -14,6 +14,7 @@
 typedef struct {
     bool fragment;       /* SKF */
     uint8_t first_inner; /* payload type of the first payload inside; 0 for none */
+    uint8_t flags;       /* critical bit and RESERVED, as on the wire */
     uint16_t number;     /* SKF: from 1 */
     uint16_t total;      /* SKF */
     size_t offset; /* of the IV within the whole message: what is before it is authenticated */

@@ -19,6 +19,7 @@ ike_payload_header_parse(ByteReader *reader, IkePayloadHeader *out, GError **err
                     "payload header: a length of %u octets", length);
         return false;
     }
+    out->flags = flags;
     out->critical = (flags & IKE_PAYLOAD_CRITICAL) != 0;
     out->length = length - IKE_PAYLOAD_HEADER_LENGTH;
     *reader = fields;

@@ -44,6 +44,7 @@ typedef struct {
 typedef struct {
     uint8_t next;
     bool critical;
+    uint8_t flags;   /* as read: critical bit and RESERVED; not written */
     uint16_t length; /* of the body */
 } IkePayloadHeader;
 

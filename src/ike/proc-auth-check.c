@@ -106,8 +106,10 @@ check_signature(IkeEngine *engine, IkeSa *sa, const Certificate *certificate,
     const PayloadAuth *auth = &ike_message_find(message, IKE_PAYLOAD_AUTH)->auth;
     g_autoptr(GBytes) id_body = payload_id_body(&ike_message_find(message, IKE_PAYLOAD_IDR)->id);
     g_autoptr(Secret) maced_id = auth_maced_id(sa->suite.prf, sa->keys.pr, id_body);
+    GBytes *int_auth = engine->setup.int_auth;
     Chunk octets[] = { chunk_bytes(engine->setup.response), chunk_bytes(engine->setup.nonce_i),
-                       chunk_secret(maced_id) };
+                       chunk_secret(maced_id),
+                       int_auth != NULL ? chunk_bytes(int_auth) : chunk(NULL, 0) };
     gsize length;
     const void *data = g_bytes_get_data(auth->data, &length);
     if (certificate_verify_auth(certificate, auth->method, data, length, octets,

@@ -20,29 +20,41 @@ proc_auth_ask(IkeEngine *engine, IkeSa *sa, IkeCredentialKind kind)
     return request;
 }
 
-static void send_first(IkeEngine *engine, IkeSa *sa, const IkeCredential *credential);
+static void send_first(IkeEngine *engine, IkeSa *sa, bool with_auth);
+
+static GBytes *
+ref_or_null(GBytes *bytes)
+{
+    return bytes != NULL ? g_bytes_ref(bytes) : NULL;
+}
+
+static void
+ask_sign(IkeEngine *engine, IkeSa *sa, Secret *sk_pi)
+{
+    IkeSetup *setup = &engine->setup;
+    sa->state = SA_CREATE_LOCAL_SIGN;
+    IkeCredentialRequest *request = proc_auth_ask(engine, sa, IKE_CREDENTIAL_SIGN);
+    request->message = g_bytes_ref(setup->request);
+    request->nonce = g_bytes_ref(setup->nonce_r);
+    request->sk_p = secret_ref(sk_pi);
+    request->hashes = g_array_copy(setup->hashes);
+    request->int_auth = ref_or_null(setup->int_auth);
+}
 
 void
 proc_auth_start(IkeEngine *engine, IkeSa *sa)
 {
-    IkeSetup *setup = &engine->setup;
     engine_set_state(engine, IKE_STATE_AUTHENTICATING);
-    if (engine->config->second_auth != IKE_AUTH_NONE && !setup->multiple_auth) {
+    if (engine->config->second_auth != IKE_AUTH_NONE && !engine->setup.multiple_auth) {
         engine_closed(engine, IKE_CLOSE_AUTH_LOCAL,
                       "the gateway cannot do the second sign-in that the profile wants");
         return;
     }
     /* No AUTH in the first request: that asks for EAP (RFC 7296, section 2.16). */
-    if (engine->config->local_auth == IKE_AUTH_EAP) {
-        send_first(engine, sa, NULL);
-        return;
-    }
-    sa->state = SA_CREATE_LOCAL_SIGN;
-    IkeCredentialRequest *request = proc_auth_ask(engine, sa, IKE_CREDENTIAL_SIGN);
-    request->message = g_bytes_ref(setup->request);
-    request->nonce = g_bytes_ref(setup->nonce_r);
-    request->sk_p = secret_ref(sa->keys.pi);
-    request->hashes = g_array_copy(setup->hashes);
+    if (engine->config->local_auth == IKE_AUTH_EAP)
+        send_first(engine, sa, false);
+    else
+        ask_sign(engine, sa, sa->keys.pi);
 }
 
 static void
@@ -83,6 +95,24 @@ add_child(IkeEngine *engine, IkeSa *sa, IkeMessage *message)
     ike_message_add_notify(message, IKE_NOTIFY_ESP_TFC_PADDING_NOT_SUPPORTED, NULL, 0);
 }
 
+/* Where the gateway may do without the PPK there are two: the one that goes into AUTH, and behind
+ * it the one for NO_PPK_AUTH (RFC 8784, section 3). False: the other one is asked for. */
+static bool
+keep_auth(IkeEngine *engine, IkeSa *sa, const IkeCredential *credential)
+{
+    IkeSetup *setup = &engine->setup;
+    if (setup->auth != NULL) {
+        setup->plain_auth = g_bytes_ref(credential->auth);
+        return true;
+    }
+    setup->auth = g_bytes_ref(credential->auth);
+    setup->auth_method = credential->method;
+    if (!proc_ppk_wants_plain_auth(engine))
+        return true;
+    ask_sign(engine, sa, setup->plain.pi);
+    return false;
+}
+
 static void
 add_rounds(IkeEngine *engine, IkeMessage *message)
 {
@@ -97,9 +127,9 @@ add_rounds(IkeEngine *engine, IkeMessage *message)
 }
 
 /* HDR, SK {IDi, [CERT,] [CERTREQ,] [IDr,] [AUTH,] CP(CFG_REQUEST), SAi2, TSi, TSr, N(...)}  -->
- * credential NULL: without AUTH. */
+ * */
 static void
-send_first(IkeEngine *engine, IkeSa *sa, const IkeCredential *credential)
+send_first(IkeEngine *engine, IkeSa *sa, bool with_auth)
 {
     const IkeConfig *config = engine->config;
     engine->setup.child_spi = engine_random_child_spi(engine);
@@ -112,8 +142,10 @@ send_first(IkeEngine *engine, IkeSa *sa, const IkeCredential *credential)
     if (config->remote_id.data != NULL)
         ike_message_add_id(message, IKE_PAYLOAD_IDR, config->remote_id.type,
                            config->remote_id.data);
-    if (credential != NULL)
-        ike_message_add_auth(message, credential->method, credential->auth);
+    if (with_auth) {
+        ike_message_add_auth(message, engine->setup.auth_method, engine->setup.auth);
+        proc_ppk_add(engine, message, engine->setup.plain_auth);
+    }
     proc_config_request(engine, message);
     if (!engine->setup.childless)
         add_child(engine, sa, message);
@@ -129,7 +161,8 @@ proc_auth_signed(IkeEngine *engine, IkeSa *sa, const IkeCredential *credential)
         engine_closed(engine, IKE_CLOSE_CREDENTIAL, "our own proof of identity could not be made");
         return;
     }
-    send_first(engine, sa, credential);
+    if (keep_auth(engine, sa, credential))
+        send_first(engine, sa, true);
 }
 
 static const char *
@@ -149,8 +182,9 @@ close_for_error(IkeEngine *engine, const PayloadNotify *notify)
     if (notify != NULL && notify->type == IKE_NOTIFY_AUTHENTICATION_FAILED) {
         g_autofree char *who =
             auth_identity_to_string(engine->config->local_id.type, engine->config->local_id.data);
-        engine_closed(engine, IKE_CLOSE_AUTH_LOCAL, "the gateway does not accept %s as us: %s", who,
-                      why_not_us(engine));
+        engine_closed(engine, IKE_CLOSE_AUTH_LOCAL, "the gateway does not accept %s as us: %s%s",
+                      who, why_not_us(engine),
+                      proc_ppk_in_use(engine) ? "; or it has another post-quantum key (PPK)" : "");
         return;
     }
     uint16_t type = notify != NULL ? notify->type : 0;
@@ -188,6 +222,7 @@ ask_psk_verify(IkeEngine *engine, IkeSa *sa, const IkeMessage *message)
     request->sk_p = secret_ref(sa->keys.pr);
     request->id_body = payload_id_body(&ike_message_find(message, IKE_PAYLOAD_IDR)->id);
     request->auth = g_bytes_ref(ike_message_find(message, IKE_PAYLOAD_AUTH)->auth.data);
+    request->int_auth = ref_or_null(setup->int_auth);
     setup->answer = g_steal_pointer(&engine->received);
 }
 
@@ -223,6 +258,8 @@ proc_auth_answered(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeM
     const PayloadId *idr = &ike_message_find(message, IKE_PAYLOAD_IDR)->id;
     const IkePayload *proof = ike_message_find(message, IKE_PAYLOAD_AUTH);
     bool with_psk = engine->config->remote_auth == IKE_AUTH_PSK;
+    if (!proc_ppk_answered(engine, sa, message))
+        return TRANSITION_STAY;
     if (!proc_auth_check_identity(engine, idr))
         return TRANSITION_STAY;
     payload_id_clear(&engine->setup.gateway);

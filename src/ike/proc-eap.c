@@ -55,28 +55,39 @@ proc_eap_another_follows(const IkeEngine *engine)
 /* AUTH with the MSK, or with SK_p where the method makes no keys (RFC 7296, section 2.16). id: the
  * latest of that side (RFC 4739, section 2.1). */
 static Secret *
-make_auth(const IkeEngine *engine, const IkeSa *sa, bool ours)
+make_auth(const IkeEngine *engine, const IkeSa *sa, bool ours, const Secret *sk_p)
 {
     const IkeSetup *setup = &engine->setup;
     const IkeConfig *config = engine->config;
     const IkeIdentity *local = setup->second_round ? &config->second_id : &config->local_id;
     const PayloadId own = { .type = local->type, .data = local->data };
-    const Secret *sk_p = ours ? sa->keys.pi : sa->keys.pr;
     g_autoptr(GBytes) body = payload_id_body(ours ? &own : &setup->gateway);
     g_autoptr(Secret) maced_id = auth_maced_id(sa->suite.prf, sk_p, body);
     return auth_psk(sa->suite.prf, setup->msk != NULL ? setup->msk : sk_p,
                     ours ? setup->request : setup->response, ours ? setup->nonce_r : setup->nonce_i,
-                    maced_id);
+                    maced_id, setup->int_auth);
 }
 
-/* HDR, SK {AUTH, [N(ANOTHER_AUTH_FOLLOWS)]}  --> */
-static void
-send_auth(IkeEngine *engine, IkeSa *sa)
+/* For NO_PPK_AUTH, where there is to be one. */
+static GBytes *
+make_plain_auth(const IkeEngine *engine, const IkeSa *sa)
 {
-    g_autoptr(Secret) auth = make_auth(engine, sa, true);
+    if (!proc_ppk_wants_plain_auth(engine))
+        return NULL;
+    g_autoptr(Secret) auth = make_auth(engine, sa, true, engine->setup.plain.pi);
+    return g_bytes_new(secret_data(auth), secret_length(auth));
+}
+
+/* HDR, SK {AUTH, [N(PPK_IDENTITY),] [N(NO_PPK_AUTH),] [N(ANOTHER_AUTH_FOLLOWS)]}  --> */
+void
+proc_eap_send_auth(IkeEngine *engine, IkeSa *sa)
+{
+    g_autoptr(Secret) auth = make_auth(engine, sa, true, sa->keys.pi);
     g_autoptr(GBytes) data = g_bytes_new(secret_data(auth), secret_length(auth));
     g_autoptr(IkeMessage) message = ike_sa_new_request(sa, IKE_EXCHANGE_AUTH);
     ike_message_add_auth(message, IKE_AUTH_METHOD_PSK, data);
+    g_autoptr(GBytes) plain = make_plain_auth(engine, sa);
+    proc_ppk_add(engine, message, plain);
     if (proc_eap_another_follows(engine))
         ike_message_add_notify(message, IKE_NOTIFY_ANOTHER_AUTH_FOLLOWS, NULL, 0);
     engine_send_request(engine, sa, message, SA_CREATE_LOCAL_EAP_DONE);
@@ -104,7 +115,7 @@ succeeded(IkeEngine *engine, IkeSa *sa, const IkeCredential *credential)
     if (credential->msk != NULL)
         engine->setup.msk =
             secret_new(secret_data(credential->msk), secret_length(credential->msk));
-    send_auth(engine, sa);
+    proc_ppk_before_auth(engine, sa);
 }
 
 static void
@@ -157,7 +168,9 @@ TransitionResult
 proc_eap_done(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeMessage *reply)
 {
     const PayloadAuth *auth = &ike_message_find(message, IKE_PAYLOAD_AUTH)->auth;
-    g_autoptr(Secret) expected = make_auth(engine, sa, false);
+    if (!proc_ppk_answered(engine, sa, message))
+        return TRANSITION_STAY;
+    g_autoptr(Secret) expected = make_auth(engine, sa, false, sa->keys.pr);
     bool right = auth->method == IKE_AUTH_METHOD_PSK &&
                  g_bytes_get_size(auth->data) == secret_length(expected) &&
                  secret_octets_equal(secret_data(expected), g_bytes_get_data(auth->data, NULL),

@@ -126,7 +126,8 @@ describe(IkeEngine *engine, IkeSa *sa, const ChildSaMaterial *material, IkeConfi
 {
     out->local_ts = child_sa_copy_selectors(material->local_ts);
     out->remote_ts = child_sa_copy_selectors(material->remote_ts);
-    out->ike_algorithms = ike_suite_to_string(&sa->suite);
+    g_autofree char *suite = ike_suite_to_string(&sa->suite);
+    out->ike_algorithms = g_strconcat(suite, proc_ppk_in_use(engine) ? "+ppk" : "", NULL);
     out->esp_algorithms = ike_suite_to_string(&material->suite);
     out->gateway_id = payload_id_to_string(&engine->setup.gateway);
     out->gateway_not_after = engine->setup.not_after;

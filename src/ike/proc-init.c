@@ -62,6 +62,10 @@ send_request(IkeEngine *engine, IkeSa *sa)
     ike_message_add_notify(message, IKE_NOTIFY_IKEV2_FRAGMENTATION_SUPPORTED, NULL, 0);
     add_hashes(message);
     proc_redirect_announce(engine, message);
+    if (engine->config->ppk_id != NULL)
+        ike_message_add_notify(message, IKE_NOTIFY_USE_PPK, NULL, 0);
+    if (ike_proposal_list_offers_additional(engine->config->ike_proposals))
+        ike_message_add_notify(message, IKE_NOTIFY_INTERMEDIATE_EXCHANGE_SUPPORTED, NULL, 0);
     g_clear_pointer(&setup->request, g_bytes_unref);
     setup->request = ike_message_write(message, &error);
     if (setup->request == NULL) {
@@ -226,6 +230,13 @@ agree_keys(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, GError **err
                     ke->ke.group, suite.ke, setup->group);
         return false;
     }
+    uint16_t additional[IKE_MAX_ADDITIONAL];
+    if (ike_suite_additional(&suite, additional) > 0 &&
+        ike_message_find_notify(message, IKE_NOTIFY_INTERMEDIATE_EXCHANGE_SUPPORTED) == NULL) {
+        g_set_error(error, PARSE_ERROR, PARSE_ERROR_INVALID,
+                    "it chose additional key exchanges, but has no IKE_INTERMEDIATE for them");
+        return false;
+    }
     gsize length;
     const uint8_t *peer = g_bytes_get_data(ke->ke.data, &length);
     g_autoptr(Secret) shared = kex_derive(sa->exchange.kex, peer, length, error);
@@ -241,13 +252,27 @@ agree_keys(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, GError **err
     return true;
 }
 
+/* A gateway without a PPK where the profile must have one ends it here (RFC 8784, section 3). */
+static bool
+agree_ppk(IkeEngine *engine, const IkeMessage *message)
+{
+    engine->setup.peer_ppk = engine->config->ppk_id != NULL &&
+                             ike_message_find_notify(message, IKE_NOTIFY_USE_PPK) != NULL;
+    if (engine->setup.peer_ppk || engine->config->ppk_id == NULL || !engine->config->ppk_required)
+        return true;
+    refused(engine, IKE_CLOSE_PPK,
+            g_strdup("the gateway has no post-quantum pre-shared key (PPK) for anybody, and the "
+                     "profile requires one"));
+    return false;
+}
+
 /* <--  HDR, SAr1, KEr, Nr, [CERTREQ], N(...) */
 TransitionResult
 proc_init_answered(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeMessage *reply)
 {
     IkeSetup *setup = &engine->setup;
     g_autoptr(GError) error = NULL;
-    if (message->header.spi_r == 0)
+    if (message->header.spi_r == 0 || !agree_ppk(engine, message))
         return TRANSITION_STAY;
     sa->spi_r = message->header.spi_r;
     g_clear_pointer(&setup->nonce_r, g_bytes_unref);
@@ -277,6 +302,6 @@ proc_init_answered(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeM
     sa->state = SA_CREATE_LOCAL_ANSWERED;
     engine_set_state(engine, IKE_STATE_INIT_ANSWERED);
     if (setup->authenticate)
-        proc_auth_start(engine, sa);
+        proc_intermediate_start(engine, sa);
     return TRANSITION_STAY;
 }

@@ -14,7 +14,8 @@ make_offer(IkeEngine *engine, uint32_t spi)
 {
     const uint32_t wire_spi = GUINT32_TO_BE(spi);
     const IkeProposalList *configured = engine->config->esp_proposals;
-    return ike_proposal_list_with_spi(configured, &wire_spi, sizeof wire_spi);
+    g_autoptr(IkeProposalList) ours = ike_proposal_list_without_additional(configured);
+    return ike_proposal_list_with_spi(ours, &wire_spi, sizeof wire_spi);
 }
 
 static bool
@@ -230,7 +231,8 @@ static bool
 select_suite(IkeEngine *engine, const IkeProposalList *offered, const IkePayload *ke,
              IkeSuite *suite, uint16_t *wrong_group)
 {
-    const IkeProposalList *ours = engine->config->esp_proposals;
+    g_autoptr(IkeProposalList) ours =
+        ike_proposal_list_without_additional(engine->config->esp_proposals);
     *wrong_group = KE_NONE;
     if (ke != NULL && ike_proposal_list_select(ours, offered, ke->ke.group, suite)) {
         if (suite->ke != KE_NONE && suite->ke != ke->ke.group)

@@ -26,7 +26,9 @@ proc_rekey_ike_start(IkeEngine *engine, IkeSa *sa, uint16_t group)
     exchange->ike_spi = engine_random_u64(engine);
     exchange->nonce = engine_random_bytes(engine, IKE_SA_NONCE_LENGTH);
     const uint64_t spi = GUINT64_TO_BE(exchange->ike_spi);
-    exchange->offered = ike_proposal_list_with_spi(engine->config->ike_proposals, &spi, sizeof spi);
+    g_autoptr(IkeProposalList) ours =
+        ike_proposal_list_without_additional(engine->config->ike_proposals);
+    exchange->offered = ike_proposal_list_with_spi(ours, &spi, sizeof spi);
     /* What worked the last time spares a round. */
     exchange->kex = kex_new(group != KE_NONE ? group : sa->suite.ke, engine->rng, NULL);
     if (exchange->kex == NULL) {
@@ -162,8 +164,9 @@ answer_rekey(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeMessage
     NewSa new_sa = { .nonce_i = ike_message_find(message, IKE_PAYLOAD_NONCE)->nonce.data,
                      .nonce_r = nonce,
                      .spi_r = engine_random_u64(engine) };
-    if (!ike_proposal_list_select(engine->config->ike_proposals,
-                                  ike_message_find(message, IKE_PAYLOAD_SA)->sa.proposals,
+    g_autoptr(IkeProposalList) ours =
+        ike_proposal_list_without_additional(engine->config->ike_proposals);
+    if (!ike_proposal_list_select(ours, ike_message_find(message, IKE_PAYLOAD_SA)->sa.proposals,
                                   ke->ke.group, &new_sa.suite)) {
         ike_message_add_notify(reply, IKE_NOTIFY_NO_PROPOSAL_CHOSEN, NULL, 0);
         return TRANSITION_STAY;

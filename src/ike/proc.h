@@ -14,6 +14,26 @@ TransitionResult proc_init_cookie(IkeEngine *, IkeSa *, const IkeMessage *, IkeM
 TransitionResult proc_init_other_group(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
 TransitionResult proc_init_refused(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
 
+/* --- proc-intermediate: additional key exchanges before IKE_AUTH (RFC 9242; RFC 9370) --- */
+/* IKE_SA_INIT is answered and the caller lets us go on: IKE_INTERMEDIATE, PPK, IKE_AUTH. */
+void proc_intermediate_start(IkeEngine *engine, IkeSa *sa);
+TransitionResult proc_intermediate_answered(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
+TransitionResult proc_intermediate_refused(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
+
+/* --- proc-ppk: the post-quantum pre-shared key (RFC 8784) --- */
+/* Asks for the mixed keys where a PPK is used and our AUTH is next, else goes on to IKE_AUTH. */
+void proc_ppk_start(IkeEngine *engine, IkeSa *sa);
+/* The same behind EAP. */
+void proc_ppk_before_auth(IkeEngine *engine, IkeSa *sa);
+void proc_ppk_mixed(IkeEngine *engine, IkeSa *sa, const IkeCredential *credential);
+bool proc_ppk_in_use(const IkeEngine *engine);
+/* Is an AUTH for NO_PPK_AUTH needed, made with setup.plain? */
+bool proc_ppk_wants_plain_auth(const IkeEngine *engine);
+/* PPK_IDENTITY, and NO_PPK_AUTH (plain_auth not NULL), to the request that has our AUTH. */
+void proc_ppk_add(IkeEngine *engine, IkeMessage *message, GBytes *plain_auth);
+/* To its answer, before the gateway's AUTH is looked at: which keys count. False: closed. */
+bool proc_ppk_answered(IkeEngine *engine, IkeSa *sa, const IkeMessage *message);
+
 /* --- proc-auth: IKE_AUTH (RFC 7296, sections 1.2 and 2.15) --- */
 void proc_auth_start(IkeEngine *engine, IkeSa *sa);
 /* CREDENTIAL_NEEDED of kind, to be filled. */
@@ -36,6 +56,8 @@ TransitionResult proc_eap_asked(IkeEngine *, IkeSa *, const IkeMessage *, IkeMes
 TransitionResult proc_eap_done(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
 /* The caller's word on the EAP packet that it was asked about. */
 void proc_eap_supplied(IkeEngine *engine, IkeSa *sa, const IkeCredential *credential);
+/* Our AUTH behind the method, with the PPK mixed in where one is used. */
+void proc_eap_send_auth(IkeEngine *engine, IkeSa *sa);
 /* Hands message's EAP packet to the caller. */
 void proc_eap_ask(IkeEngine *engine, IkeSa *sa, const IkeMessage *message);
 /* HDR, SK {IDi}  -->   the second round. */

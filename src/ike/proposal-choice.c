@@ -8,9 +8,9 @@
 #include "crypto/algorithms.h"
 #include "ike/proposal.h"
 
-static const uint8_t negotiated_types[] = { IKE_TRANSFORM_ENCR, IKE_TRANSFORM_PRF,
-                                            IKE_TRANSFORM_INTEG, IKE_TRANSFORM_KE,
-                                            IKE_TRANSFORM_ESN };
+/* Every type that we know is negotiated: ENCR to ESN, ADDKE1 to ADDKE7. */
+#define FIRST_TYPE IKE_TRANSFORM_ENCR
+#define LAST_TYPE  IKE_TRANSFORM_ADDKE_7
 
 static unsigned
 count_type(const IkeProposal *proposal, uint8_t type)
@@ -39,18 +39,24 @@ has_id(const IkeProposal *proposal, uint8_t type, uint16_t id)
     return has_transform(proposal, &(IkeTransform){ .type = type, .id = id });
 }
 
+static bool
+is_additional(uint8_t type)
+{
+    return type >= IKE_TRANSFORM_ADDKE_1 && type <= IKE_TRANSFORM_ADDKE_7;
+}
+
 /* NONE and the type's absence mean the same (RFC 7296, sections 3.3.2 and 3.3.3). */
 static bool
 may_be_absent(const IkeProposal *proposal, uint8_t type)
 {
-    bool optional = type == IKE_TRANSFORM_INTEG || type == IKE_TRANSFORM_KE;
+    bool optional = type == IKE_TRANSFORM_INTEG || type == IKE_TRANSFORM_KE || is_additional(type);
     return optional && (count_type(proposal, type) == 0 || has_id(proposal, type, 0));
 }
 
 static bool
 is_negotiated(uint8_t type)
 {
-    return memchr(negotiated_types, type, sizeof negotiated_types) != NULL;
+    return type >= FIRST_TYPE && type <= LAST_TYPE;
 }
 
 static void
@@ -74,8 +80,36 @@ suite_set(IkeSuite *suite, const IkeTransform *transform)
         suite->esn = transform->id == 1;
         break;
     default:
+        if (is_additional(transform->type))
+            suite->addke[transform->type - IKE_TRANSFORM_ADDKE_1] = transform->id;
         break;
     }
+}
+
+unsigned
+ike_suite_additional(const IkeSuite *suite, uint16_t groups[IKE_MAX_ADDITIONAL])
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < IKE_MAX_ADDITIONAL; i++)
+        if (suite->addke[i] != KE_NONE)
+            groups[n++] = suite->addke[i];
+    return n;
+}
+
+/* One method once only, and nothing additional to nothing (RFC 9370, section 2.2.2). */
+static bool
+additional_are_consistent(const IkeSuite *suite)
+{
+    uint16_t groups[IKE_MAX_ADDITIONAL];
+    unsigned n = ike_suite_additional(suite, groups);
+    for (unsigned i = 0; i < n; i++) {
+        if (groups[i] == suite->ke)
+            return false;
+        for (unsigned j = 0; j < i; j++)
+            if (groups[i] == groups[j])
+                return false;
+    }
+    return n == 0 || suite->ke != KE_NONE;
 }
 
 static void
@@ -92,6 +126,8 @@ static bool
 suite_is_consistent(const IkeSuite *suite)
 {
     if (suite->encr == 0 || encr_is_combined(suite->encr) != (suite->integ == INTEG_NONE))
+        return false;
+    if (!additional_are_consistent(suite))
         return false;
     return suite->protocol != IKE_PROTOCOL_IKE || (suite->prf != 0 && suite->ke != KE_NONE);
 }
@@ -133,9 +169,9 @@ check_transforms(const IkeProposal *ours, const IkeProposal *chosen, GError **er
         if (!none && !has_transform(ours, transform))
             return refuse(error, "has a transform that was not offered");
     }
-    for (unsigned i = 0; i < sizeof negotiated_types; i++)
-        if (count_type(chosen, negotiated_types[i]) == 0 &&
-            count_type(ours, negotiated_types[i]) > 0 && !may_be_absent(ours, negotiated_types[i]))
+    for (uint8_t type = FIRST_TYPE; type <= LAST_TYPE; type++)
+        if (count_type(chosen, type) == 0 && count_type(ours, type) > 0 &&
+            !may_be_absent(ours, type))
             return refuse(error, "lacks a transform of a type that was offered");
     return true;
 }
@@ -165,6 +201,15 @@ ike_proposal_list_accept(const IkeProposalList *offered, const IkeProposalList *
 /* --- The responder's side --- */
 
 static bool
+is_taken(const IkeSuite *suite, uint16_t group)
+{
+    bool taken = group == suite->ke;
+    for (unsigned i = 0; i < IKE_MAX_ADDITIONAL; i++)
+        taken = taken || suite->addke[i] == group;
+    return taken && group != KE_NONE;
+}
+
+static bool
 choose_type(const IkeProposal *ours, const IkeProposal *theirs, uint8_t type, uint16_t preferred,
             IkeSuite *suite)
 {
@@ -175,7 +220,8 @@ choose_type(const IkeProposal *ours, const IkeProposal *theirs, uint8_t type, ui
     }
     for (unsigned i = 0; i < ours->n_transforms; i++) {
         const IkeTransform *transform = &ours->transforms[i];
-        if (transform->type == type && has_transform(theirs, transform)) {
+        if (transform->type == type && has_transform(theirs, transform) &&
+            !(is_additional(type) && is_taken(suite, transform->id))) {
             suite_set(suite, transform);
             return true;
         }
@@ -194,8 +240,7 @@ choose(const IkeProposal *ours, const IkeProposal *theirs, uint16_t preferred_ke
         if (!is_negotiated(theirs->transforms[i].type))
             return false;
     suite_begin(suite, theirs);
-    for (unsigned i = 0; i < sizeof negotiated_types; i++) {
-        uint8_t type = negotiated_types[i];
+    for (uint8_t type = FIRST_TYPE; type <= LAST_TYPE; type++) {
         if (!choose_type(ours, theirs, type, type == IKE_TRANSFORM_KE ? preferred_ke : 0, suite))
             return false;
     }
@@ -232,6 +277,10 @@ ike_suite_to_answer(const IkeSuite *suite, const void *spi, uint8_t spi_length)
         ike_proposal_add_transform(&proposal, IKE_TRANSFORM_KE, suite->ke, 0);
     if (suite->protocol == IKE_PROTOCOL_ESP)
         ike_proposal_add_transform(&proposal, IKE_TRANSFORM_ESN, suite->esn ? 1 : 0, 0);
+    for (unsigned i = 0; i < IKE_MAX_ADDITIONAL; i++)
+        if (suite->addke[i] != KE_NONE)
+            ike_proposal_add_transform(&proposal, (uint8_t)(IKE_TRANSFORM_ADDKE_1 + i),
+                                       suite->addke[i], 0);
     IkeProposalList *list = ike_proposal_list_new();
     ike_proposal_list_add(list, &proposal);
     return list;
@@ -255,6 +304,9 @@ ike_suite_to_string(const IkeSuite *suite)
         append_word(text, prf_to_string(suite->prf));
     if (suite->ke != KE_NONE)
         append_word(text, kex_to_string(suite->ke));
+    for (unsigned i = 0; i < IKE_MAX_ADDITIONAL; i++)
+        if (suite->addke[i] != KE_NONE && kex_to_string(suite->addke[i]) != NULL)
+            g_string_append_printf(text, "-ke%u_%s", i + 1, kex_to_string(suite->addke[i]));
     if (suite->esn)
         append_word(text, "esn");
     return g_string_free(text, FALSE);

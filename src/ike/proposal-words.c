@@ -29,6 +29,16 @@ first_of_type(const IkeProposal *proposal, uint8_t type)
     return NULL;
 }
 
+/* "ke1_mlkem768" to "ke7_none". */
+static bool
+additional_from_word(const char *word, IkeTransform *out)
+{
+    if (strncmp(word, "ke", 2) != 0 || word[2] < '1' || word[2] > '7' || word[3] != '_')
+        return false;
+    out->type = (uint8_t)(IKE_TRANSFORM_ADDKE_1 + word[2] - '1');
+    return strcmp(word + 4, "none") == 0 || kex_from_string(word + 4, &out->id);
+}
+
 static bool
 transform_from_word(const char *word, IkeTransform *out)
 {
@@ -41,11 +51,13 @@ transform_from_word(const char *word, IkeTransform *out)
         out->type = IKE_TRANSFORM_INTEG;
     else if (kex_from_string(word, &out->id))
         out->type = IKE_TRANSFORM_KE;
+    else if (additional_from_word(word, out))
+        return true;
     else if (strcmp(word, "nopfs") == 0)
         *out = (IkeTransform){ .type = IKE_TRANSFORM_KE, .id = KE_NONE };
     else if (strcmp(word, "esn") == 0 || strcmp(word, "noesn") == 0)
         *out = (IkeTransform){ .type = IKE_TRANSFORM_ESN, .id = word[0] == 'e' ? 1 : 0 };
-    return out->type != 0;
+    return out->type != 0 && out->type < IKE_TRANSFORM_ADDKE_1;
 }
 
 static bool
@@ -140,6 +152,11 @@ complete(IkeProposal *proposal, const char *text, GError **error)
     bool ike = proposal->protocol == IKE_PROTOCOL_IKE;
     if (ike && first_of_type(proposal, IKE_TRANSFORM_KE) == NULL)
         return refuse(error, text, "no key exchange, such as x25519");
+    for (uint8_t type = IKE_TRANSFORM_ADDKE_1; type <= IKE_TRANSFORM_ADDKE_7; type++) {
+        if (first_of_type(proposal, type) != NULL &&
+            first_of_type(proposal, IKE_TRANSFORM_KE) == NULL)
+            return refuse(error, text, "additional key exchanges, but none that they add to");
+    }
     if (ike && first_of_type(proposal, IKE_TRANSFORM_PRF) == NULL) {
         const IkeTransform *integ = first_of_type(proposal, IKE_TRANSFORM_INTEG);
         ike_proposal_add_transform(proposal, IKE_TRANSFORM_PRF, prf_for_integ(integ), 0);

@@ -77,8 +77,21 @@ ike_proposal_list_with_spi(const IkeProposalList *list, const void *spi, uint8_t
     return out;
 }
 
-IkeProposalList *
-ike_proposal_list_without_ke(const IkeProposalList *list)
+static bool
+is_additional(const IkeTransform *transform)
+{
+    return transform->type >= IKE_TRANSFORM_ADDKE_1 && transform->type <= IKE_TRANSFORM_ADDKE_7;
+}
+
+static bool
+is_key_exchange(const IkeTransform *transform)
+{
+    return transform->type == IKE_TRANSFORM_KE || is_additional(transform);
+}
+
+/* What is left of a list when some transforms are taken out of each proposal. */
+static IkeProposalList *
+without(const IkeProposalList *list, bool (*goes)(const IkeTransform *))
 {
     IkeProposalList *out = ike_proposal_list_new();
     for (guint i = 0; i < list->proposals->len; i++) {
@@ -86,11 +99,23 @@ ike_proposal_list_without_ke(const IkeProposalList *list)
         IkeProposal proposal = *from;
         proposal.n_transforms = 0;
         for (unsigned j = 0; j < from->n_transforms; j++)
-            if (from->transforms[j].type != IKE_TRANSFORM_KE)
+            if (!goes(&from->transforms[j]))
                 proposal.transforms[proposal.n_transforms++] = from->transforms[j];
         ike_proposal_list_add(out, &proposal);
     }
     return out;
+}
+
+IkeProposalList *
+ike_proposal_list_without_ke(const IkeProposalList *list)
+{
+    return without(list, is_key_exchange);
+}
+
+IkeProposalList *
+ike_proposal_list_without_additional(const IkeProposalList *list)
+{
+    return without(list, is_additional);
 }
 
 uint16_t
@@ -114,6 +139,18 @@ ike_proposal_list_offers_ke(const IkeProposalList *list, uint16_t group)
         for (unsigned j = 0; j < proposal->n_transforms; j++)
             if (proposal->transforms[j].type == IKE_TRANSFORM_KE &&
                 proposal->transforms[j].id == group && group != KE_NONE)
+                return true;
+    }
+    return false;
+}
+
+bool
+ike_proposal_list_offers_additional(const IkeProposalList *list)
+{
+    for (guint i = 0; i < list->proposals->len; i++) {
+        const IkeProposal *proposal = ike_proposal_list_get(list, i);
+        for (unsigned j = 0; j < proposal->n_transforms; j++)
+            if (is_additional(&proposal->transforms[j]) && proposal->transforms[j].id != KE_NONE)
                 return true;
     }
     return false;
@@ -199,7 +236,9 @@ transform_to_string(const IkeTransform *transform)
     case IKE_TRANSFORM_ESN:
         return transform->id == 0 ? "noesn" : "esn";
     default:
-        return NULL;
+        if (!is_additional(transform))
+            return NULL;
+        return transform->id != KE_NONE ? kex_to_string(transform->id) : "none";
     }
 }
 
@@ -223,7 +262,10 @@ append_proposal(GString *text, const IkeProposal *proposal)
         const char *word = transform_to_string(transform);
         if (word == NULL || (skip_esn && transform->type == IKE_TRANSFORM_ESN))
             continue;
-        g_string_append_printf(text, "%s%s", separator, word);
+        g_string_append(text, separator);
+        if (transform->type >= IKE_TRANSFORM_ADDKE_1)
+            g_string_append_printf(text, "ke%u_", transform->type - IKE_TRANSFORM_ADDKE_1 + 1);
+        g_string_append(text, word);
         separator = "-";
     }
 }

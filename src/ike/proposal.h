@@ -12,6 +12,7 @@
 #define IKE_MAX_PROPOSALS  32 /* of one SA payload or list */
 #define IKE_MAX_TRANSFORMS 64 /* of one proposal */
 #define IKE_MAX_SPI_LENGTH 8
+#define IKE_MAX_ADDITIONAL 7 /* additional key exchanges (RFC 9370) */
 
 typedef struct {
     uint8_t type; /* IKE_TRANSFORM_* */
@@ -46,7 +47,11 @@ typedef struct {
     uint16_t integ;                  /* INTEG_NONE for combined modes */
     uint16_t ke;                     /* KE_NONE where none was negotiated */
     bool esn;
+    uint16_t addke[IKE_MAX_ADDITIONAL]; /* additional key exchanges; KE_NONE: none */
 } IkeSuite;
+
+/* The additional key exchanges in order, without those that are NONE; how many. */
+unsigned ike_suite_additional(const IkeSuite *suite, uint16_t groups[IKE_MAX_ADDITIONAL]);
 
 IkeProposalList *ike_proposal_list_new(void);
 IkeProposalList *ike_proposal_list_ref(IkeProposalList *list);
@@ -75,10 +80,14 @@ char *ike_proposal_list_to_string(const IkeProposalList *list);
 /* A copy that carries spi in each proposal (ESP: 4 octets, a rekeyed IKE SA: 8). */
 IkeProposalList *ike_proposal_list_with_spi(const IkeProposalList *list, const void *spi,
                                             uint8_t spi_length);
-/* A copy without transforms of type KE, as IKE_AUTH needs it (RFC 7296, section 1.2). */
+/* A copy without transforms of type KE and ADDKE, as IKE_AUTH needs it (RFC 7296, section 1.2). */
 IkeProposalList *ike_proposal_list_without_ke(const IkeProposalList *list);
 /* The group for the first KE payload; KE_NONE where the list has none. */
 uint16_t ike_proposal_list_first_ke(const IkeProposalList *list);
+/* A copy without transforms of type ADDKE. */
+IkeProposalList *ike_proposal_list_without_additional(const IkeProposalList *list);
+/* Is there an additional key exchange in it? */
+bool ike_proposal_list_offers_additional(const IkeProposalList *list);
 /* May we answer INVALID_KE_PAYLOAD with this group? (RFC 7296, section 1.3) */
 bool ike_proposal_list_offers_ke(const IkeProposalList *list, uint16_t group);
 

@@ -1,7 +1,7 @@
 /*
  * The numbers of IANA's "Internet Key Exchange Version 2 (IKEv2) Parameters" registry that are on
  * the wire outside transforms (those are in crypto/algorithms.h), and their names for logs
- * (RFC 7296, sections 3.1 to 3.16; RFC 7383, 7427, 8598, 9464).
+ * (RFC 7296, sections 3.1 to 3.16; RFC 7383, 7427, 8598, 8784, 9242, 9370, 9464).
  */
 #pragma once
 #include <stdbool.h>
@@ -12,6 +12,8 @@ enum { /* exchange types, section 3.1 */
        IKE_EXCHANGE_AUTH = 35,
        IKE_EXCHANGE_CREATE_CHILD_SA = 36,
        IKE_EXCHANGE_INFORMATIONAL = 37,
+       IKE_EXCHANGE_INTERMEDIATE = 43, /* RFC 9242 */
+       IKE_EXCHANGE_FOLLOWUP_KE = 44,  /* RFC 9370 */
 };
 
 enum { /* flags of the header, section 3.1 */
@@ -54,6 +56,8 @@ enum { /* transform types, section 3.3.2 */
        IKE_TRANSFORM_INTEG = 3,
        IKE_TRANSFORM_KE = 4,
        IKE_TRANSFORM_ESN = 5,
+       IKE_TRANSFORM_ADDKE_1 = 6, /* to ADDKE_7, RFC 9370 */
+       IKE_TRANSFORM_ADDKE_7 = 12,
 };
 
 enum { /* identification types, section 3.5 */
@@ -103,6 +107,7 @@ enum { /* notify message types, section 3.10.1: errors */
        IKE_NOTIFY_UNEXPECTED_NAT_DETECTED = 41, /* RFC 4555 */
        IKE_NOTIFY_TEMPORARY_FAILURE = 43,
        IKE_NOTIFY_CHILD_SA_NOT_FOUND = 44,
+       IKE_NOTIFY_STATE_NOT_FOUND = 47, /* RFC 9370 */
 };
 
 /* The first status type: everything below it is an error (section 3.10.1). */
@@ -138,6 +143,11 @@ enum { /* notify message types, section 3.10.1: status */
        IKE_NOTIFY_CHILDLESS_IKEV2_SUPPORTED = 16418,     /* RFC 6023 */
        IKE_NOTIFY_IKEV2_FRAGMENTATION_SUPPORTED = 16430, /* RFC 7383 */
        IKE_NOTIFY_SIGNATURE_HASH_ALGORITHMS = 16431,     /* RFC 7427 */
+       IKE_NOTIFY_USE_PPK = 16435,                       /* RFC 8784 and below */
+       IKE_NOTIFY_PPK_IDENTITY = 16436,
+       IKE_NOTIFY_NO_PPK_AUTH = 16437,
+       IKE_NOTIFY_INTERMEDIATE_EXCHANGE_SUPPORTED = 16438, /* RFC 9242 */
+       IKE_NOTIFY_ADDITIONAL_KEY_EXCHANGE = 16441,         /* RFC 9370 */
 };
 
 enum { /* configuration payload types, section 3.15 */

@@ -34,6 +34,14 @@ static const Transition table[] = {
     { "gateway refuses IKE_SA_INIT", SA_STATE(SA_CREATE_LOCAL_INIT), IKE_EXCHANGE_SA_INIT,
       ROLE_RESPONSE, SHAPE(NOTIFY_ONLY), 0, 0, proc_init_refused, SA_CREATE_LOCAL_INIT },
 
+    /* HDR, SK {KEi(n)}  -->            <--  HDR, SK {KEr(n)}  or  HDR, SK {N(error)} */
+    { "gateway answers an additional key exchange", SA_STATE(SA_CREATE_LOCAL_INTERMEDIATE),
+      IKE_EXCHANGE_INTERMEDIATE, ROLE_RESPONSE, SHAPE(INTERMEDIATE), 0, 0,
+      proc_intermediate_answered, SA_CREATE_LOCAL_INTERMEDIATE },
+    { "gateway refuses an additional key exchange", SA_STATE(SA_CREATE_LOCAL_INTERMEDIATE),
+      IKE_EXCHANGE_INTERMEDIATE, ROLE_RESPONSE, SHAPE(NOTIFY_ONLY), 0, 0,
+      proc_intermediate_refused, SA_CLOSED },
+
     /* HDR, SK {IDi, [CERT,] [CERTREQ,] [IDr,] AUTH, CP(CFG_REQUEST), SAi2, TSi, TSr}  -->
      *                                  <--  HDR, SK {IDr, [CERT,] AUTH, CP(CFG_REPLY), SAr2, TSi, TSr}
      *                              or  <--  HDR, SK {IDr, [CERT,] AUTH, N(error)}  or  HDR, SK {N(error)} */

@@ -226,22 +226,32 @@ profile_secret_parse(const char *text, gsize length, GError **error)
     return g_steal_pointer(&secret);
 }
 
-static bool
-load_secret(const Profile *profile, ProfileCredentials *credentials, GError **error)
+static Secret *
+load_secret(const Profile *profile, const char *key, const char *path, GError **error)
 {
-    Source source = {
-        profile, "user", "secret-file", profile->secret_file, PROFILE_SECRET_MAX_LENGTH, true
-    };
+    Source source = { profile, "user", key, path, PROFILE_SECRET_MAX_LENGTH, true };
     g_autoptr(Secret) content = read_source(&source, error);
     if (content == NULL)
-        return false;
+        return NULL;
     g_autoptr(GError) why = NULL;
-    credentials->secret =
+    Secret *secret =
         profile_secret_parse((const char *)secret_data(content), secret_length(content), &why);
-    if (credentials->secret == NULL)
-        profile_refuse(error, profile, "user", "secret-file", PROFILE_ERROR_CREDENTIAL, "%s: %s",
-                       profile->secret_file, why->message);
-    return credentials->secret != NULL;
+    if (secret == NULL)
+        profile_refuse(error, profile, "user", key, PROFILE_ERROR_CREDENTIAL, "%s: %s", path,
+                       why->message);
+    return secret;
+}
+
+static bool
+load_secrets(const Profile *profile, ProfileCredentials *credentials, GError **error)
+{
+    if (profile->secret_file != NULL)
+        credentials->secret = load_secret(profile, "secret-file", profile->secret_file, error);
+    if (profile->secret_file != NULL && credentials->secret == NULL)
+        return false;
+    if (profile->ppk_file != NULL)
+        credentials->ppk = load_secret(profile, "ppk-file", profile->ppk_file, error);
+    return profile->ppk_file == NULL || credentials->ppk != NULL;
 }
 
 ProfileCredentials *
@@ -254,7 +264,7 @@ profile_credentials_load(const Profile *profile, int64_t now, GError **error)
     if (certificate &&
         (!load_chain(profile, credentials, now, error) || !load_key(profile, credentials, error)))
         return NULL;
-    if (profile->secret_file != NULL && !load_secret(profile, credentials, error))
+    if (!load_secrets(profile, credentials, error))
         return NULL;
     return g_steal_pointer(&credentials);
 }
@@ -269,6 +279,7 @@ profile_credentials_free(ProfileCredentials *credentials)
     g_clear_pointer(&credentials->chain, g_ptr_array_unref);
     g_clear_pointer(&credentials->key, private_key_free);
     g_clear_pointer(&credentials->secret, secret_unref);
+    g_clear_pointer(&credentials->ppk, secret_unref);
     g_free(credentials);
 }
 

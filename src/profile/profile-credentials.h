@@ -18,6 +18,7 @@ typedef struct {
     GPtrArray *chain;  /* the same as Certificate */
     PrivateKey *key;   /* NULL: none; taken with g_steal_pointer */
     Secret *secret;    /* NULL: none */
+    Secret *ppk;       /* NULL: none */
 } ProfileCredentials;
 
 /* now: Unix seconds, for the user's certificate. PROFILE_ERROR_UNREADABLE, _CREDENTIAL, _EXPIRED.

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/names.h"
+#include "profile/profile-ppk.h"
 #include "profile/profile-proposals.h"
 
 typedef struct KeyRule KeyRule;
@@ -93,6 +94,16 @@ read_path(const KeyRule *rule, Profile *profile, const char *value, GError **err
     if (!g_path_is_absolute(value) && !g_str_has_prefix(value, "pkcs11:"))
         return refuse_value(rule, profile, value, error,
                             "is no absolute path: it begins with \"/\"");
+    return read_string(rule, profile, value, error);
+}
+
+static bool
+read_ppk_id(const KeyRule *rule, Profile *profile, const char *value, GError **error)
+{
+    g_autoptr(GBytes) id = NULL;
+    g_autoptr(GError) why = NULL;
+    if (!profile_ppk_id_parse(value, &id, &why))
+        return refuse_value(rule, profile, value, error, "%s", why->message);
     return read_string(rule, profile, value, error);
 }
 
@@ -353,6 +364,9 @@ static const KeyRule rules[] = {
     RULE("user", "eap-id", read_string, eap_id, NULL),
     RULE("user", "exclusive", read_bool, exclusive, NULL),
     RULE("user", "secret-file", read_path, secret_file, NULL),
+    RULE("user", "ppk-id", read_ppk_id, ppk_id, NULL),
+    RULE("user", "ppk-file", read_path, ppk_file, NULL),
+    RULE("user", "ppk", read_enum, ppk, "required|optional"),
     RULE("transport", "order", read_transports, transports, NULL),
     RULE("transport", "fallback-after", read_seconds, fallback_after, NULL),
     RULE("transport", "proxy", read_proxy, proxy, NULL),

@@ -8,8 +8,17 @@
 #define MAX_WORDS 15
 
 typedef struct {
-    unsigned combined, plain, integ, prf, kex;
+    unsigned combined, plain, integ, prf, kex, additional;
 } Kinds;
+
+/* "ke1_mlkem768" (RFC 9370) */
+static bool
+is_additional(const char *word)
+{
+    uint16_t id;
+    return strncmp(word, "ke", 2) == 0 && word[2] >= '1' && word[2] <= '7' && word[3] == '_' &&
+           (strcmp(word + 4, "none") == 0 || kex_from_string(word + 4, &id));
+}
 
 static bool
 count_word(const char *word, Kinds *kinds)
@@ -26,6 +35,8 @@ count_word(const char *word, Kinds *kinds)
         kinds->integ++;
     else if (prf_from_string(word, &id))
         kinds->prf++;
+    else if (is_additional(word))
+        kinds->additional++;
     else if (kex_from_string(word, &id))
         kinds->kex++;
     else
@@ -47,6 +58,8 @@ find_fault(const Kinds *kinds, bool ike)
         return "has an integrity algorithm although its cipher needs none (prfsha256 is the PRF)";
     if (ike && kinds->kex == 0)
         return "has no key exchange, such as x25519";
+    if (kinds->additional > 0 && kinds->kex == 0)
+        return "has additional key exchanges, but none that they add to";
     if (!ike && kinds->prf > 0)
         return "has a PRF, which ESP does not know";
     return NULL;

@@ -94,6 +94,15 @@ check_secret(const Profile *profile, GError **error)
 }
 
 static bool
+check_ppk(const Profile *profile, GError **error)
+{
+    bool any = profile->ppk_id != NULL || profile->ppk_file != NULL;
+    const char *why = "a post-quantum pre-shared key (PPK) needs ppk-id and ppk-file";
+    return !any || (require(profile, profile->ppk_id != NULL, "user", "ppk-id", why, error) &&
+                    require(profile, profile->ppk_file != NULL, "user", "ppk-file", why, error));
+}
+
+static bool
 is_set(const Profile *profile, const char *group, const char *key)
 {
     for (guint i = 0; i < profile->entries->len; i++) {
@@ -139,5 +148,6 @@ profile_check(Profile *profile, GError **error)
                    "it is the gateway's host name or address", error) &&
            check_identity(profile, "gateway", profile->gateway_id, error) &&
            check_identity(profile, "user", profile->user_id, error) && check_user(profile, error) &&
-           check_supported(profile, error) && check_secret(profile, error);
+           check_supported(profile, error) && check_secret(profile, error) &&
+           check_ppk(profile, error);
 }

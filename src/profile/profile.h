@@ -58,6 +58,8 @@ typedef enum {
     PROFILE_EAP_MD5,
 } ProfileEap;
 
+typedef enum { PROFILE_PPK_REQUIRED, PROFILE_PPK_OPTIONAL } ProfilePpk;
+
 typedef enum { PROFILE_UDP, PROFILE_TCP, PROFILE_TLS } ProfileTransportKind;
 
 typedef struct {
@@ -99,6 +101,8 @@ typedef struct {
     char *eap_id;
     bool exclusive;
     char *secret_file;
+    char *ppk_id, *ppk_file; /* both or none (RFC 8784) */
+    ProfilePpk ppk;
 
     GArray *transports;      /* ProfileTransport, at least one */
     Duration fallback_after; /* 0: auto */

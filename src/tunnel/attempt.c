@@ -457,27 +457,60 @@ verified_reply(GVariant *reply, int fd, gpointer data)
 }
 
 static void
+mixed_reply(GVariant *reply, int fd, gpointer data)
+{
+    uint32_t serial;
+    const char *why;
+    g_autoptr(GVariant) d = NULL, pi = NULL, pr = NULL;
+    g_variant_get(reply, "(u@ay@ay@ay&s)", &serial, &d, &pi, &pr, &why);
+    g_autoptr(Secret) sk_d = channel_secret_from_variant(d);
+    g_autoptr(Secret) sk_pi = channel_secret_from_variant(pi);
+    g_autoptr(Secret) sk_pr = channel_secret_from_variant(pr);
+    IkeCredential credential = {
+        .ok = secret_length(sk_d) > 0, .detail = why, .sk_d = sk_d, .sk_pi = sk_pi, .sk_pr = sk_pr
+    };
+    supply(data, serial & 0xffff, &credential);
+}
+
+static void
+ask_for_mixed_keys(Attempt *attempt, uint32_t serial, const IkeCredentialRequest *wanted)
+{
+    requests_send(attempt->session->requests, RECORD_PPK, serial,
+                  g_variant_new("(uq@ay@ay@ay)", serial, wanted->prf,
+                                channel_variant_from_secret(wanted->sk_d),
+                                channel_variant_from_secret(wanted->sk_pi),
+                                channel_variant_from_secret(wanted->sk_pr)),
+                  mixed_reply, attempt);
+}
+
+static void
 ask_for_credential(Attempt *attempt, const IkeCredentialRequest *wanted)
 {
     Session *session = attempt->session;
     /* Unique among attempts in its high half, the engine's own number in its low half. */
     uint32_t serial = requests_next_serial(session->requests) << 16 | (wanted->serial & 0xffff);
+    if (wanted->kind == IKE_CREDENTIAL_PPK) {
+        ask_for_mixed_keys(attempt, serial, wanted);
+        return;
+    }
     GVariant *message = channel_variant_from_bytes(wanted->message);
     GVariant *nonce = channel_variant_from_bytes(wanted->nonce);
     GVariant *key = channel_variant_from_secret(wanted->sk_p);
+    GVariant *int_auth = wanted->int_auth != NULL ? channel_variant_from_bytes(wanted->int_auth)
+                                                  : channel_variant_from_octets(NULL, 0);
     if (wanted->kind == IKE_CREDENTIAL_SIGN) {
         GVariant *hashes = g_variant_new_fixed_array(G_VARIANT_TYPE_UINT16, wanted->hashes->data,
                                                      wanted->hashes->len, sizeof(guint16));
-        requests_send(
-            session->requests, RECORD_SIGN, serial,
-            g_variant_new("(u@ay@ayq@ay@aq)", serial, message, nonce, wanted->prf, key, hashes),
-            signed_reply, attempt);
+        requests_send(session->requests, RECORD_SIGN, serial,
+                      g_variant_new("(u@ay@ayq@ay@aq@ay)", serial, message, nonce, wanted->prf, key,
+                                    hashes, int_auth),
+                      signed_reply, attempt);
         return;
     }
     requests_send(session->requests, RECORD_VERIFY, serial,
-                  g_variant_new("(u@ay@ayq@ay@ay@ay)", serial, message, nonce, wanted->prf, key,
+                  g_variant_new("(u@ay@ayq@ay@ay@ay@ay)", serial, message, nonce, wanted->prf, key,
                                 channel_variant_from_bytes(wanted->id_body),
-                                channel_variant_from_bytes(wanted->auth)),
+                                channel_variant_from_bytes(wanted->auth), int_auth),
                   verified_reply, attempt);
 }
 

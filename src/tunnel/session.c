@@ -433,6 +433,7 @@ record_received(Channel *channel, RecordType type, GVariant *body, int *fds, siz
     case RECORD_RESOLVE_REPLY:
     case RECORD_SIGN_REPLY:
     case RECORD_VERIFY_REPLY:
+    case RECORD_PPK_REPLY:
         if (requests_reply(session->requests, body, n_fds > 0 ? fds[0] : -1) && n_fds > 0)
             fds[0] = -1;
         break;

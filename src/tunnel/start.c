@@ -93,6 +93,22 @@ read_certificates(TunnelStart *start, GVariantDict *dict, int anchors, GError **
     return ike->trust != NULL;
 }
 
+/* Type and octets (RFC 8784, section 5.1). */
+static bool
+read_ppk(TunnelStart *start, GVariantDict *dict, GError **error)
+{
+    gboolean required = FALSE;
+    g_autoptr(GVariant) id = g_variant_dict_lookup_value(dict, START_PPK_ID, G_VARIANT_TYPE("ay"));
+    if (id == NULL)
+        return true;
+    if (g_variant_get_size(id) < 2)
+        return malformed(error, START_PPK_ID);
+    g_variant_dict_lookup(dict, START_PPK_REQUIRED, "b", &required);
+    start->ike->ppk_id = channel_bytes_from_variant(id);
+    start->ike->ppk_required = required;
+    return true;
+}
+
 static bool
 read_proposals(TunnelStart *start, GVariantDict *dict, GError **error)
 {
@@ -199,7 +215,7 @@ tunnel_start_new(GVariant *body, int anchors, int64_t wall_clock_s, GError **err
         return NULL;
     }
     if (!read_certificates(start, &dict, anchors, error) || !read_proposals(start, &dict, error) ||
-        !read_transports(start, &dict, error))
+        !read_transports(start, &dict, error) || !read_ppk(start, &dict, error))
         return NULL;
     read_networks(start, &dict);
     read_addresses(start, &dict);

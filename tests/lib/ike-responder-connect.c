@@ -118,12 +118,9 @@ answer_init(IkeResponder *responder, const IkePath *path, const IkeMessage *requ
             const IkeSuite *suite)
 {
     const IkePayload *ke = ike_message_find(request, IKE_PAYLOAD_KE);
-    gsize length;
-    const uint8_t *peer = g_bytes_get_data(ke->ke.data, &length);
-    g_autoptr(Kex) kex = kex_new(suite->ke, responder->rng, NULL);
-    g_autoptr(GBytes) public = kex_public(kex);
-    g_autoptr(Secret) shared = kex_derive(kex, peer, length, NULL);
-    if (shared == NULL)
+    g_autoptr(GBytes) public = NULL;
+    g_autoptr(Secret) shared = NULL;
+    if (!kex_respond(suite->ke, responder->rng, ke->ke.data, &public, &shared, NULL))
         return;
     ResponderSa *sa =
         responder_sa_new(responder, request->header.spi_i, responder_u64(responder), false);
@@ -146,6 +143,7 @@ answer_init(IkeResponder *responder, const IkePath *path, const IkeMessage *requ
     ike_message_add_ke(reply, suite->ke, public);
     ike_message_add_nonce(reply, sa->nonce_r);
     add_init_notifies(responder, sa, path, reply);
+    responder_add_pq_notifies(responder, sa, request, reply);
     sa->init_response = ike_message_write(reply, NULL);
     sa->ike->window.next_in = 1;
     responder_emit(responder, path, sa->init_response, false);
@@ -202,15 +200,15 @@ make_auth(IkeResponder *responder, ResponderSa *sa, uint8_t *method)
     g_autoptr(GBytes) body = payload_id_body(&id);
     g_autoptr(Secret) maced_id = auth_maced_id(sa->ike->suite.prf, keys->pr, body);
     if (config->psk != NULL) {
-        g_autoptr(Secret) mac =
-            auth_psk(sa->ike->suite.prf, config->psk, sa->init_response, sa->nonce_i, maced_id);
+        g_autoptr(Secret) mac = auth_psk(sa->ike->suite.prf, config->psk, sa->init_response,
+                                         sa->nonce_i, maced_id, sa->int_auth);
         *method = AUTH_METHOD_PSK;
         return g_bytes_new(secret_data(mac), secret_length(mac));
     }
     GBytes *auth = NULL;
     g_autoptr(GError) error = NULL;
     Chunk octets[] = { chunk_bytes(sa->init_response), chunk_bytes(sa->nonce_i),
-                       chunk_secret(maced_id) };
+                       chunk_secret(maced_id), responder_int_auth(sa) };
     private_key_sign_auth(config->key, (const uint16_t *)(void *)sa->hashes->data, sa->hashes->len,
                           false, octets, G_N_ELEMENTS(octets), method, &auth, &error);
     g_assert_no_error(error);
@@ -225,12 +223,15 @@ client_is_good(IkeResponder *responder, ResponderSa *sa, const IkeMessage *reque
     const IkePayload *cert = ike_message_find(request, IKE_PAYLOAD_CERT);
     uint16_t prf = sa->ike->suite.prf;
     gsize length;
-    const uint8_t *data = g_bytes_get_data(auth->auth.data, &length);
+    g_autoptr(GBytes) given = responder_client_auth(responder, sa, request);
+    if (given == NULL)
+        return false;
+    const uint8_t *data = g_bytes_get_data(given, &length);
     g_autoptr(GBytes) body = payload_id_body(&idi->id);
     g_autoptr(Secret) maced_id = auth_maced_id(prf, sa->ike->keys.pi, body);
     if (responder->config->psk != NULL) {
-        g_autoptr(Secret) mac =
-            auth_psk(prf, responder->config->psk, sa->init_request, sa->nonce_r, maced_id);
+        g_autoptr(Secret) mac = auth_psk(prf, responder->config->psk, sa->init_request, sa->nonce_r,
+                                         maced_id, sa->int_auth);
         return auth->auth.method == AUTH_METHOD_PSK && length == secret_length(mac) &&
                secret_octets_equal(secret_data(mac), data, length);
     }
@@ -240,9 +241,10 @@ client_is_good(IkeResponder *responder, ResponderSa *sa, const IkeMessage *reque
     const void *der = g_bytes_get_data(cert->cert.data, &der_length);
     g_autoptr(Certificate) certificate = certificate_new_der(der, der_length, NULL);
     Chunk octets[] = { chunk_bytes(sa->init_request), chunk_bytes(sa->nonce_r),
-                       chunk_secret(maced_id) };
+                       chunk_secret(maced_id), responder_int_auth(sa) };
     return certificate != NULL &&
-           certificate_verify_auth(certificate, auth->auth.method, data, length, octets, 3, NULL);
+           certificate_verify_auth(certificate, auth->auth.method, data, length, octets,
+                                   G_N_ELEMENTS(octets), NULL);
 }
 
 void
@@ -401,6 +403,7 @@ responder_handle_auth(IkeResponder *responder, ResponderSa *sa, const IkeMessage
         return;
     responder_add_proof(responder, sa, reply);
     add_ocsp(responder->config, request, reply);
+    responder_add_ppk_identity(responder, sa, reply);
     if (responder->config->second_eap &&
         ike_message_find_notify(request, IKE_NOTIFY_ANOTHER_AUTH_FOLLOWS) != NULL)
         responder_keep_first(responder, sa);

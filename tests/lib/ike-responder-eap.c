@@ -122,17 +122,17 @@ make_auth(IkeResponder *responder, ResponderSa *sa, bool ours)
     g_autoptr(Secret) maced_id = auth_maced_id(sa->ike->suite.prf, sk_p, body);
     return auth_psk(sa->ike->suite.prf, config->eap_msk != NULL ? config->eap_msk : sk_p,
                     ours ? sa->init_response : sa->init_request, ours ? sa->nonce_i : sa->nonce_r,
-                    maced_id);
+                    maced_id, sa->int_auth);
 }
 
 /* <--  HDR, SK {AUTH, [CP(CFG_REPLY), SAr2, TSi, TSr]} */
 static void
 finish(IkeResponder *responder, ResponderSa *sa, const IkeMessage *request, IkeMessage *reply)
 {
-    const PayloadAuth *auth = &ike_message_find(request, IKE_PAYLOAD_AUTH)->auth;
+    g_autoptr(GBytes) given = responder_client_auth(responder, sa, request);
     g_autoptr(Secret) expected = make_auth(responder, sa, false);
     g_autoptr(GBytes) wanted = g_bytes_new(secret_data(expected), secret_length(expected));
-    if (!g_bytes_equal(wanted, auth->data)) {
+    if (given == NULL || !g_bytes_equal(wanted, given)) {
         ike_message_add_notify(reply, IKE_NOTIFY_AUTHENTICATION_FAILED, NULL, 0);
         sa->ike->state = SA_CLOSED;
         return;
@@ -142,6 +142,8 @@ finish(IkeResponder *responder, ResponderSa *sa, const IkeMessage *request, IkeM
     octets[0] ^= responder->faults.wrong_eap_auth;
     g_autoptr(GBytes) data = g_bytes_new(octets, secret_length(mac));
     ike_message_add_auth(reply, IKE_AUTH_METHOD_PSK, data);
+    if (!sa->second_round)
+        responder_add_ppk_identity(responder, sa, reply);
     bool another = responder->config->second_eap && !sa->second_round &&
                    ike_message_find_notify(request, IKE_NOTIFY_ANOTHER_AUTH_FOLLOWS) != NULL;
     if (!another)

@@ -32,6 +32,12 @@ struct _ResponderSa {
     unsigned eap_left;
     uint8_t eap_identifier;
     bool second_round;
+    /* PPK: both have said USE_PPK; it is mixed in. */
+    bool ppk_agreed, ppk_used;
+    /* IKE_INTERMEDIATE: how many; IntAuth; what repetitions of the last request are sealed with. */
+    unsigned n_additional;
+    GBytes *int_auth_i, *int_auth_r, *int_auth;
+    Aead *old_aead;
 };
 
 struct _IkeResponder {
@@ -69,6 +75,17 @@ GArray *responder_local_ts(const IkeResponder *responder);
 bool responder_answer_child(IkeResponder *responder, ResponderSa *sa, const IkeMessage *request,
                             IkeMessage *reply, GBytes *nonce_i, GBytes *nonce_r,
                             uint16_t *error_type);
+/* USE_PPK and INTERMEDIATE_EXCHANGE_SUPPORTED, for the answer of IKE_SA_INIT. */
+void responder_add_pq_notifies(IkeResponder *responder, ResponderSa *sa, const IkeMessage *request,
+                               IkeMessage *reply);
+void responder_handle_intermediate(IkeResponder *responder, ResponderSa *sa,
+                                   const IkeMessage *request);
+/* The client's authentication data, after the PPK is mixed in or left out (RFC 8784, section 3);
+ * NULL: the client is refused. */
+GBytes *responder_client_auth(IkeResponder *responder, ResponderSa *sa, const IkeMessage *request);
+void responder_add_ppk_identity(IkeResponder *responder, ResponderSa *sa, IkeMessage *reply);
+/* IntAuth for IKE_AUTH, empty where there is none. */
+Chunk responder_int_auth(const ResponderSa *sa);
 bool responder_handle_init(IkeResponder *responder, const IkePath *path, const IkeMessage *request);
 void responder_handle_auth(IkeResponder *responder, ResponderSa *sa, const IkeMessage *request);
 /* IDr, CERT and AUTH of its own. */

@@ -40,6 +40,8 @@ responder_config_clear(ResponderConfig *config)
     g_clear_pointer(&config->esp_proposals, ike_proposal_list_unref);
     g_clear_pointer(&config->attributes, g_ptr_array_unref);
     g_clear_pointer(&config->local_ts, g_array_unref);
+    g_clear_pointer(&config->ppk, secret_unref);
+    g_clear_pointer(&config->ppk_id, g_bytes_unref);
     g_clear_pointer(&config->eap_msk, secret_unref);
 }
 
@@ -56,6 +58,10 @@ sa_free(gpointer data)
     g_clear_pointer(&sa->nonce_r, g_bytes_unref);
     g_clear_pointer(&sa->hashes, g_array_unref);
     g_clear_pointer(&sa->children, g_ptr_array_unref);
+    g_clear_pointer(&sa->int_auth_i, g_bytes_unref);
+    g_clear_pointer(&sa->int_auth_r, g_bytes_unref);
+    g_clear_pointer(&sa->int_auth, g_bytes_unref);
+    g_clear_pointer(&sa->old_aead, aead_free);
     g_clear_pointer(&sa->first, ike_message_free);
     payload_id_clear(&sa->client);
     g_clear_pointer(&sa->eap_expected, g_bytes_unref);
@@ -313,6 +319,9 @@ static void
 handle_request(IkeResponder *responder, ResponderSa *sa, const IkeMessage *request)
 {
     switch (request->header.exchange) {
+    case IKE_EXCHANGE_INTERMEDIATE:
+        responder_handle_intermediate(responder, sa, request);
+        break;
     case IKE_EXCHANGE_AUTH:
         responder_handle_auth(responder, sa, request);
         break;
@@ -359,6 +368,19 @@ receive_sealed(IkeResponder *responder, ResponderSa *sa, IkeMessage *message)
     return true;
 }
 
+/* A repeated IKE_INTERMEDIATE request still comes under the keys of before. */
+static bool
+is_authentic(ResponderSa *sa, const IkeMessage *message)
+{
+    bool authentic = ike_sa_is_authentic(sa->ike, message);
+    if (authentic || sa->old_aead == NULL ||
+        window_place_request(&sa->ike->window, message->header.message_id) != WINDOW_REPEATED)
+        return authentic;
+    GBytes *plain = payload_sk_open(&message->sk, message->octets, sa->old_aead, &authentic);
+    g_clear_pointer(&plain, g_bytes_unref);
+    return authentic;
+}
+
 bool
 ike_responder_receive(IkeResponder *responder, const IkePath *path, const uint8_t *datagram,
                       size_t length)
@@ -370,7 +392,7 @@ ike_responder_receive(IkeResponder *responder, const IkePath *path, const uint8_
     if (message->header.exchange == IKE_EXCHANGE_SA_INIT)
         return responder_handle_init(responder, path, message);
     ResponderSa *sa = find_sa(responder, &message->header);
-    if (sa == NULL || !message->sealed || !ike_sa_is_authentic(sa->ike, message))
+    if (sa == NULL || !message->sealed || !is_authentic(sa, message))
         return false;
     sa->path = *path;
     responder->received = message;

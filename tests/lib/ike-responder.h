@@ -43,6 +43,10 @@ typedef struct {
     GBytes *redirect_auth;       /* REDIRECT in the answer to IKE_AUTH; borrowed */
     uint16_t eap_error;          /* N(error) instead of the second EAP packet */
     bool no_multiple_auth;       /* MULTIPLE_AUTH_SUPPORTED is not sent */
+    bool no_intermediate;        /* INTERMEDIATE_EXCHANGE_SUPPORTED is not sent */
+    uint16_t intermediate_error; /* N(error) to IKE_INTERMEDIATE */
+    bool ppk_unknown;            /* it has PPKs, but not the client's */
+    bool ppk_unsaid;             /* PPK_IDENTITY is not in IKE_AUTH's answer */
 } ResponderFaults;
 
 typedef struct {
@@ -60,6 +64,9 @@ typedef struct {
     bool eap_only;         /* proves itself by nothing else (RFC 5998) */
     bool childless;        /* RFC 6023 */
     bool second_eap;       /* wants EAP after the first sign-in (RFC 4739) */
+    Secret *ppk;           /* RFC 8784; NULL: it knows of none */
+    GBytes *ppk_id;        /* type and octets */
+    bool ppk_required;
 } ResponderConfig;
 
 /* The method that it speaks, of no use outside of tests: type 254, each request is answered by its

@@ -94,6 +94,7 @@ sim_clear(Sim *sim)
     responder_config_clear(&sim->gateway_config);
     virtual_link_clear(&sim->link);
     g_clear_pointer(&sim->psk, secret_unref);
+    g_clear_pointer(&sim->ppk, secret_unref);
     g_clear_pointer(&sim->eap_msk, secret_unref);
     g_clear_pointer(&sim->key, private_key_free);
     g_clear_pointer(&sim->installed, g_ptr_array_unref);
@@ -115,15 +116,17 @@ sign(Sim *sim, const IkeCredentialRequest *request, IkeCredential *credential)
     g_autoptr(Secret) maced_id = auth_maced_id(request->prf, request->sk_p, body);
     credential->ok = true;
     if (sim->config->local_auth == IKE_AUTH_PSK) {
-        g_autoptr(Secret) mac =
-            auth_psk(request->prf, sim->psk, request->message, request->nonce, maced_id);
+        g_autoptr(Secret) mac = auth_psk(request->prf, sim->psk, request->message, request->nonce,
+                                         maced_id, request->int_auth);
         credential->method = AUTH_METHOD_PSK;
         credential->auth = g_bytes_new(secret_data(mac), secret_length(mac));
         return;
     }
     g_autoptr(GError) error = NULL;
     Chunk octets[] = { chunk_bytes(request->message), chunk_bytes(request->nonce),
-                       chunk_secret(maced_id) };
+                       chunk_secret(maced_id),
+                       request->int_auth != NULL ? chunk_bytes(request->int_auth)
+                                                 : chunk(NULL, 0) };
     private_key_sign_auth(sim->key, (const uint16_t *)(void *)request->hashes->data,
                           request->hashes->len, false, octets, G_N_ELEMENTS(octets),
                           &credential->method, &credential->auth, &error);
@@ -134,10 +137,28 @@ static void
 verify(Sim *sim, const IkeCredentialRequest *request, IkeCredential *credential)
 {
     g_autoptr(Secret) maced_id = auth_maced_id(request->prf, request->sk_p, request->id_body);
-    g_autoptr(Secret) mac =
-        auth_psk(request->prf, sim->psk, request->message, request->nonce, maced_id);
+    g_autoptr(Secret) mac = auth_psk(request->prf, sim->psk, request->message, request->nonce,
+                                     maced_id, request->int_auth);
     g_autoptr(GBytes) expected = g_bytes_new(secret_data(mac), secret_length(mac));
     credential->ok = g_bytes_equal(expected, request->auth) && !sim->refuse_verify;
+}
+
+/* RFC 8784, section 3 */
+static void
+mix(Sim *sim, const IkeCredentialRequest *request, IkeCredential *credential)
+{
+    const Secret *plain[] = { request->sk_d, request->sk_pi, request->sk_pr };
+    Secret *mixed[3];
+    credential->ok = sim->ppk != NULL;
+    for (size_t i = 0; sim->ppk != NULL && i < G_N_ELEMENTS(plain); i++) {
+        Chunk input = chunk_secret(plain[i]);
+        mixed[i] = prf_plus(request->prf, sim->ppk, &input, 1, input.length);
+    }
+    if (sim->ppk == NULL)
+        return;
+    credential->sk_d = mixed[0];
+    credential->sk_pi = mixed[1];
+    credential->sk_pr = mixed[2];
 }
 
 /* The method of the test responder. */
@@ -169,6 +190,8 @@ answer_credential(Sim *sim, const IkeCredentialRequest *request)
         return;
     if (request->kind == IKE_CREDENTIAL_SIGN)
         sign(sim, request, &credential);
+    else if (request->kind == IKE_CREDENTIAL_PPK)
+        mix(sim, request, &credential);
     else if (request->kind == IKE_CREDENTIAL_EAP)
         answer_eap(sim, request, &credential);
     else if (request->kind == IKE_CREDENTIAL_REVOCATION)
@@ -178,6 +201,9 @@ answer_credential(Sim *sim, const IkeCredentialRequest *request)
         verify(sim, request, &credential);
     ike_engine_supply(sim->engine, request->serial, &credential, sim->link.now);
     g_clear_pointer(&credential.auth, g_bytes_unref);
+    secret_unref((Secret *)credential.sk_d);
+    secret_unref((Secret *)credential.sk_pi);
+    secret_unref((Secret *)credential.sk_pr);
     g_clear_pointer(&credential.eap, g_bytes_unref);
 }
 

@@ -22,6 +22,7 @@ typedef struct {
     VirtualLink link;
     IkePath path;    /* the client's; the gateway sees it mirrored */
     Secret *psk;     /* the client's */
+    Secret *ppk;     /* the client's; NULL: none can be mixed in */
     PrivateKey *key; /* the client's, with certificates */
     bool withhold;   /* credentials are asked for in vain */
     bool withhold_verify, withhold_revocation;

@@ -35,7 +35,7 @@ test_psk(void)
     g_autoptr(GBytes) nonce = g_bytes_new(nonce_octets, sizeof nonce_octets);
     g_autoptr(GBytes) body = g_bytes_new(id, sizeof id);
     g_autoptr(Secret) maced_id = auth_maced_id(PRF_HMAC_SHA2_256, sk_p, body);
-    g_autoptr(Secret) auth = auth_psk(PRF_HMAC_SHA2_256, psk, message, nonce, maced_id);
+    g_autoptr(Secret) auth = auth_psk(PRF_HMAC_SHA2_256, psk, message, nonce, maced_id, NULL);
     assert_hex(maced_id, "4cd7e03a62cb6f2c673cca6747c1fe9e63b8716e7f53a8ca7668b1912fce5d14");
     assert_hex(auth, "e1ec883c3f6b4917c7c32e045497a40239bbaab2800e652dff01494d3bc3c63b");
 }

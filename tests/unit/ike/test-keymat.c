@@ -1,6 +1,8 @@
 /* Keys against values that a second implementation (Python's hmac) gave for the same formulas. */
 #include "ike/keymat.h"
 
+#include <string.h>
+
 #include "crypto/algorithms.h"
 
 typedef struct {
@@ -123,6 +125,40 @@ test_child_with_exchange(Fixture *fixture, gconstpointer data)
     assert_hex(child.integ_r, "2363cc9a0e30fa8c76ab2ff5ef2901470a082aaae91fa460a89d346f866d3bcb");
 }
 
+/* RFC 9370, section 2.2.4: additional secrets stand behind the nonces. */
+static GPtrArray *
+additional(void)
+{
+    uint8_t octets[64];
+    GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)secret_unref);
+    memset(octets, 1, 32);
+    g_ptr_array_add(list, secret_new(octets, 32));
+    memset(octets, 2, 64);
+    g_ptr_array_add(list, secret_new(octets, 64));
+    return list;
+}
+
+static void
+test_additional(Fixture *fixture, gconstpointer data)
+{
+    g_auto(IkeKeys) old = { 0 };
+    g_auto(IkeKeys) keys = { 0 };
+    g_auto(ChildKeys) child = { 0 };
+    g_autoptr(GPtrArray) more = additional();
+    g_assert_true(ike_keys_derive(&gcm, fixture->shared, &fixture->seed, &old));
+    fixture->seed.additional = more;
+    g_assert_true(
+        ike_keys_derive_rekeyed(&cbc, gcm.prf, old.d, fixture->shared, &fixture->seed, &keys));
+    assert_hex(keys.d, "b8bf0b593bd01ccb31b9e7d1fb1cde75ce194b15d6db3053062f12b62b6a5a9c");
+    assert_hex(keys.pr, "98650570df99bb54c5e338be639fabf6af7b6fa7c0190aa1ec09d919a7e96f20");
+    g_assert_true(child_keys_derive_chain(&cbc, gcm.prf, old.d, fixture->shared, more,
+                                          &fixture->seed, &child));
+    assert_hex(child.encr_i, "e2b6ebeb48b382aa29a3ff0aadf66fae");
+    assert_hex(child.integ_i, "43a5df8e2c84ef69e810b85ea7b0897219af65bf88f210bb85343edeb648e63a");
+    assert_hex(child.encr_r, "21cd7ea55ca311cd4efb14abff82a26a");
+    assert_hex(child.integ_r, "d5bac9973b719dfd79fe492bb1cd09944c133212cae9816973a5d464d1f06ccd");
+}
+
 static void
 test_unknown(Fixture *fixture, gconstpointer data)
 {
@@ -149,6 +185,7 @@ main(int argc, char **argv)
     ADD("rekeyed-sa", test_rekeyed);
     ADD("child", test_child);
     ADD("child-with-exchange", test_child_with_exchange);
+    ADD("additional-key-exchanges", test_additional);
     ADD("refuses-unknown-algorithms", test_unknown);
     return g_test_run();
 }

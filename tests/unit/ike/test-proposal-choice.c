@@ -49,6 +49,21 @@ test_select(void)
     } cases[] = {
         { 1, "aes256gcm16-prfsha384-x25519", "aes256gcm16-prfsha384-x25519", 0,
           "aes256gcm16-prfsha384-x25519" },
+        /* Additional key exchanges (RFC 9370): the offer's NONE; not the same method twice. */
+        { 1, "aes256gcm16-x25519-ke1_ecp384", "aes256gcm16-x25519-ke1_ecp256-ke1_ecp384", 0,
+          "aes256gcm16-prfsha256-x25519-ke1_ecp384" },
+        { 1, "aes256gcm16-x25519", "aes256gcm16-x25519-ke1_ecp384-ke1_none", 0,
+          "aes256gcm16-prfsha256-x25519" },
+        { 1, "aes256gcm16-x25519", "aes256gcm16-x25519-ke1_ecp384", 0, NULL },
+        { 1, "aes256gcm16-x25519-ke1_ecp384", "aes256gcm16-x25519", 0, NULL },
+        { 1, "aes256gcm16-x25519", "aes256gcm16-x25519-ke1_ecp384 aes256gcm16-x25519", 0,
+          "aes256gcm16-prfsha256-x25519" },
+        { 1, "aes256gcm16-x25519-ke1_ecp256-ke1_ecp384-ke2_ecp256-ke2_ecp384",
+          "aes256gcm16-x25519-ke1_ecp256-ke1_ecp384-ke2_ecp256-ke2_ecp384", 0,
+          "aes256gcm16-prfsha256-x25519-ke1_ecp256-ke2_ecp384" },
+        { 1, "aes256gcm16-x25519-ke1_x25519", "aes256gcm16-x25519-ke1_x25519", 0, NULL },
+        { 3, "aes256gcm16-noesn-x25519-ke3_ecp384", "aes256gcm16-noesn-x25519-ke3_ecp384", 0,
+          "aes256gcm16-x25519-ke3_ecp384" },
         /* Our order within the offer. */
         { 1, "aes256gcm16-aes128gcm16-prfsha384-prfsha256-x25519",
           "aes128gcm16-aes256gcm16-prfsha256-x25519", 0, "aes256gcm16-prfsha256-x25519" },

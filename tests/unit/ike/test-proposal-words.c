@@ -44,6 +44,22 @@ test_prf_by_itself(void)
     assert_words(IKE_PROTOCOL_IKE, "chacha20poly1305-x25519", "chacha20poly1305-x25519-prfsha256");
 }
 
+/* RFC 9370 */
+static void
+test_additional(void)
+{
+    assert_words(IKE_PROTOCOL_IKE, "aes256gcm16-x25519-ke1_ecp384-ke2_modp3072-ke2_none",
+                 "aes256gcm16-x25519-ke1_ecp384-ke2_modp3072-ke2_none-prfsha256");
+    assert_words(IKE_PROTOCOL_ESP, "aes256gcm16-x25519-ke7_ecp256",
+                 "aes256gcm16-x25519-ke7_ecp256");
+    assert_refused(IKE_PROTOCOL_IKE, "aes256gcm16-x25519-ke8_ecp256", "ke8_ecp256");
+    assert_refused(IKE_PROTOCOL_IKE, "aes256gcm16-x25519-ke0_ecp256", "ke0_ecp256");
+    assert_refused(IKE_PROTOCOL_IKE, "aes256gcm16-x25519-ke1_", "ke1_");
+    assert_refused(IKE_PROTOCOL_IKE, "aes256gcm16-x25519-ke1", "ke1");
+    assert_refused(IKE_PROTOCOL_IKE, "aes256gcm16-x25519-ke1_sha256", "ke1_sha256");
+    assert_refused(IKE_PROTOCOL_ESP, "aes256gcm16-ke1_ecp256", "none that they add to");
+}
+
 static void
 test_esp(void)
 {
@@ -90,6 +106,7 @@ main(int argc, char **argv)
     g_test_add_func("/ike/proposal-words/ike", test_ike);
     g_test_add_func("/ike/proposal-words/several", test_several);
     g_test_add_func("/ike/proposal-words/finds-the-prf-by-itself", test_prf_by_itself);
+    g_test_add_func("/ike/proposal-words/additional", test_additional);
     g_test_add_func("/ike/proposal-words/esp", test_esp);
     g_test_add_func("/ike/proposal-words/says-what-is-wrong", test_refuses);
     g_test_add_func("/ike/proposal-words/is-bounded", test_bounds);
