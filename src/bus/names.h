@@ -36,6 +36,7 @@
 #define GINNEL_REASON_SECRET_UNAVAILABLE        "SecretUnavailable"
 #define GINNEL_REASON_PROTOCOL_ERROR            "ProtocolError"
 #define GINNEL_REASON_SYSTEM_ERROR              "SystemError"
+#define GINNEL_REASON_REDIRECT_REFUSED          "RedirectRefused"
 #define GINNEL_REASON_PEER_GONE                 "PeerGone"
 #define GINNEL_REASON_PEER_DELETED              "PeerDeleted"
 #define GINNEL_REASON_PROCESS_DIED              "TunnelProcessDied"
@@ -44,6 +45,7 @@
 /* Tunnel.Timeline. */
 #define GINNEL_EVENT_RESOLVING             "resolving"
 #define GINNEL_EVENT_RESOLVED              "resolved"
+#define GINNEL_EVENT_REDIRECTED            "redirected"
 #define GINNEL_EVENT_ATTEMPT_STARTED       "attempt-started"
 #define GINNEL_EVENT_ATTEMPT_RETRANSMITTED "attempt-retransmitted"
 #define GINNEL_EVENT_ATTEMPT_ANSWERED      "attempt-answered"

@@ -36,6 +36,7 @@ static const RecordKind record_kinds[RECORD_LIMIT] = {
     [RECORD_PASSWORD] = { "PASSWORD", "(us)" },
     [RECORD_SIGN_TLS] = { "SIGN_TLS", "(uqay)" },
     [RECORD_PPK] = { "PPK", "(uqayayay)" },
+    [RECORD_REDIRECT] = { "REDIRECT", "(uays)" },
     [RECORD_FETCH] = { "FETCH", "(usay)" },
 };
 

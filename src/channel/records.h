@@ -53,6 +53,8 @@ typedef enum {
     RECORD_SIGN_TLS,  /* (uqay): serial, TLS SignatureScheme, octets to be signed: only those of a
                        * TLS client's CertificateVerify */
     RECORD_PPK,       /* (uqayayay): serial, PRF, SK_d, SK_pi, SK_pr (RFC 8784, section 3) */
+    RECORD_REDIRECT,  /* (uays): serial, address of 4 or 16 octets, else name; answered by
+                       * RESOLVE_REPLY (RFC 5685) */
     RECORD_FETCH,     /* (usay): serial, http URL, body of a POST (empty: GET) */
 
     RECORD_LIMIT,
@@ -75,6 +77,8 @@ const char *record_to_string(RecordType type);
 #define START_INCLUDE         "include"         /* a(ayy): networks to ask for */
 #define START_REQUEST_DOMAINS "request-domains" /* as */
 #define START_REQUEST_ANCHORS "request-anchors" /* b */
+#define START_REDIRECT        "redirect"        /* b: follow REDIRECT */
+#define START_CHILDLESS       "childless"       /* b: the first Child SA apart where that can be */
 #define START_INITIAL_CONTACT "initial-contact" /* b */
 #define START_TRANSPORTS      "transports"      /* a(yq): TRANSPORT_*, port, in order */
 #define START_FALLBACK_AFTER  "fallback-after"  /* x: microseconds, 0 for the default */

@@ -44,6 +44,13 @@ event_started(GVariant *details)
 }
 
 static char *
+event_redirected(GVariant *details)
+{
+    return g_strdup_printf(_("%s sends us on to %s"), props_string(details, "from"),
+                           props_string(details, "to"));
+}
+
+static char *
 event_retransmitted(GVariant *details)
 {
     return g_strdup_printf(_("attempt %u: no answer yet, sent for the %u. time"),
@@ -114,6 +121,7 @@ output_event(const char *event, GVariant *details)
     } table[] = {
         { GINNEL_EVENT_RESOLVING, event_resolving },
         { GINNEL_EVENT_RESOLVED, event_resolved },
+        { GINNEL_EVENT_REDIRECTED, event_redirected },
         { GINNEL_EVENT_ATTEMPT_STARTED, event_started },
         { GINNEL_EVENT_ATTEMPT_RETRANSMITTED, event_retransmitted },
         { GINNEL_EVENT_ATTEMPT_ANSWERED, event_answered },

@@ -31,6 +31,8 @@ static const struct {
       N_("a key, password or file of the profile cannot be used") },
     { GINNEL_REASON_PROTOCOL_ERROR, N_("the gateway does not speak IKEv2 as it should") },
     { GINNEL_REASON_SYSTEM_ERROR, N_("this machine refused a part of the setup") },
+    { GINNEL_REASON_REDIRECT_REFUSED,
+      N_("the gateway sends us to another one, where the profile does not go") },
     { GINNEL_REASON_PEER_GONE, N_("the gateway stopped answering") },
     { GINNEL_REASON_PEER_DELETED, N_("the gateway ended the session") },
     { GINNEL_REASON_PROCESS_DIED, N_("the process of the tunnel ended unexpectedly") },

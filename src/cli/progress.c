@@ -163,7 +163,8 @@ take_event(Progress *progress, gint64 at, const char *event, GVariant *details, 
         start_attempt(progress, at, details, out);
     } else if (g_str_has_prefix(event, "attempt-")) {
         take_attempt_event(progress, at, event, details, out);
-    } else if (strcmp(event, GINNEL_EVENT_AUTHENTICATED) == 0) {
+    } else if (strcmp(event, GINNEL_EVENT_AUTHENTICATED) == 0 ||
+               strcmp(event, GINNEL_EVENT_REDIRECTED) == 0) {
         mention_waiting(progress, at, out);
         g_autofree char *sentence = output_event(event, details);
         Line *line = add_line(progress, 0, g_strdup_printf("  %s", sentence), at);

@@ -7,6 +7,7 @@
 #include "bus/names.h"
 #include "channel/channel.h"
 #include "plan/network-plan.h"
+#include "plan/redirect.h"
 #include "profile/profile-credentials.h"
 #include "system/tun-device.h"
 
@@ -43,6 +44,7 @@ struct _Connection {
     uint32_t path_mtu;        /* towards the gateway; 0: not known */
     int64_t connected_at;
 
+    RedirectHistory redirects;
     uint32_t *resolving;   /* serial that the addresses are asked for by; NULL: not asked */
     int64_t records_since; /* second in which records_seen came */
     unsigned records_seen;
@@ -67,6 +69,11 @@ void connection_tear_down(Connection *connection);
 
 /* ---- connection-requests.c: what the tunnel process may ask ---- */
 void connection_handle_resolve(Connection *connection, GVariant *body);
+/* found: InetAddress; empty: the last good ones, or why. */
+void connection_answer_resolve(Connection *connection, uint32_t serial, const GArray *found,
+                               const char *why);
+/* ---- connection-redirect.c ---- */
+void connection_handle_redirect(Connection *connection, GVariant *body);
 void connection_handle_socket(Connection *connection, GVariant *body);
 void connection_handle_sign(Connection *connection, GVariant *body);
 void connection_handle_verify(Connection *connection, GVariant *body);

@@ -57,21 +57,21 @@ tell_resolved(Connection *connection, const GArray *addresses)
                      g_variant_new("(xsa{sv})", (gint64)0, GINNEL_EVENT_RESOLVED, &details));
 }
 
-static void
-resolving_finish(Resolving *resolving)
+void
+connection_answer_resolve(Connection *connection, uint32_t serial, const GArray *found,
+                          const char *why)
 {
-    Connection *connection = resolving->connection;
     GVariantBuilder list;
     /* The last good ones, where nobody answers now. */
-    if (resolving->found->len > 0) {
+    if (found->len > 0) {
         g_array_set_size(connection->gateways, 0);
-        g_array_append_vals(connection->gateways, resolving->found->data, resolving->found->len);
+        g_array_append_vals(connection->gateways, found->data, found->len);
     }
     g_autoptr(GError) error = NULL;
     if (!machine_update_firewall(connection->machine, &error)) {
         g_warning("%s: %s", connection_name(connection), error->message);
         g_array_set_size(connection->gateways, 0); /* no way out without the filter */
-        g_string_assign(resolving->errors, error->message);
+        why = error->message;
     }
     g_variant_builder_init(&list, G_VARIANT_TYPE("aay"));
     for (guint i = 0; i < connection->gateways->len; i++) {
@@ -82,10 +82,17 @@ resolving_finish(Resolving *resolving)
     }
     if (connection->gateways->len > 0)
         tell_resolved(connection, connection->gateways);
-    connection->resolving = NULL;
     connection_save(connection);
-    connection_send(connection, RECORD_RESOLVE_REPLY,
-                    g_variant_new("(uaays)", resolving->serial, &list, resolving->errors->str));
+    connection_send(connection, RECORD_RESOLVE_REPLY, g_variant_new("(uaays)", serial, &list, why));
+}
+
+static void
+resolving_finish(Resolving *resolving)
+{
+    Connection *connection = resolving->connection;
+    connection->resolving = NULL;
+    connection_answer_resolve(connection, resolving->serial, resolving->found,
+                              resolving->errors->str);
     resolving_free(resolving);
 }
 
@@ -358,6 +365,10 @@ connection_start_variant(Connection *connection, int64_t delay_us)
     add_domains(&dict, profile);
     add_addresses(&dict, connection->network);
     add_transports(&dict, profile);
+    /* To another of the profile's own gateways it may always go. */
+    g_variant_dict_insert(&dict, START_REDIRECT, "b",
+                          profile->redirect || profile->gateway_addresses[1] != NULL);
+    g_variant_dict_insert(&dict, START_CHILDLESS, "b", profile->childless);
     g_variant_dict_insert(&dict, START_INITIAL_CONTACT, "b", profile->exclusive);
     g_variant_dict_insert(&dict, START_FALLBACK_AFTER, "x", (gint64)profile->fallback_after);
     g_variant_dict_insert(&dict, START_DEBUG_KEYS, "b", connection->machine->debug_keys);

@@ -340,6 +340,9 @@ record_received(Channel *channel, RecordType type, GVariant *body, int *fds, siz
     case RECORD_RESOLVE:
         connection_handle_resolve(connection, body);
         break;
+    case RECORD_REDIRECT:
+        connection_handle_redirect(connection, body);
+        break;
     case RECORD_SOCKET:
         connection_handle_socket(connection, body);
         break;

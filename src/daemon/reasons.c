@@ -39,6 +39,8 @@ static const ReasonWords words[] = {
       N_("Check include %s."), "network", "include" },
     { "AddressRefused", N_("The gateway has no address for us."),
       N_("Its pool may be exhausted: try later, or ask who runs it."), NULL, NULL },
+    { "RedirectRefused", N_("The gateway sends us to another one, where we do not go."),
+      N_("If that is right, set redirect = yes %s."), "gateway", "redirect" },
     { "SecretUnavailable", N_("A key or password cannot be used."), NULL, NULL, NULL },
     { "ProtocolError", N_("The gateway does not follow the protocol."), NULL, NULL, NULL },
     { "SystemError", N_("This machine refused something that the tunnel needs."), NULL, NULL,

@@ -30,7 +30,6 @@ ike_config_unref(IkeConfig *config)
     g_clear_pointer(&config->remote_id.data, g_bytes_unref);
     g_clear_pointer(&config->second_id.data, g_bytes_unref);
     g_clear_pointer(&config->ppk_id, g_bytes_unref);
-    g_clear_pointer(&config->redirected_from, g_bytes_unref);
     g_clear_pointer(&config->local_chain, g_ptr_array_unref);
     g_clear_pointer(&config->trust, trust_store_unref);
     g_clear_pointer(&config->ike_proposals, ike_proposal_list_unref);

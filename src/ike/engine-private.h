@@ -76,9 +76,10 @@ struct _IkeEngine {
     IkeMessage *received; /* the message being handled; a handler may take it */
     Instant last_seen;    /* sign of life */
     bool nat_here, mobike;
-    bool path_untold;          /* the gateway has not heard from us on this path */
-    GArray *request_addresses; /* InetAddress; NULL: none */
-    Instant auth_expires_at;   /* AUTH_LIFETIME (RFC 4478, section 3), else INSTANT_NEVER */
+    bool path_untold;            /* the gateway has not heard from us on this path */
+    InetAddress redirected_from; /* INET_NONE: nobody */
+    GArray *request_addresses;   /* InetAddress; NULL: none */
+    Instant auth_expires_at;     /* AUTH_LIFETIME (RFC 4478, section 3), else INSTANT_NEVER */
 };
 
 static inline IkeSa *

@@ -51,6 +51,12 @@ ike_engine_request_addresses(IkeEngine *engine, const GArray *addresses)
 }
 
 void
+ike_engine_redirected_from(IkeEngine *engine, const InetAddress *gateway)
+{
+    engine->redirected_from = *gateway;
+}
+
+void
 ike_engine_initiate(IkeEngine *engine, const IkePath *path, Instant now)
 {
     g_return_if_fail(engine->state == IKE_STATE_IDLE);

@@ -63,12 +63,11 @@ typedef struct {
     bool initial_contact;
     IkeAuthKind second_auth; /* IKE_AUTH_NONE, or IKE_AUTH_EAP after local_auth (RFC 4739) */
     IkeIdentity second_id;
-    bool check_revocation;   /* ask REVOCATION about the gateway's chain */
-    bool request_ocsp;       /* and the gateway for an OCSP answer (RFC 4806) */
-    GBytes *ppk_id;          /* PPK_ID payload value: type and octets; NULL: no PPK (RFC 8784) */
-    bool ppk_required;       /* never without */
-    bool redirect;           /* follow REDIRECT (RFC 5685): IKE_OUTPUT_REDIRECT */
-    GBytes *redirected_from; /* gateway identity as REDIRECTED_FROM carries it; NULL: none */
+    bool check_revocation; /* ask REVOCATION about the gateway's chain */
+    bool request_ocsp;     /* and the gateway for an OCSP answer (RFC 4806) */
+    GBytes *ppk_id;        /* PPK_ID payload value: type and octets; NULL: no PPK (RFC 8784) */
+    bool ppk_required;     /* never without */
+    bool redirect;         /* follow REDIRECT (RFC 5685): IKE_OUTPUT_REDIRECT */
     bool childless;       /* the first Child SA by an exchange of its own where it can (RFC 6023) */
     int64_t wall_clock_s; /* Unix seconds at Instant 0: certificates are judged by it */
     /* Schedules. Over datagrams a request goes out again after interval, 2 x, 4 x ... */
@@ -254,6 +253,8 @@ void ike_engine_free(IkeEngine *engine);
 /* Before ike_engine_initiate: inside addresses (InetAddress) that an earlier session had and that
  * are asked for again (RFC 7296, section 2.19); the gateway may give others. */
 void ike_engine_request_addresses(IkeEngine *engine, const GArray *addresses);
+/* Before ike_engine_initiate: who sent us here (RFC 5685, section 9.3). */
+void ike_engine_redirected_from(IkeEngine *engine, const InetAddress *gateway);
 /* Sends IKE_SA_INIT on path. */
 void ike_engine_initiate(IkeEngine *engine, const IkePath *path, Instant now);
 /* Goes on from INIT_ANSWERED to IKE_AUTH; called at any time before, it takes effect then. */

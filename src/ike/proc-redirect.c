@@ -14,15 +14,19 @@ enum { GATEWAY_IPV4 = 1, GATEWAY_IPV6 = 2, GATEWAY_FQDN = 3 }; /* RFC 5685, sect
 void
 proc_redirect_announce(const IkeEngine *engine, IkeMessage *message)
 {
-    const IkeConfig *config = engine->config;
-    if (!config->redirect)
+    const InetAddress *from = &engine->redirected_from;
+    uint8_t data[2 + sizeof from->octets];
+    if (!engine->config->redirect)
         return;
-    if (config->redirected_from != NULL)
-        ike_message_add_notify(message, IKE_NOTIFY_REDIRECTED_FROM,
-                               g_bytes_get_data(config->redirected_from, NULL),
-                               g_bytes_get_size(config->redirected_from));
-    else
+    if (from->family == INET_NONE) {
         ike_message_add_notify(message, IKE_NOTIFY_REDIRECT_SUPPORTED, NULL, 0);
+        return;
+    }
+    size_t length = inet_family_length(from->family);
+    data[0] = from->family == INET_V4 ? GATEWAY_IPV4 : GATEWAY_IPV6;
+    data[1] = (uint8_t)length;
+    memcpy(data + 2, from->octets, length);
+    ike_message_add_notify(message, IKE_NOTIFY_REDIRECTED_FROM, data, 2 + length);
 }
 
 /* Letters, digits, hyphens, underscores and dots: what a name that can be looked up has. */

@@ -18,7 +18,6 @@ check_supported(const Profile *profile, GError **error)
         { profile->gateway_auth == PROFILE_GATEWAY_EAP_ONLY, "gateway", "auth", "eap-only" },
         { profile->user_auth == PROFILE_USER_EAP, "user", "auth", "eap" },
         { profile->user_auth == PROFILE_USER_NONE, "user", "auth", "none" },
-        { profile->redirect, "gateway", "redirect", "redirect = yes" },
         { profile->lockdown, "connection", "lockdown", "lockdown = yes" },
         { profile->trusted_networks[0] != NULL, "connection", "trusted-networks",
           "a list of networks" },

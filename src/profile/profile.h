@@ -88,7 +88,7 @@ typedef struct {
     char *gateway_id;                /* default: the first address */
     ProfileGatewayAuth gateway_auth; /* default: psk where user_auth is, else certificate */
     char *ca_file;                   /* NULL: the system's store */
-    bool redirect;
+    bool redirect, childless;
 
     bool autoconnect;
     bool lockdown;

@@ -266,6 +266,8 @@ socket_came(GVariant *reply, int fd, gpointer data)
     note_local(attempt);
     attempt->engine = ike_engine_new(session->start->ike, rng_system());
     ike_engine_request_addresses(attempt->engine, session->start->addresses);
+    if (session->redirected_from.family != INET_NONE)
+        ike_engine_redirected_from(attempt->engine, &session->redirected_from);
     ike_engine_initiate(attempt->engine, &attempt->path, session_now());
     session_pump(session);
 }
@@ -591,6 +593,10 @@ engine_closed(Attempt *attempt, IkeCloseReason reason, const char *detail)
     attempt->over = true;
     if (attempt->abandoned)
         return;
+    if (reason == IKE_CLOSE_REDIRECTED) {
+        session_follow_redirect(session);
+        return;
+    }
     if (attempt != session->active && unanswered) {
         attempt_failed(attempt, FALLBACK_SILENT, "no answer");
         return;
@@ -637,8 +643,11 @@ handle_output(Attempt *attempt, const IkeOutput *output)
     case IKE_OUTPUT_STATE_CHANGED:
         state_changed(attempt, output->state);
         break;
-    case IKE_OUTPUT_REPLACE:
     case IKE_OUTPUT_REDIRECT:
+        if (!attempt->abandoned)
+            session_note_redirect(attempt->session, attempt, output->redirect);
+        break;
+    case IKE_OUTPUT_REPLACE:
         break;
     case IKE_OUTPUT_CLOSED:
         engine_closed(attempt, output->reason, output->detail);

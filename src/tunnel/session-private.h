@@ -40,6 +40,9 @@ struct _Session {
     GPtrArray *attempts; /* Attempt */
     Attempt *active;     /* authenticated; what the data path uses */
     ReconnectState reconnect;
+    InetAddress redirect_from, redirect_to; /* REDIRECT that is to be followed */
+    char *redirect_name;                    /* where it names no address */
+    InetAddress redirected_from;            /* who sent us to where we try now; INET_NONE */
     Instant connect_began, retry_at, give_up_at, keepalive_at, quit_at;
     uint64_t authentic_seen, packets_out_seen;
     uint32_t rekeys;
@@ -55,8 +58,16 @@ void session_event(Session *session, const char *event, GVariant *details);
 void session_set_state(Session *session, const char *state, const char *reason, const char *detail);
 /* Drains engines and plan until nothing is left, then sets the clock. */
 void session_pump(Session *session);
+void session_forget_attempts(Session *session);
+/* Answer to RESOLVE and REDIRECT: the race begins. */
+void session_resolved(GVariant *reply, int fd, gpointer session);
 /* The connection, or the try, is over. */
 void session_lost(Session *session, const char *reason, const char *detail, ReconnectCause cause);
+
+/* ---- redirect.c ---- */
+void session_note_redirect(Session *session, const Attempt *attempt, const IkeRedirect *redirect);
+/* The old engine is closed: ginneld is asked for the other gateway. */
+void session_follow_redirect(Session *session);
 
 /* ---- attempt.c ---- */
 void attempt_start(Session *session, const FallbackAction *action);

@@ -54,8 +54,8 @@ session_set_state(Session *session, const char *state, const char *reason, const
 
 /* ---- connecting ---- */
 
-static void
-forget_attempts(Session *session)
+void
+session_forget_attempts(Session *session)
 {
     session->active = NULL;
     g_clear_pointer(&session->plan, fallback_plan_free);
@@ -63,8 +63,8 @@ forget_attempts(Session *session)
         ((Attempt *)session->attempts->pdata[i])->over = true;
 }
 
-static void
-resolved(GVariant *reply, int fd, gpointer data)
+void
+session_resolved(GVariant *reply, int fd, gpointer data)
 {
     Session *session = data;
     FallbackConfig *config = &session->start->fallback;
@@ -82,7 +82,9 @@ resolved(GVariant *reply, int fd, gpointer data)
             inet_address_new(length == 4 ? INET_V4 : INET_V6, address);
     }
     if (config->n_addresses == 0) {
-        session_lost(session, "NameNotResolved", why, RECONNECT_TRANSIENT);
+        bool sent_on = session->redirected_from.family != INET_NONE;
+        session_lost(session, sent_on ? "RedirectRefused" : "NameNotResolved", why,
+                     sent_on ? RECONNECT_PERMANENT : RECONNECT_TRANSIENT);
         session_pump(session);
         return;
     }
@@ -96,17 +98,18 @@ session_connect(Session *session)
 {
     session->retry_at = INSTANT_NEVER;
     session->connect_began = session_now();
+    session->redirected_from = (InetAddress){ 0 };
     g_string_truncate(session->obituary, 0);
     uint32_t serial = requests_next_serial(session->requests);
-    requests_send(session->requests, RECORD_RESOLVE, serial, g_variant_new("(u)", serial), resolved,
-                  session);
+    requests_send(session->requests, RECORD_RESOLVE, serial, g_variant_new("(u)", serial),
+                  session_resolved, session);
 }
 
 void
 session_lost(Session *session, const char *reason, const char *detail, ReconnectCause cause)
 {
     Duration wait;
-    forget_attempts(session);
+    session_forget_attempts(session);
     requests_cancel(session->requests, session);
     datapath_pin(session->datapath);
     session->applied = false;
@@ -494,6 +497,7 @@ session_free(Session *session)
     g_clear_pointer(&session->start, tunnel_start_free);
     g_clear_pointer(&session->configure, g_variant_unref);
     g_string_free(session->obituary, TRUE);
+    g_free(session->redirect_name);
     g_free(session->state);
     g_free(session->reason);
     g_free(session->detail);

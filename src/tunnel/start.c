@@ -221,6 +221,10 @@ tunnel_start_new(GVariant *body, int anchors, int64_t wall_clock_s, GError **err
     read_addresses(start, &dict);
     if (g_variant_dict_lookup(&dict, START_REQUEST_ANCHORS, "b", &flag))
         start->ike->request_anchors = flag;
+    if (g_variant_dict_lookup(&dict, START_REDIRECT, "b", &flag))
+        start->ike->redirect = flag;
+    if (g_variant_dict_lookup(&dict, START_CHILDLESS, "b", &flag))
+        start->ike->childless = flag;
     if (g_variant_dict_lookup(&dict, START_INITIAL_CONTACT, "b", &flag))
         start->ike->initial_contact = flag;
     if (g_variant_dict_lookup(&dict, START_DEBUG_KEYS, "b", &flag))

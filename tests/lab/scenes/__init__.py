@@ -1,5 +1,29 @@
 """The scenes, in the order in which they are told."""
 
-from . import itself, tunnel, fallback, streams, names, lifetimes, confinement, rights, errors, decoder
+from . import (
+    confinement,
+    decoder,
+    errors,
+    fallback,
+    gateways,
+    itself,
+    lifetimes,
+    names,
+    rights,
+    streams,
+    tunnel,
+)
 
-ORDER = [itself, tunnel, fallback, streams, names, lifetimes, confinement, rights, errors, decoder]
+ORDER = [
+    itself,
+    tunnel,
+    fallback,
+    streams,
+    gateways,
+    names,
+    lifetimes,
+    confinement,
+    rights,
+    errors,
+    decoder,
+]

@@ -79,8 +79,6 @@ test_eap_behind_a_shared_key_is_refused(void)
 static void
 test_what_this_version_cannot_do_is_refused(void)
 {
-    bad(GATEWAY "redirect = yes\n" PSK, PROFILE_ERROR_UNSUPPORTED,
-        "F, line 3: [gateway] redirect: this version cannot do \"redirect = yes\"");
     bad(GATEWAY PSK "[connection]\nlockdown = yes\n", PROFILE_ERROR_UNSUPPORTED,
         "F, line 8: [connection] lockdown: this version cannot do \"lockdown = yes\"");
     bad(GATEWAY PSK "[transport]\norder = udp/4500 tls/443\n", PROFILE_ERROR_UNSUPPORTED,
