@@ -204,11 +204,23 @@ close_sa(IkeResponder *responder, ResponderSa *sa)
 }
 
 void
+responder_sa_forget(IkeResponder *responder, ResponderSa *sa)
+{
+    close_sa(responder, sa);
+    g_ptr_array_remove(responder->sas, sa);
+}
+
+void
 responder_handle_informational(IkeResponder *responder, ResponderSa *sa, const IkeMessage *request)
 {
     g_autoptr(IkeMessage) reply =
         ike_sa_new_response(sa->ike, request->header.exchange, request->header.message_id);
     bool ends = ike_message_find_notify(request, IKE_NOTIFY_AUTHENTICATION_FAILED) != NULL;
+    if (responder->faults.info_error != 0) {
+        ike_message_add_notify(reply, responder->faults.info_error, NULL, 0);
+        responder_send_response(responder, sa, reply);
+        return;
+    }
     const IkePayload *payload = NULL;
     while ((payload = ike_message_find_next(request, IKE_PAYLOAD_DELETE, payload)) != NULL) {
         ends |= payload->del.protocol == IKE_PROTOCOL_IKE;

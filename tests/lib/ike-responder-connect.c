@@ -54,10 +54,14 @@ refuse_by_fault(IkeResponder *responder, const IkePath *path, const IkeMessage *
     }
     if ((faults->want_cookie || faults->cookie_forever) && fresh) {
         uint8_t octets[COOKIE_LENGTH];
-        rng_fill(responder->rng, octets, sizeof octets);
-        g_clear_pointer(&responder->cookie, g_bytes_unref);
-        responder->cookie = g_bytes_new(octets, sizeof octets);
-        refuse_init(responder, path, request, IKE_NOTIFY_COOKIE, octets, sizeof octets);
+        /* The same for a repeated request, as a cookie that is computed would be. */
+        if (responder->cookie == NULL || faults->cookie_forever) {
+            rng_fill(responder->rng, octets, sizeof octets);
+            g_clear_pointer(&responder->cookie, g_bytes_unref);
+            responder->cookie = g_bytes_new(octets, sizeof octets);
+        }
+        refuse_init(responder, path, request, IKE_NOTIFY_COOKIE,
+                    g_bytes_get_data(responder->cookie, NULL), COOKIE_LENGTH);
         return true;
     }
     const IkePayload *ke = ike_message_find(request, IKE_PAYLOAD_KE);

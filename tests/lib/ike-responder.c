@@ -387,6 +387,7 @@ ike_responder_receive(IkeResponder *responder, const IkePath *path, const uint8_
 {
     g_autoptr(IkeMessage) message = NULL;
     g_autoptr(GBytes) octets = g_bytes_new(datagram, length);
+    sweep(responder); /* not before, so that a script can still read what a closed SA sent */
     if (responder->faults.deaf || ike_message_parse(octets, &message, NULL) != IKE_DECODE_OK)
         return false;
     if (message->header.exchange == IKE_EXCHANGE_SA_INIT)
@@ -399,6 +400,5 @@ ike_responder_receive(IkeResponder *responder, const IkePath *path, const uint8_
     bool understood = receive_sealed(responder, sa, message);
     if (responder->received == NULL) /* taken */
         (void)g_steal_pointer(&message);
-    sweep(responder);
     return understood;
 }

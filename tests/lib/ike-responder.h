@@ -21,6 +21,7 @@ typedef struct {
     uint16_t auth_error;         /* N(error) alone instead of IKE_AUTH's answer */
     uint16_t child_error;        /* N(error) instead of the first Child SA */
     uint16_t create_child_error; /* N(error) to CREATE_CHILD_SA */
+    uint16_t info_error;         /* N(error) to INFORMATIONAL, which has no effect then */
     uint16_t create_child_group; /* INVALID_KE_PAYLOAD until it is of this group */
     bool wrong_auth;             /* one octet of AUTH is changed */
     bool no_address;             /* CFG_REPLY without addresses */
@@ -114,6 +115,9 @@ bool ike_responder_next_output(IkeResponder *responder, ResponderOutput *output)
 ResponderSa *ike_responder_sa(IkeResponder *responder);
 guint ike_responder_count(const IkeResponder *responder);          /* SAs that are up */
 guint ike_responder_count_children(const IkeResponder *responder); /* of all SAs */
+
+/* Gone without a word, as when the client does not answer any more. */
+void responder_sa_forget(IkeResponder *responder, ResponderSa *sa);
 
 /* What a gateway asks. One request at a time for each SA. */
 void responder_sa_liveness(IkeResponder *responder, ResponderSa *sa);

@@ -69,10 +69,11 @@ virtual_link_send(VirtualLink *link, LinkDirection direction, GBytes *datagram)
         fate = link->script(link->script_data, direction, number, datagram);
     if (fate.lost || link->blocked[direction])
         return;
-    g_autoptr(GBytes) arriving = damage(&fate, datagram);
+    Duration again_after = fate.again_after > 0 ? fate.again_after : DURATION_MILLISECOND;
+    g_autoptr(GBytes) arriving = damage(&fate, fate.instead != NULL ? fate.instead : datagram);
     enqueue(link, direction, arriving, link->delay + fate.extra_delay);
     if (fate.doubled)
-        enqueue(link, direction, arriving, link->delay + fate.extra_delay + DURATION_MILLISECOND);
+        enqueue(link, direction, arriving, link->delay + fate.extra_delay + again_after);
 }
 
 Instant

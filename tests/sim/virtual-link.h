@@ -15,12 +15,14 @@ typedef enum { LINK_UP, LINK_DOWN } LinkDirection; /* up: to the gateway */
 typedef struct {
     bool lost;
     bool doubled;
+    Duration again_after; /* with doubled: when the second one follows; 0: at once */
     Duration extra_delay;
     bool truncate;
     size_t length; /* with truncate */
     bool flip;
     size_t octet; /* with flip: whose lowest bits are inverted by mask */
     uint8_t mask;
+    GBytes *instead; /* borrowed: this arrives in its place; NULL: the datagram itself */
 } LinkFate;
 
 /* number counts the datagrams of a direction from 0 in the order in which they were sent. */
