@@ -28,6 +28,8 @@
 #define GINNEL_REASON_CERTIFICATE_EXPIRED       "CertificateExpired"
 #define GINNEL_REASON_CERTIFICATE_NOT_YET_VALID "CertificateNotYetValid"
 #define GINNEL_REASON_CERTIFICATE_UNTRUSTED     "CertificateUntrusted"
+#define GINNEL_REASON_CERTIFICATE_REVOKED       "CertificateRevoked"
+#define GINNEL_REASON_REVOCATION_UNKNOWN        "RevocationUnknown"
 #define GINNEL_REASON_IDENTITY_MISMATCH         "IdentityMismatch"
 #define GINNEL_REASON_NO_COMMON_PROPOSAL        "NoCommonProposal"
 #define GINNEL_REASON_POST_QUANTUM_KEY          "PostQuantumKeyRefused"

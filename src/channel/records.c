@@ -37,7 +37,7 @@ static const RecordKind record_kinds[RECORD_LIMIT] = {
     [RECORD_SIGN_TLS] = { "SIGN_TLS", "(uqay)" },
     [RECORD_PPK] = { "PPK", "(uqayayay)" },
     [RECORD_REDIRECT] = { "REDIRECT", "(uays)" },
-    [RECORD_FETCH] = { "FETCH", "(usay)" },
+    [RECORD_FETCH] = { "FETCH", "(usqsay)" },
 };
 
 const char *

@@ -32,8 +32,8 @@ typedef enum {
     RECORD_PASSWORD_REPLY, /* (uays): serial, password in UTF-8, or empty and why */
     RECORD_SIGN_TLS_REPLY, /* (uays): serial, signature, or empty and why */
     RECORD_PPK_REPLY,      /* (uayayays): serial, SK_d, SK_pi, SK_pr, or empty and why */
-    RECORD_FETCH_REPLY,    /* (uays): serial, content, or empty and why */
-    RECORD_REPLACE,        /* (): reauthenticate now */
+    RECORD_FETCH_REPLY, /* (uays): serial, what the server sent, head and all, or empty and why */
+    RECORD_REPLACE,     /* (): reauthenticate now */
 
     /* tunnel to ginneld */
     RECORD_SOCKET = 32, /* (uyayq): serial, TRANSPORT_*, address octets, port */
@@ -55,7 +55,7 @@ typedef enum {
     RECORD_PPK,       /* (uqayayay): serial, PRF, SK_d, SK_pi, SK_pr (RFC 8784, section 3) */
     RECORD_REDIRECT,  /* (uays): serial, address of 4 or 16 octets, else name; answered by
                        * RESOLVE_REPLY (RFC 5685) */
-    RECORD_FETCH,     /* (usay): serial, http URL, body of a POST (empty: GET) */
+    RECORD_FETCH,     /* (usqsay): serial, host, port, path, body of a POST (empty: GET) */
 
     RECORD_LIMIT,
 } RecordType;
@@ -82,6 +82,7 @@ const char *record_to_string(RecordType type);
 #define START_INITIAL_CONTACT "initial-contact" /* b */
 #define START_TRANSPORTS      "transports"      /* a(yq): TRANSPORT_*, port, in order */
 #define START_FALLBACK_AFTER  "fallback-after"  /* x: microseconds, 0 for the default */
+#define START_REVOCATION      "revocation"      /* s: off, soft, strict */
 #define START_DEBUG_KEYS      "debug-keys"      /* b: report REPORT_KEYS */
 #define START_MISBEHAVE       "misbehave"       /* s: tests only, see src/tunnel/sandbox-probe.h */
 #define START_PINNED_MTU      "pinned-mtu"      /* u: there was a session on this TUN: inner MTU */

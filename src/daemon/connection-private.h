@@ -45,6 +45,10 @@ struct _Connection {
     int64_t connected_at;
 
     RedirectHistory redirects;
+    uint32_t *fetching;    /* serial that something is fetched for; NULL: nothing is */
+    GArray *web;           /* InetEndpoint: where it is fetched from */
+    int64_t fetches_since; /* second in which fetches came */
+    unsigned fetches;
     uint32_t *resolving;   /* serial that the addresses are asked for by; NULL: not asked */
     int64_t records_since; /* second in which records_seen came */
     unsigned records_seen;
@@ -80,6 +84,9 @@ void connection_handle_verify(Connection *connection, GVariant *body);
 void connection_handle_ppk(Connection *connection, GVariant *body);
 /* Body of START. */
 GVariant *connection_start_variant(Connection *connection, int64_t delay_us);
+
+/* ---- fetching.c: what it asks of web servers ---- */
+void connection_handle_fetch(Connection *connection, GVariant *body);
 
 /* ---- connection-apply.c: what it reports ---- */
 void connection_handle_configure(Connection *connection, GVariant *body, bool answer);

@@ -369,6 +369,8 @@ connection_start_variant(Connection *connection, int64_t delay_us)
     g_variant_dict_insert(&dict, START_REDIRECT, "b",
                           profile->redirect || profile->gateway_addresses[1] != NULL);
     g_variant_dict_insert(&dict, START_CHILDLESS, "b", profile->childless);
+    static const char *const revocation[] = { "soft", "strict", "off" };
+    g_variant_dict_insert(&dict, START_REVOCATION, "s", revocation[profile->revocation]);
     g_variant_dict_insert(&dict, START_INITIAL_CONTACT, "b", profile->exclusive);
     g_variant_dict_insert(&dict, START_FALLBACK_AFTER, "x", (gint64)profile->fallback_after);
     g_variant_dict_insert(&dict, START_DEBUG_KEYS, "b", connection->machine->debug_keys);

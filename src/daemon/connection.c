@@ -74,7 +74,8 @@ connection_firewall(const Connection *connection)
 {
     FirewallConnection firewall = { .mark = mark_for(connection->id),
                                     .gateways = connection->gateways,
-                                    .ports = connection->ports };
+                                    .ports = connection->ports,
+                                    .web = connection->web };
     if (connection->network != NULL) {
         firewall.interface = connection->tun.name;
         firewall.addresses = connection->network->addresses;
@@ -349,6 +350,9 @@ record_received(Channel *channel, RecordType type, GVariant *body, int *fds, siz
     case RECORD_SIGN:
         connection_handle_sign(connection, body);
         break;
+    case RECORD_FETCH:
+        connection_handle_fetch(connection, body);
+        break;
     case RECORD_VERIFY:
         connection_handle_verify(connection, body);
         break;
@@ -572,6 +576,7 @@ connection_free(Connection *connection)
     g_clear_pointer(&connection->credentials, profile_credentials_free);
     g_clear_pointer(&connection->signer, signer_free);
     g_clear_pointer(&connection->configure_next, g_variant_unref);
+    g_clear_pointer(&connection->web, g_array_unref);
     g_array_unref(connection->gateways);
     g_array_unref(connection->ports);
     g_ptr_array_unref(connection->events);

@@ -354,6 +354,7 @@ static const KeyRule rules[] = {
     RULE("gateway", "ca", read_path, ca_file, NULL),
     RULE("gateway", "redirect", read_bool, redirect, NULL),
     RULE("gateway", "childless", read_bool, childless, NULL),
+    RULE("gateway", "revocation", read_enum, revocation, "soft|strict|off"),
     RULE("connection", "autoconnect", read_bool, autoconnect, NULL),
     RULE("connection", "trusted-networks", read_words, trusted_networks, NULL),
     RULE("connection", "lockdown", read_bool, lockdown, NULL),

@@ -59,6 +59,13 @@ typedef enum {
 } ProfileEap;
 
 typedef enum { PROFILE_PPK_REQUIRED, PROFILE_PPK_OPTIONAL } ProfilePpk;
+/* Of the gateway's certificate: soft is refused only what is known to be revoked, strict also what
+ * nobody can tell of. */
+typedef enum {
+    PROFILE_REVOCATION_SOFT,
+    PROFILE_REVOCATION_STRICT,
+    PROFILE_REVOCATION_OFF,
+} ProfileRevocation;
 
 typedef enum { PROFILE_UDP, PROFILE_TCP, PROFILE_TLS } ProfileTransportKind;
 
@@ -89,6 +96,7 @@ typedef struct {
     ProfileGatewayAuth gateway_auth; /* default: psk where user_auth is, else certificate */
     char *ca_file;                   /* NULL: the system's store */
     bool redirect, childless;
+    ProfileRevocation revocation;
 
     bool autoconnect;
     bool lockdown;

@@ -68,6 +68,13 @@ add_out(GString *out, const FirewallConnection *connection)
             out, "    meta mark 0x%08x %s daddr %s meta l4proto { tcp, udp } th dport %s accept\n",
             connection->mark, family_word(gateway->family), text, ports);
     }
+    for (guint i = 0; connection->web != NULL && i < connection->web->len; i++) {
+        const InetEndpoint *server = &g_array_index(connection->web, InetEndpoint, i);
+        g_autofree char *text = inet_address_to_string(&server->address);
+        g_string_append_printf(out, "    meta mark 0x%08x %s daddr %s tcp dport %u accept\n",
+                               connection->mark, family_word(server->address.family), text,
+                               server->port);
+    }
 }
 
 /* The gateway's answers get the mark back, so that strict reverse-path filtering looks them up as
@@ -83,6 +90,13 @@ add_mark_back(GString *out, const FirewallConnection *connection)
                                "    %s saddr %s meta l4proto { tcp, udp } th sport %s meta mark "
                                "set 0x%08x\n",
                                family_word(gateway->family), text, ports, connection->mark);
+    }
+    for (guint i = 0; connection->web != NULL && i < connection->web->len; i++) {
+        const InetEndpoint *server = &g_array_index(connection->web, InetEndpoint, i);
+        g_autofree char *text = inet_address_to_string(&server->address);
+        g_string_append_printf(out, "    %s saddr %s tcp sport %u meta mark set 0x%08x\n",
+                               family_word(server->address.family), text, server->port,
+                               connection->mark);
     }
 }
 

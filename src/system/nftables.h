@@ -12,6 +12,7 @@ typedef struct {
     uint32_t mark;
     GArray *gateways;        /* InetAddress */
     GArray *ports;           /* uint16_t, UDP and TCP alike */
+    const GArray *web;       /* InetEndpoint: servers that are being asked, over TCP; NULL: none */
     const char *interface;   /* NULL before there is a guard */
     const GArray *addresses; /* InetPrefix: ours inside */
     const GArray *remote;    /* InetRange */

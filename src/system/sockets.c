@@ -30,6 +30,23 @@ to_sockaddr(const InetAddress *address, uint16_t port, struct sockaddr_storage *
     return sizeof *in6;
 }
 
+bool
+socket_endpoint(const struct sockaddr_storage *from, InetEndpoint *out)
+{
+    if (from->ss_family == AF_INET) {
+        const struct sockaddr_in *in = (const struct sockaddr_in *)from;
+        *out = (InetEndpoint){ inet_address_new(INET_V4, (const uint8_t *)&in->sin_addr),
+                               ntohs(in->sin_port) };
+        return true;
+    }
+    if (from->ss_family != AF_INET6)
+        return false;
+    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)from;
+    *out = (InetEndpoint){ inet_address_new(INET_V6, (const uint8_t *)&in6->sin6_addr),
+                           ntohs(in6->sin6_port) };
+    return true;
+}
+
 static void
 set_int(int fd, int level, int option, int value)
 {

@@ -32,6 +32,7 @@ attempt_free(gpointer data)
     source_clear(&attempt->readable);
     source_clear(&attempt->writable);
     requests_cancel(attempt->session->requests, attempt);
+    g_clear_pointer(&attempt->revocation, revocation_check_free);
     if (attempt->session->active == attempt)
         attempt->session->active = NULL;
     g_clear_pointer(&attempt->engine, ike_engine_free);
@@ -486,9 +487,31 @@ ask_for_mixed_keys(Attempt *attempt, uint32_t serial, const IkeCredentialRequest
 }
 
 static void
+revocation_checked(uint32_t serial, const IkeCredential *credential, gpointer data)
+{
+    supply(data, serial, credential);
+}
+
+static void
+check_revocation(Attempt *attempt, const IkeCredentialRequest *wanted)
+{
+    const TunnelStart *start = attempt->session->start;
+    int64_t wall_clock = start->ike->wall_clock_s + session_now() / DURATION_SECOND;
+    g_clear_pointer(&attempt->revocation, revocation_check_free);
+    attempt->revocation = revocation_check_new(
+        attempt->session->requests, attempt->session->known_good, rng_system(), wanted,
+        start->revocation_strict, wall_clock, revocation_checked, attempt);
+    revocation_check_run(attempt->revocation);
+}
+
+static void
 ask_for_credential(Attempt *attempt, const IkeCredentialRequest *wanted)
 {
     Session *session = attempt->session;
+    if (wanted->kind == IKE_CREDENTIAL_REVOCATION) {
+        check_revocation(attempt, wanted);
+        return;
+    }
     /* Unique among attempts in its high half, the engine's own number in its low half. */
     uint32_t serial = requests_next_serial(session->requests) << 16 | (wanted->serial & 0xffff);
     if (wanted->kind == IKE_CREDENTIAL_PPK) {

@@ -2,6 +2,7 @@
 #pragma once
 #include "tunnel/report.h"
 #include "tunnel/requests.h"
+#include "tunnel/revocation.h"
 #include "tunnel/session.h"
 #include "tunnel/start.h"
 
@@ -24,7 +25,8 @@ typedef struct {
     bool over;           /* to be freed */
     unsigned reopened;   /* streams in a row that broke before anything authentic came */
     bool reopening; /* another stream is on its way: what the old one still says does not count */
-    Instant reopen_at; /* of the next one */
+    Instant reopen_at;           /* of the next one */
+    RevocationCheck *revocation; /* of the gateway's certificate; NULL: not asked about */
 } Attempt;
 
 struct _Session {
@@ -46,6 +48,7 @@ struct _Session {
     Instant connect_began, retry_at, give_up_at, keepalive_at, quit_at;
     uint64_t authentic_seen, packets_out_seen;
     uint32_t rekeys;
+    RevocationCache *known_good; /* certificates that are not revoked */
     bool closing;
     bool applied;        /* ginneld has set up what CONFIGURE said */
     GVariant *configure; /* last CONFIGURE body */

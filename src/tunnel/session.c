@@ -437,6 +437,7 @@ record_received(Channel *channel, RecordType type, GVariant *body, int *fds, siz
     case RECORD_SIGN_REPLY:
     case RECORD_VERIFY_REPLY:
     case RECORD_PPK_REPLY:
+    case RECORD_FETCH_REPLY:
         if (requests_reply(session->requests, body, n_fds > 0 ? fds[0] : -1) && n_fds > 0)
             fds[0] = -1;
         break;
@@ -476,6 +477,7 @@ session_new(int control, void (*quit)(gpointer user_data), gpointer user_data)
     session->keepalive_at = session->quit_at = INSTANT_NEVER;
     session->channel = channel_new(control, &handler, session);
     session->requests = requests_new(session->channel);
+    session->known_good = revocation_cache_new();
     session->timer = g_source_new(&timer_functions, sizeof(GSource));
     g_source_set_callback(session->timer, session_timeout, session, NULL);
     g_source_attach(session->timer, g_main_context_get_thread_default());
@@ -493,6 +495,7 @@ session_free(Session *session)
     g_clear_pointer(&session->plan, fallback_plan_free);
     g_clear_pointer(&session->datapath, datapath_free);
     requests_free(session->requests);
+    revocation_cache_free(session->known_good);
     channel_free(session->channel);
     g_clear_pointer(&session->start, tunnel_start_free);
     g_clear_pointer(&session->configure, g_variant_unref);

@@ -168,6 +168,18 @@ read_networks(TunnelStart *start, GVariantDict *dict)
 }
 
 static bool
+read_revocation(TunnelStart *start, GVariantDict *dict, GError **error)
+{
+    const char *word = "off";
+    g_variant_dict_lookup(dict, START_REVOCATION, "&s", &word);
+    start->revocation_strict = strcmp(word, "strict") == 0;
+    start->ike->check_revocation = start->revocation_strict || strcmp(word, "soft") == 0;
+    start->ike->request_ocsp = start->ike->check_revocation;
+    return start->ike->check_revocation || strcmp(word, "off") == 0 ||
+           malformed(error, START_REVOCATION);
+}
+
+static bool
 read_transports(TunnelStart *start, GVariantDict *dict, GError **error)
 {
     FallbackConfig *fallback = &start->fallback;
@@ -215,7 +227,8 @@ tunnel_start_new(GVariant *body, int anchors, int64_t wall_clock_s, GError **err
         return NULL;
     }
     if (!read_certificates(start, &dict, anchors, error) || !read_proposals(start, &dict, error) ||
-        !read_transports(start, &dict, error) || !read_ppk(start, &dict, error))
+        !read_transports(start, &dict, error) || !read_revocation(start, &dict, error) ||
+        !read_ppk(start, &dict, error))
         return NULL;
     read_networks(start, &dict);
     read_addresses(start, &dict);

@@ -9,6 +9,7 @@ typedef struct {
     char *user; /* who we say we are, for the timeline */
     IkeConfig *ike;
     FallbackConfig fallback; /* without addresses */
+    bool revocation_strict;
     bool debug_keys;
     char *misbehave;
     GArray *addresses;   /* InetAddress: of an earlier session */

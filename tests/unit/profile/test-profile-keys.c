@@ -44,6 +44,27 @@ test_booleans_and_words(void)
 }
 
 static void
+test_revocation(void)
+{
+    static const char *const words[] = { "soft", "strict", "off", "no" };
+    g_autoptr(Profile) silent = good("");
+    g_assert_cmpint(silent->revocation, ==, PROFILE_REVOCATION_SOFT);
+    for (int i = 0; i < 4; i++) {
+        g_autoptr(GError) error = NULL;
+        g_autofree char *text =
+            g_strconcat("[gateway]\naddress = gw\nrevocation = ", words[i],
+                        "\n[user]\nid = t\nauth = psk\nsecret-file = /s\n", NULL);
+        g_autoptr(Profile) profile = profile_parse("work", "F", text, strlen(text), &error);
+        if (i < 3)
+            g_assert_cmpint(profile->revocation, ==, i);
+        else
+            g_assert_cmpstr(error->message, ==,
+                            "F, line 3: [gateway] revocation: \"no\" is none of: soft, strict, "
+                            "off");
+    }
+}
+
+static void
 test_transport_order(void)
 {
     g_autoptr(Profile) profile = good("[transport]\norder = tcp/4500; udp/500\n");
@@ -200,6 +221,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/profile/profile-keys/booleans-and-words", test_booleans_and_words);
+    g_test_add_func("/profile/profile-keys/revocation", test_revocation);
     g_test_add_func("/profile/profile-keys/transport-order", test_transport_order);
     g_test_add_func("/profile/profile-keys/fallback-after", test_fallback_after);
     g_test_add_func("/profile/profile-keys/numbers", test_numbers);

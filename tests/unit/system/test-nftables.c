@@ -142,6 +142,40 @@ test_lets_out(void)
     given_clear(&given[1]);
 }
 
+/* Its SYN got out: nobody listens there, and that is the answer. */
+static bool
+reaches(uint32_t mark, const char *to, uint16_t port)
+{
+    int code = 0;
+    InetEndpoint endpoint = { address(to), port };
+    int fd = socket_to_gateway(&endpoint, true, mark, 0, &code);
+    struct pollfd wait = { .fd = fd, .events = POLLOUT };
+    bool answered = fd >= 0 && poll(&wait, 1, 10000) == 1;
+    if (fd >= 0)
+        close(fd);
+    return answered || code == ECONNREFUSED;
+}
+
+/* A web server that is asked: over TCP, at that port, and nobody else there. */
+static void
+test_lets_out_to_web(void)
+{
+    Given given;
+    InetEndpoint servers[] = { { address("127.0.0.5"), 80 }, { address("::1"), 8080 } };
+    given_make(&given, 1, "127.0.0.1", NULL, "", "");
+    g_autoptr(GArray) web = g_array_new(FALSE, FALSE, sizeof(InetEndpoint));
+    g_array_append_vals(web, servers, G_N_ELEMENTS(servers));
+    given.connection.web = web;
+    set(&given, 1);
+    g_assert_true(reaches(mark_for(1), "127.0.0.5", 80));
+    g_assert_true(reaches(mark_for(1), "::1", 8080));
+    g_assert_cmpint(send_to(mark_for(1), false, "127.0.0.5", 80), ==, EPERM);
+    g_assert_cmpint(send_to(mark_for(1), false, "127.0.0.5", 4500), ==, EPERM);
+    g_assert_cmpint(send_to(mark_for(2), false, "127.0.0.5", 80), ==, EPERM);
+    set(NULL, 0);
+    given_clear(&given);
+}
+
 static void
 test_removed(void)
 {
@@ -306,6 +340,7 @@ main(int argc, char **argv)
     own_network_enter();
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/system/nftables/lets-out", test_lets_out);
+    g_test_add_func("/system/nftables/lets-out-to-web", test_lets_out_to_web);
     g_test_add_func("/system/nftables/removed", test_removed);
     g_test_add_func("/system/nftables/shapes", test_shapes);
     g_test_add_func("/system/nftables/guards", test_guards);

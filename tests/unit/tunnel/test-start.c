@@ -89,6 +89,28 @@ test_unknown_auth(void)
 }
 
 static void
+test_revocation(void)
+{
+    static const struct {
+        const char *word;
+        bool check, strict;
+    } cases[] = { { "off", false, false }, { "soft", true, false }, { "strict", true, true } };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        Body body;
+        body_init(&body);
+        g_variant_dict_insert(&body.dict, START_REVOCATION, "s", cases[i].word);
+        g_autoptr(TunnelStart) start = read_body(&body, -1, NULL);
+        g_assert_true(start->ike->check_revocation == cases[i].check);
+        g_assert_true(start->ike->request_ocsp == cases[i].check);
+        g_assert_true(start->revocation_strict == cases[i].strict);
+    }
+    Body body;
+    body_init(&body);
+    g_variant_dict_insert(&body.dict, START_REVOCATION, "s", "perhaps");
+    expect_refused(&body, -1);
+}
+
+static void
 test_certificate_without_chain(void)
 {
     Body body;
@@ -171,6 +193,7 @@ main(int argc, char **argv)
     g_test_add_func("/tunnel/start/least", test_least);
     g_test_add_func("/tunnel/start/lacking", test_lacking);
     g_test_add_func("/tunnel/start/unknown-auth", test_unknown_auth);
+    g_test_add_func("/tunnel/start/revocation", test_revocation);
     g_test_add_func("/tunnel/start/certificate-without-chain", test_certificate_without_chain);
     g_test_add_func("/tunnel/start/anchors", test_anchors);
     g_test_add_func("/tunnel/start/networks", test_networks);

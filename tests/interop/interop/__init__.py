@@ -1,1 +1,0 @@
-"""Ginnel against the gateways that Debian packages: rows are what can be negotiated, columns are makes."""
