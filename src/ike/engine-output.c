@@ -152,6 +152,7 @@ void
 ike_output_clear(IkeOutput *output)
 {
     g_clear_pointer(&output->redirect, redirect_free);
+    g_clear_pointer(&output->ticket, ike_ticket_free);
     g_clear_pointer(&output->datagram, g_bytes_unref);
     g_clear_pointer(&output->child, ike_child_free);
     g_clear_pointer(&output->configuration, ike_configuration_free);
@@ -170,6 +171,7 @@ ike_setup_clear(IkeSetup *setup)
     g_clear_pointer(&setup->hashes, g_array_unref);
     g_clear_pointer(&setup->answer, ike_message_free);
     payload_id_clear(&setup->gateway);
+    g_clear_pointer(&setup->ticket, ike_ticket_free);
     g_clear_pointer(&setup->configuration, ike_configuration_free);
     g_clear_pointer(&setup->msk, secret_unref);
     g_clear_pointer(&setup->int_auth_i, g_bytes_unref);

@@ -35,7 +35,8 @@ typedef struct {
     bool second_round;                   /* the one under way is the second */
     uint8_t eap_code;                    /* of the EAP packet that the caller has */
     unsigned eap_rounds;
-    Secret *msk; /* of the EAP method that succeeded; NULL where it has none */
+    Secret *msk;       /* of the EAP method that succeeded; NULL where it has none */
+    IkeTicket *ticket; /* by which we resume; NULL: we do not (RFC 5723) */
     /* IKE_INTERMEDIATE (RFC 9242, section 3.3.2). */
     unsigned n_additional;           /* additional key exchanges that are done */
     GBytes *int_auth_i, *int_auth_r; /* so far */

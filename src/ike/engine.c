@@ -4,6 +4,8 @@
  */
 #include "ike/proc.h"
 
+#define RESUME_TRIES 2 /* transmissions of IKE_SESSION_RESUME */
+
 IkeEngine *
 ike_engine_new(IkeConfig *config, Rng *rng)
 {
@@ -63,7 +65,10 @@ ike_engine_initiate(IkeEngine *engine, const IkePath *path, Instant now)
     engine->now = now;
     engine->path = *path;
     engine_set_state(engine, IKE_STATE_INIT_SENT);
-    proc_init_start(engine);
+    if (proc_resume_in_use(engine))
+        proc_resume_start(engine);
+    else
+        proc_init_start(engine);
 }
 
 void
@@ -181,7 +186,7 @@ find_sa(const IkeEngine *engine, const IkeHeader *header)
             continue;
         /* Until IKE_SA_INIT is answered the responder's SPI is not known, and 0 in its refusals
          * (RFC 7296, section 2.6). */
-        if (sa->spi_r == header->spi_r || sa->state == SA_CREATE_LOCAL_INIT)
+        if (sa->spi_r == header->spi_r || sa->state <= SA_CREATE_LOCAL_INIT)
             return sa;
     }
     return NULL;
@@ -191,7 +196,9 @@ static IkeVerdict
 receive_init_response(IkeEngine *engine, IkeSa *sa)
 {
     const IkeMessage *message = engine->received;
-    if (message->header.exchange != IKE_EXCHANGE_SA_INIT || message->header.message_id != 0 ||
+    uint8_t exchange =
+        sa->state == SA_CREATE_LOCAL_RESUME ? IKE_EXCHANGE_SESSION_RESUME : IKE_EXCHANGE_SA_INIT;
+    if (message->header.exchange != exchange || message->header.message_id != 0 ||
         message->sealed || message->unsupported_critical != 0)
         return IKE_VERDICT_DISCARD;
     IkeMessageShape shape = ike_message_shape(message, NULL);
@@ -249,7 +256,7 @@ receive_response(IkeEngine *engine, IkeSa *sa)
 {
     g_autoptr(GError) error = NULL;
     IkeMessage *message = engine->received;
-    if (sa->state == SA_CREATE_LOCAL_INIT)
+    if (sa->state <= SA_CREATE_LOCAL_INIT)
         return receive_init_response(engine, sa);
     if (!message->sealed || sa->aead_in == NULL ||
         !window_awaits(&sa->window, message->header.message_id))
@@ -464,6 +471,11 @@ sa_timeout(IkeEngine *engine, IkeSa *sa)
     case RETRANSMIT_WAIT:
         return;
     case RETRANSMIT_AGAIN:
+        /* A gateway that does not know the exchange may say nothing to it. */
+        if (sa->state == SA_CREATE_LOCAL_RESUME && sa->retransmit.sent > RESUME_TRIES) {
+            proc_resume_abandon(engine, sa);
+            return;
+        }
         fragment_search_repeat(engine, sa);
         return;
     case RETRANSMIT_GIVE_UP:

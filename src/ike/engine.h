@@ -68,6 +68,7 @@ typedef struct {
     GBytes *ppk_id;        /* PPK_ID payload value: type and octets; NULL: no PPK (RFC 8784) */
     bool ppk_required;     /* never without */
     bool redirect;         /* follow REDIRECT (RFC 5685): IKE_OUTPUT_REDIRECT */
+    bool want_ticket;      /* ask for TICKET */
     bool childless;       /* the first Child SA by an exchange of its own where it can (RFC 6023) */
     int64_t wall_clock_s; /* Unix seconds at Instant 0: certificates are judged by it */
     /* Schedules. Over datagrams a request goes out again after interval, 2 x, 4 x ... */
@@ -205,6 +206,18 @@ typedef struct {
     bool established;    /* on a working SA: make before break */
 } IkeRedirect;
 
+/* What a gateway gives so that we need not sign in again after an interruption (RFC 5723): the
+ * gateway's octets, and our half of the state. For one use, with the same gateway and profile. */
+typedef struct _IkeTicket IkeTicket;
+
+#define IKE_TICKET_MAX_LENGTH   (16 * 1024) /* octets; longer ones are not kept */
+#define IKE_TICKET_MAX_LIFETIME (24 * 60 * DURATION_MINUTE)
+
+void ike_ticket_free(IkeTicket *ticket);
+/* now: of the clock that the engine which gave it ran by. */
+bool ike_ticket_is_valid(const IkeTicket *ticket, Instant now);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(IkeTicket, ike_ticket_free)
+
 typedef enum {
     IKE_OUTPUT_SEND,
     IKE_OUTPUT_INSTALL_CHILD, /* inbound and outbound at once; also for each rekey */
@@ -216,6 +229,7 @@ typedef enum {
      * AUTH_LIFETIME, a refused rekey): make the new one, then close this one. Once. */
     IKE_OUTPUT_REPLACE,
     IKE_OUTPUT_REDIRECT, /* before CLOSED where the SA was not up */
+    IKE_OUTPUT_TICKET,   /* replaces the one before */
     IKE_OUTPUT_CLOSED,   /* the last one */
 } IkeOutputKind;
 
@@ -232,6 +246,7 @@ typedef struct {
     IkeCredentialRequest *credential; /* CREDENTIAL_NEEDED */
     IkeState state;                   /* STATE_CHANGED */
     IkeRedirect *redirect;            /* REDIRECT */
+    IkeTicket *ticket;                /* TICKET; the caller steals it */
     Instant deadline;                 /* REPLACE: when the SA ends; INSTANT_NEVER: not known */
     IkeCloseReason reason;            /* CLOSED */
     char *detail; /* CLOSED, REPLACE: English, for people, names both sides' values */
@@ -255,6 +270,9 @@ void ike_engine_free(IkeEngine *engine);
 void ike_engine_request_addresses(IkeEngine *engine, const GArray *addresses);
 /* Before ike_engine_initiate: who sent us here (RFC 5685, section 9.3). */
 void ike_engine_redirected_from(IkeEngine *engine, const InetAddress *gateway);
+/* Before ike_engine_initiate: begins with IKE_SESSION_RESUME; where the gateway does not take the
+ * ticket (taken), goes on with IKE_SA_INIT by itself. */
+void ike_engine_resume(IkeEngine *engine, IkeTicket *ticket);
 /* Sends IKE_SA_INIT on path. */
 void ike_engine_initiate(IkeEngine *engine, const IkePath *path, Instant now);
 /* Goes on from INIT_ANSWERED to IKE_AUTH; called at any time before, it takes effect then. */

@@ -6,6 +6,8 @@ const char *
 ike_sa_state_to_string(IkeSaState state)
 {
     switch (state) {
+    case SA_CREATE_LOCAL_RESUME:
+        return "CREATE_LOCAL_RESUME";
     case SA_CREATE_LOCAL_INIT:
         return "CREATE_LOCAL_INIT";
     case SA_CREATE_LOCAL_ANSWERED:

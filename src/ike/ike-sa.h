@@ -15,6 +15,7 @@
 /* procedure, initiator, exchange: what of ours is under way, since the window is 1. What the peer
  * asks is answered at once and needs no state, but for the DELETE that it owes us after a rekey. */
 typedef enum {
+    SA_CREATE_LOCAL_RESUME,       /* IKE_SESSION_RESUME request sent */
     SA_CREATE_LOCAL_INIT,         /* IKE_SA_INIT request sent */
     SA_CREATE_LOCAL_ANSWERED,     /* waits for ike_engine_authenticate */
     SA_CREATE_LOCAL_INTERMEDIATE, /* IKE_INTERMEDIATE request sent */

@@ -80,6 +80,18 @@ ike_keys_derive(const IkeSuite *suite, const Secret *shared, const IkeKeySeed *s
     return keys_expand(suite, skeyseed, seed, keys);
 }
 
+bool
+ike_keys_derive_resumed(const IkeSuite *suite, const Secret *old_sk_d, const IkeKeySeed *seed,
+                        IkeKeys *keys)
+{
+    Chunk input[] = { chunk("Resumption", 10), chunk_bytes(seed->nonce_i),
+                      chunk_bytes(seed->nonce_r) };
+    if (!suite_is_usable(suite) || prf_output_length(suite->prf) == 0)
+        return false;
+    g_autoptr(Secret) skeyseed = prf_compute(suite->prf, old_sk_d, input, G_N_ELEMENTS(input));
+    return keys_expand(suite, skeyseed, seed, keys);
+}
+
 #define MAX_INPUTS (3 + IKE_MAX_ADDITIONAL)
 
 /* SK(0) | Ni | Nr | SK(1) | ... | SK(n) */

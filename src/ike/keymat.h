@@ -30,6 +30,10 @@ bool ike_keys_derive(const IkeSuite *suite, const Secret *shared, const IkeKeySe
 bool ike_keys_derive_rekeyed(const IkeSuite *suite, uint16_t old_prf, const Secret *old_sk_d,
                              const Secret *shared, const IkeKeySeed *seed, IkeKeys *keys);
 
+/* Resumed IKE SA: SKEYSEED = prf(old SK_d, "Resumption" | Ni | Nr) (RFC 5723, section 5.1). */
+bool ike_keys_derive_resumed(const IkeSuite *suite, const Secret *old_sk_d, const IkeKeySeed *seed,
+                             IkeKeys *keys);
+
 /* initiator to responder (i), responder to initiator (r). */
 typedef struct {
     Secret *encr_i, *integ_i, *encr_r, *integ_r; /* integ_* NULL for a combined mode */

@@ -37,6 +37,7 @@ typedef struct {
 static const Rule rules[] = {
     { IKE_SHAPE_INIT_REQUEST, IKE_EXCHANGE_SA_INIT, REQUEST, SA | KE | NONCE, 0, false },
     { IKE_SHAPE_INIT_RESPONSE, IKE_EXCHANGE_SA_INIT, RESPONSE, SA | KE | NONCE, CERTREQ, false },
+    { IKE_SHAPE_RESUME, IKE_EXCHANGE_SESSION_RESUME, EITHER, NONCE, 0, false },
     { IKE_SHAPE_AUTH_REQUEST, IKE_EXCHANGE_AUTH, REQUEST, IDI | AUTH | SA | TS,
       CERT | CERTREQ | IDR | CP, false },
     { IKE_SHAPE_AUTH_REQUEST_CHILDLESS, IKE_EXCHANGE_AUTH, REQUEST, IDI | AUTH,
@@ -67,6 +68,7 @@ static const char *const shape_names[] = {
     [IKE_SHAPE_NOTIFY_ONLY] = "notifications",
     [IKE_SHAPE_INIT_REQUEST] = "IKE_SA_INIT request",
     [IKE_SHAPE_INIT_RESPONSE] = "IKE_SA_INIT response",
+    [IKE_SHAPE_RESUME] = "IKE_SESSION_RESUME",
     [IKE_SHAPE_AUTH_REQUEST] = "IKE_AUTH request",
     [IKE_SHAPE_AUTH_REQUEST_CHILDLESS] = "IKE_AUTH request without Child SA",
     [IKE_SHAPE_AUTH_RESPONSE] = "IKE_AUTH response",

@@ -12,6 +12,7 @@ typedef enum {
     IKE_SHAPE_NOTIFY_ONLY,            /* an answer of notifications: an error, COOKIE, REDIRECT */
     IKE_SHAPE_INIT_REQUEST,           /* SA KE Ni */
     IKE_SHAPE_INIT_RESPONSE,          /* SA KE Nr [CERTREQ] */
+    IKE_SHAPE_RESUME,                 /* either way: Nonce (RFC 5723, section 4.3.2) */
     IKE_SHAPE_AUTH_REQUEST,           /* IDi [CERT] [CERTREQ] [IDr] AUTH [CP] SA TSi TSr */
     IKE_SHAPE_AUTH_REQUEST_CHILDLESS, /* the same without SA TSi TSr (RFC 6023) */
     IKE_SHAPE_AUTH_RESPONSE,          /* IDr [CERT] AUTH [CP] SA TSi TSr */

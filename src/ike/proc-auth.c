@@ -45,6 +45,11 @@ void
 proc_auth_start(IkeEngine *engine, IkeSa *sa)
 {
     engine_set_state(engine, IKE_STATE_AUTHENTICATING);
+    if (proc_resume_in_use(engine)) {
+        proc_resume_make_auth(engine, sa);
+        send_first(engine, sa, true);
+        return;
+    }
     if (engine->config->second_auth != IKE_AUTH_NONE && !engine->setup.multiple_auth) {
         engine_closed(engine, IKE_CLOSE_AUTH_LOCAL,
                       "the gateway cannot do the second sign-in that the profile wants");
@@ -136,7 +141,8 @@ send_first(IkeEngine *engine, IkeSa *sa, bool with_auth)
     engine->setup.childless = config->childless && engine->setup.childless_supported;
     g_autoptr(IkeMessage) message = ike_sa_new_request(sa, IKE_EXCHANGE_AUTH);
     ike_message_add_id(message, IKE_PAYLOAD_IDI, config->local_id.type, config->local_id.data);
-    add_certificates(engine, message);
+    if (!proc_resume_in_use(engine))
+        add_certificates(engine, message);
     if (config->initial_contact)
         ike_message_add_notify(message, IKE_NOTIFY_INITIAL_CONTACT, NULL, 0);
     if (config->remote_id.data != NULL)
@@ -150,7 +156,10 @@ send_first(IkeEngine *engine, IkeSa *sa, bool with_auth)
     if (!engine->setup.childless)
         add_child(engine, sa, message);
     ike_message_add_notify(message, IKE_NOTIFY_MOBIKE_SUPPORTED, NULL, 0);
-    add_rounds(engine, message);
+    if (!proc_resume_in_use(engine))
+        add_rounds(engine, message);
+    if (config->want_ticket)
+        ike_message_add_notify(message, IKE_NOTIFY_TICKET_REQUEST, NULL, 0);
     engine_send_request(engine, sa, message, SA_CREATE_LOCAL_AUTH);
 }
 
@@ -196,7 +205,10 @@ close_for_error(IkeEngine *engine, const PayloadNotify *notify)
 TransitionResult
 proc_auth_refused(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeMessage *reply)
 {
-    close_for_error(engine, ike_message_find_error(message));
+    if (proc_resume_in_use(engine) && !engine->want_close)
+        proc_resume_abandon(engine, sa);
+    else
+        close_for_error(engine, ike_message_find_error(message));
     return TRANSITION_STAY;
 }
 
@@ -258,6 +270,12 @@ proc_auth_answered(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeM
     const PayloadId *idr = &ike_message_find(message, IKE_PAYLOAD_IDR)->id;
     const IkePayload *proof = ike_message_find(message, IKE_PAYLOAD_AUTH);
     bool with_psk = engine->config->remote_auth == IKE_AUTH_PSK;
+    if (proc_resume_in_use(engine)) {
+        if (proc_resume_check(engine, sa, message) &&
+            !proc_redirect_auth(engine, sa, message, true))
+            proc_establish(engine, sa, message);
+        return TRANSITION_STAY;
+    }
     if (!proc_ppk_answered(engine, sa, message))
         return TRANSITION_STAY;
     if (!proc_auth_check_identity(engine, idr))

@@ -200,6 +200,7 @@ proc_establish(IkeEngine *engine, IkeSa *sa, const IkeMessage *message)
     sa->rekey_at = engine_jittered(engine, engine_ike_lifetime(engine));
     engine->mobike = ike_message_find_notify(message, IKE_NOTIFY_MOBIKE_SUPPORTED) != NULL;
     proc_info_note_auth_lifetime(engine, message);
+    proc_resume_take_ticket(engine, sa, message);
     if (engine->want_close) /* too late: engine_start_next meets it with DELETE */
         return;
     if (!has_tunnel(engine, message))

@@ -33,6 +33,14 @@ add_hashes(IkeMessage *message)
     ike_message_add_notify(message, IKE_NOTIFY_SIGNATURE_HASH_ALGORITHMS, hashes, sizeof hashes);
 }
 
+void
+proc_init_announce(IkeEngine *engine, const IkeSa *sa, IkeMessage *message)
+{
+    add_nat_detection(engine, sa, message);
+    ike_message_add_notify(message, IKE_NOTIFY_IKEV2_FRAGMENTATION_SUPPORTED, NULL, 0);
+    proc_redirect_announce(engine, message);
+}
+
 /* HDR, [N(COOKIE)], SAi1, KEi, Ni, N(...)  --> */
 static void
 send_request(IkeEngine *engine, IkeSa *sa)
@@ -58,10 +66,8 @@ send_request(IkeEngine *engine, IkeSa *sa)
     g_autoptr(GBytes) public = kex_public(sa->exchange.kex);
     ike_message_add_ke(message, setup->group, public);
     ike_message_add_nonce(message, setup->nonce_i);
-    add_nat_detection(engine, sa, message);
-    ike_message_add_notify(message, IKE_NOTIFY_IKEV2_FRAGMENTATION_SUPPORTED, NULL, 0);
+    proc_init_announce(engine, sa, message);
     add_hashes(message);
-    proc_redirect_announce(engine, message);
     if (engine->config->ppk_id != NULL)
         ike_message_add_notify(message, IKE_NOTIFY_USE_PPK, NULL, 0);
     if (ike_proposal_list_offers_additional(engine->config->ike_proposals))
@@ -99,21 +105,28 @@ take_round(IkeEngine *engine, IkeSa *sa)
     return false;
 }
 
-/* <--  HDR(A,0), N(COOKIE) */
-TransitionResult
-proc_init_cookie(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeMessage *reply)
+bool
+proc_init_take_cookie(IkeEngine *engine, IkeSa *sa, const IkeMessage *message)
 {
     const PayloadNotify *cookie = ike_message_find_notify(message, IKE_NOTIFY_COOKIE);
     gsize length = g_bytes_get_size(cookie->data);
     /* 1 to 64 octets (RFC 7296, section 2.6). The same again is a repetition. */
     if (length < 1 || length > 64 ||
         (engine->setup.cookie != NULL && g_bytes_equal(engine->setup.cookie, cookie->data)))
-        return TRANSITION_STAY;
+        return false;
     if (!take_round(engine, sa))
-        return TRANSITION_STAY;
+        return false;
     g_clear_pointer(&engine->setup.cookie, g_bytes_unref);
     engine->setup.cookie = g_bytes_ref(cookie->data);
-    send_request(engine, sa);
+    return true;
+}
+
+/* <--  HDR(A,0), N(COOKIE) */
+TransitionResult
+proc_init_cookie(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeMessage *reply)
+{
+    if (proc_init_take_cookie(engine, sa, message))
+        send_request(engine, sa);
     return TRANSITION_STAY;
 }
 
@@ -266,6 +279,28 @@ agree_ppk(IkeEngine *engine, const IkeMessage *message)
     return false;
 }
 
+void
+proc_init_agreed(IkeEngine *engine, IkeSa *sa, const IkeMessage *message)
+{
+    IkeSetup *setup = &engine->setup;
+    retransmit_stop(&sa->retransmit);
+    window_answered(&sa->window);
+    ike_exchange_clear(&sa->exchange);
+    read_hashes(setup, message);
+    engine->nat_here = detect_nat(engine, sa, message);
+    sa->fragmentation =
+        ike_message_find_notify(message, IKE_NOTIFY_IKEV2_FRAGMENTATION_SUPPORTED) != NULL;
+    setup->multiple_auth =
+        ike_message_find_notify(message, IKE_NOTIFY_MULTIPLE_AUTH_SUPPORTED) != NULL;
+    setup->childless_supported =
+        ike_message_find_notify(message, IKE_NOTIFY_CHILDLESS_IKEV2_SUPPORTED) != NULL;
+    engine->last_seen = engine->now;
+    sa->state = SA_CREATE_LOCAL_ANSWERED;
+    engine_set_state(engine, IKE_STATE_INIT_ANSWERED);
+    if (setup->authenticate)
+        proc_intermediate_start(engine, sa);
+}
+
 /* <--  HDR, SAr1, KEr, Nr, [CERTREQ], N(...) */
 TransitionResult
 proc_init_answered(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeMessage *reply)
@@ -287,21 +322,6 @@ proc_init_answered(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeM
                                 error->message));
         return TRANSITION_STAY;
     }
-    retransmit_stop(&sa->retransmit);
-    window_answered(&sa->window);
-    ike_exchange_clear(&sa->exchange);
-    read_hashes(setup, message);
-    engine->nat_here = detect_nat(engine, sa, message);
-    sa->fragmentation =
-        ike_message_find_notify(message, IKE_NOTIFY_IKEV2_FRAGMENTATION_SUPPORTED) != NULL;
-    setup->multiple_auth =
-        ike_message_find_notify(message, IKE_NOTIFY_MULTIPLE_AUTH_SUPPORTED) != NULL;
-    setup->childless_supported =
-        ike_message_find_notify(message, IKE_NOTIFY_CHILDLESS_IKEV2_SUPPORTED) != NULL;
-    engine->last_seen = engine->now;
-    sa->state = SA_CREATE_LOCAL_ANSWERED;
-    engine_set_state(engine, IKE_STATE_INIT_ANSWERED);
-    if (setup->authenticate)
-        proc_intermediate_start(engine, sa);
+    proc_init_agreed(engine, sa, message);
     return TRANSITION_STAY;
 }

@@ -59,6 +59,10 @@ go_on(IkeEngine *engine, IkeSa *sa)
 void
 proc_intermediate_start(IkeEngine *engine, IkeSa *sa)
 {
+    if (proc_resume_in_use(engine)) { /* all of that is in the keys of before */
+        proc_auth_start(engine, sa);
+        return;
+    }
     engine_set_state(engine, IKE_STATE_AUTHENTICATING);
     go_on(engine, sa);
 }

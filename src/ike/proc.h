@@ -7,6 +7,12 @@
 
 /* --- proc-init: IKE_SA_INIT (RFC 7296, section 1.2) --- */
 void proc_init_start(IkeEngine *engine);
+/* What a request to begin an SA says besides: NAT detection, fragmentation, redirect. */
+void proc_init_announce(IkeEngine *engine, const IkeSa *sa, IkeMessage *message);
+/* The keys are there; what the answer says besides. */
+void proc_init_agreed(IkeEngine *engine, IkeSa *sa, const IkeMessage *message);
+/* The cookie that message asks for, once each; false: not to be answered. */
+bool proc_init_take_cookie(IkeEngine *engine, IkeSa *sa, const IkeMessage *message);
 /* The deadline of a request that was refused in clear. */
 void proc_init_give_up(IkeEngine *engine);
 TransitionResult proc_init_answered(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
@@ -64,6 +70,21 @@ void proc_eap_ask(IkeEngine *engine, IkeSa *sa, const IkeMessage *message);
 void proc_eap_next_round(IkeEngine *engine, IkeSa *sa);
 /* Does another round follow the one under way? */
 bool proc_eap_another_follows(const IkeEngine *engine);
+
+/* --- proc-resume: IKE_SESSION_RESUME (RFC 5723) --- */
+void proc_resume_start(IkeEngine *engine);
+bool proc_resume_in_use(const IkeEngine *engine);
+TransitionResult proc_resume_answered(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
+TransitionResult proc_resume_cookie(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
+TransitionResult proc_resume_refused(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
+/* As if there had been no ticket: from IKE_SA_INIT on. */
+void proc_resume_abandon(IkeEngine *engine, IkeSa *sa);
+/* Our AUTH, in setup.auth. */
+void proc_resume_make_auth(IkeEngine *engine, IkeSa *sa);
+/* Is the gateway who gave the ticket? False: closed. */
+bool proc_resume_check(IkeEngine *engine, IkeSa *sa, const IkeMessage *message);
+/* TICKET, where message has one. */
+void proc_resume_take_ticket(IkeEngine *engine, const IkeSa *sa, const IkeMessage *message);
 
 /* --- proc-redirect (RFC 5685) --- */
 /* That we can be redirected, or were. */

@@ -42,6 +42,17 @@ static const Transition table[] = {
       IKE_EXCHANGE_INTERMEDIATE, ROLE_RESPONSE, SHAPE(NOTIFY_ONLY), 0, 0,
       proc_intermediate_refused, SA_CLOSED },
 
+    /* HDR, [N(COOKIE),] Ni, N(TICKET_OPAQUE)  -->
+     *                                  <--  HDR, Nr
+     *                              or  <--  HDR, N(COOKIE)  or  HDR, N(TICKET_NACK) */
+    { "gateway resumes", SA_STATE(SA_CREATE_LOCAL_RESUME), IKE_EXCHANGE_SESSION_RESUME,
+      ROLE_RESPONSE, SHAPE(RESUME), 0, 0, proc_resume_answered, SA_CREATE_LOCAL_ANSWERED },
+    { "gateway asks for a cookie before it resumes", SA_STATE(SA_CREATE_LOCAL_RESUME),
+      IKE_EXCHANGE_SESSION_RESUME, ROLE_RESPONSE, SHAPE(NOTIFY_ONLY), IKE_NOTIFY_COOKIE, 0,
+      proc_resume_cookie, SA_CREATE_LOCAL_RESUME },
+    { "gateway does not resume", SA_STATE(SA_CREATE_LOCAL_RESUME), IKE_EXCHANGE_SESSION_RESUME,
+      ROLE_RESPONSE, SHAPE(NOTIFY_ONLY), 0, 0, proc_resume_refused, SA_CREATE_LOCAL_RESUME },
+
     /* HDR, SK {IDi, [CERT,] [CERTREQ,] [IDr,] AUTH, CP(CFG_REQUEST), SAi2, TSi, TSr}  -->
      *                                  <--  HDR, SK {IDr, [CERT,] AUTH, CP(CFG_REPLY), SAr2, TSi, TSr}
      *                              or  <--  HDR, SK {IDr, [CERT,] AUTH, N(error)}  or  HDR, SK {N(error)} */

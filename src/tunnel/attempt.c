@@ -269,6 +269,9 @@ socket_came(GVariant *reply, int fd, gpointer data)
     ike_engine_request_addresses(attempt->engine, session->start->addresses);
     if (session->redirected_from.family != INET_NONE)
         ike_engine_redirected_from(attempt->engine, &session->redirected_from);
+    /* After an interruption, by the first way that is tried: a ticket is for one use. */
+    if (session->active == NULL && ike_ticket_is_valid(session->ticket, session_now()))
+        ike_engine_resume(attempt->engine, g_steal_pointer(&session->ticket));
     ike_engine_initiate(attempt->engine, &attempt->path, session_now());
     session_pump(session);
 }
@@ -642,7 +645,7 @@ state_changed(Attempt *attempt, IkeState state)
 }
 
 static void
-handle_output(Attempt *attempt, const IkeOutput *output)
+handle_output(Attempt *attempt, IkeOutput *output)
 {
     switch (output->kind) {
     case IKE_OUTPUT_SEND:
@@ -669,6 +672,10 @@ handle_output(Attempt *attempt, const IkeOutput *output)
     case IKE_OUTPUT_REDIRECT:
         if (!attempt->abandoned)
             session_note_redirect(attempt->session, attempt, output->redirect);
+        break;
+    case IKE_OUTPUT_TICKET:
+        if (!attempt->abandoned)
+            session_keep_ticket(attempt->session, g_steal_pointer(&output->ticket));
         break;
     case IKE_OUTPUT_REPLACE:
         break;

@@ -38,6 +38,7 @@ session_follow_redirect(Session *session)
 {
     const InetAddress *to = &session->redirect_to;
     session_forget_attempts(session);
+    session_keep_ticket(session, NULL); /* it is the old gateway's */
     requests_cancel(session->requests, session);
     datapath_pin(session->datapath);
     session->applied = false;

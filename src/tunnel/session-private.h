@@ -42,6 +42,7 @@ struct _Session {
     GPtrArray *attempts; /* Attempt */
     Attempt *active;     /* authenticated; what the data path uses */
     ReconnectState reconnect;
+    IkeTicket *ticket;                      /* of the last gateway, for the next connect */
     InetAddress redirect_from, redirect_to; /* REDIRECT that is to be followed */
     char *redirect_name;                    /* where it names no address */
     InetAddress redirected_from;            /* who sent us to where we try now; INET_NONE */
@@ -61,6 +62,7 @@ void session_event(Session *session, const char *event, GVariant *details);
 void session_set_state(Session *session, const char *state, const char *reason, const char *detail);
 /* Drains engines and plan until nothing is left, then sets the clock. */
 void session_pump(Session *session);
+void session_keep_ticket(Session *session, IkeTicket *ticket); /* taken */
 void session_forget_attempts(Session *session);
 /* Answer to RESOLVE and REDIRECT: the race begins. */
 void session_resolved(GVariant *reply, int fd, gpointer session);

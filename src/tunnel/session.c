@@ -55,6 +55,13 @@ session_set_state(Session *session, const char *state, const char *reason, const
 /* ---- connecting ---- */
 
 void
+session_keep_ticket(Session *session, IkeTicket *ticket)
+{
+    g_clear_pointer(&session->ticket, ike_ticket_free);
+    session->ticket = ticket;
+}
+
+void
 session_forget_attempts(Session *session)
 {
     session->active = NULL;
@@ -500,6 +507,7 @@ session_free(Session *session)
     g_clear_pointer(&session->start, tunnel_start_free);
     g_clear_pointer(&session->configure, g_variant_unref);
     g_string_free(session->obituary, TRUE);
+    g_clear_pointer(&session->ticket, ike_ticket_free);
     g_free(session->redirect_name);
     g_free(session->state);
     g_free(session->reason);

@@ -213,6 +213,7 @@ tunnel_start_new(GVariant *body, int anchors, int64_t wall_clock_s, GError **err
     start->addresses = g_array_new(FALSE, FALSE, sizeof(InetAddress));
     start->ike = ike_config_new();
     start->ike->wall_clock_s = wall_clock_s;
+    start->ike->want_ticket = true;
     g_variant_dict_lookup(&dict, START_CONNECTION, "s", &start->connection);
     if (!g_variant_dict_lookup(&dict, START_USER, "s", &start->user))
         start->user = g_strdup("");

@@ -16,7 +16,7 @@ refuse_init(IkeResponder *responder, const IkePath *path, const IkeMessage *requ
             const void *data, size_t length)
 {
     IkeHeader header = { .spi_i = request->header.spi_i,
-                         .exchange = IKE_EXCHANGE_SA_INIT,
+                         .exchange = request->header.exchange,
                          .flags = IKE_FLAG_RESPONSE };
     g_autoptr(IkeMessage) reply = ike_message_new(&header);
     ike_message_add_notify(reply, type, data, length);
@@ -41,8 +41,8 @@ redirect_init(IkeResponder *responder, const IkePath *path, const IkeMessage *re
 }
 
 /* True: refused, for now. */
-static bool
-refuse_by_fault(IkeResponder *responder, const IkePath *path, const IkeMessage *request)
+bool
+responder_refuse(IkeResponder *responder, const IkePath *path, const IkeMessage *request)
 {
     ResponderFaults *faults = &responder->faults;
     const PayloadNotify *cookie = ike_message_find_notify(request, IKE_NOTIFY_COOKIE);
@@ -65,7 +65,7 @@ refuse_by_fault(IkeResponder *responder, const IkePath *path, const IkeMessage *
         return true;
     }
     const IkePayload *ke = ike_message_find(request, IKE_PAYLOAD_KE);
-    if (faults->want_group != 0 && ke->ke.group != faults->want_group) {
+    if (faults->want_group != 0 && ke != NULL && ke->ke.group != faults->want_group) {
         const uint16_t group = GUINT16_TO_BE(faults->want_group);
         refuse_init(responder, path, request, IKE_NOTIFY_INVALID_KE_PAYLOAD, &group, sizeof group);
         return true;
@@ -92,8 +92,9 @@ read_hashes(ResponderSa *sa, const IkeMessage *request)
         g_array_append_val(sa->hashes, hash);
 }
 
-static void
-add_init_notifies(IkeResponder *responder, ResponderSa *sa, const IkePath *path, IkeMessage *reply)
+void
+responder_add_init_notifies(IkeResponder *responder, ResponderSa *sa, const IkePath *path,
+                            IkeMessage *reply)
 {
     const ResponderFaults *faults = &responder->faults;
     const uint16_t hashes[] = { GUINT16_TO_BE(HASH_SHA2_256), GUINT16_TO_BE(HASH_SHA2_384),
@@ -146,7 +147,7 @@ answer_init(IkeResponder *responder, const IkePath *path, const IkeMessage *requ
     ike_message_add_sa(reply, answer);
     ike_message_add_ke(reply, suite->ke, public);
     ike_message_add_nonce(reply, sa->nonce_r);
-    add_init_notifies(responder, sa, path, reply);
+    responder_add_init_notifies(responder, sa, path, reply);
     responder_add_pq_notifies(responder, sa, request, reply);
     sa->init_response = ike_message_write(reply, NULL);
     sa->ike->window.next_in = 1;
@@ -175,7 +176,7 @@ responder_handle_init(IkeResponder *responder, const IkePath *path, const IkeMes
         responder_emit(responder, path, known->init_response, false);
         return true;
     }
-    if (refuse_by_fault(responder, path, request))
+    if (responder_refuse(responder, path, request))
         return true;
     const IkePayload *ke = ike_message_find(request, IKE_PAYLOAD_KE);
     if (!ike_proposal_list_select(responder->config->ike_proposals,
@@ -203,6 +204,10 @@ make_auth(IkeResponder *responder, ResponderSa *sa, uint8_t *method)
     PayloadId id = { .type = config->id.type, .data = config->id.data };
     g_autoptr(GBytes) body = payload_id_body(&id);
     g_autoptr(Secret) maced_id = auth_maced_id(sa->ike->suite.prf, keys->pr, body);
+    if (sa->resumed) {
+        *method = AUTH_METHOD_PSK;
+        return responder_resume_auth(responder, sa, NULL);
+    }
     if (config->psk != NULL) {
         g_autoptr(Secret) mac = auth_psk(sa->ike->suite.prf, config->psk, sa->init_response,
                                          sa->nonce_i, maced_id, sa->int_auth);
@@ -233,6 +238,10 @@ client_is_good(IkeResponder *responder, ResponderSa *sa, const IkeMessage *reque
     const uint8_t *data = g_bytes_get_data(given, &length);
     g_autoptr(GBytes) body = payload_id_body(&idi->id);
     g_autoptr(Secret) maced_id = auth_maced_id(prf, sa->ike->keys.pi, body);
+    if (sa->resumed) {
+        g_autoptr(GBytes) expected = responder_resume_auth(responder, sa, &idi->id);
+        return g_bytes_equal(expected, given);
+    }
     if (responder->config->psk != NULL) {
         g_autoptr(Secret) mac = auth_psk(prf, responder->config->psk, sa->init_request, sa->nonce_r,
                                          maced_id, sa->int_auth);
@@ -258,7 +267,7 @@ responder_add_proof(IkeResponder *responder, ResponderSa *sa, IkeMessage *reply)
     uint8_t method = 0;
     g_autoptr(GBytes) auth = make_auth(responder, sa, &method);
     ike_message_add_id(reply, IKE_PAYLOAD_IDR, config->id.type, config->id.data);
-    for (guint i = 0; config->chain != NULL && i < config->chain->len; i++)
+    for (guint i = 0; config->chain != NULL && !sa->resumed && i < config->chain->len; i++)
         ike_message_add_cert(reply, IKE_CERT_X509_SIGNATURE,
                              certificate_der(g_ptr_array_index(config->chain, i)));
     if (responder->faults.wrong_auth) {
@@ -384,6 +393,7 @@ responder_add_tunnel(IkeResponder *responder, ResponderSa *sa, const IkeMessage 
     if (error_type != 0)
         ike_message_add_notify(reply, error_type, NULL, 0);
     ike_message_add_notify(reply, IKE_NOTIFY_MOBIKE_SUPPORTED, NULL, 0);
+    responder_add_ticket(responder, sa, request, reply);
 }
 
 static bool

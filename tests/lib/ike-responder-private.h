@@ -32,6 +32,7 @@ struct _ResponderSa {
     unsigned eap_left;
     uint8_t eap_identifier;
     bool second_round;
+    bool resumed;
     /* PPK: both have said USE_PPK; it is mixed in. */
     bool ppk_agreed, ppk_used;
     /* IKE_INTERMEDIATE: how many; IntAuth; what repetitions of the last request are sealed with. */
@@ -46,6 +47,7 @@ struct _IkeResponder {
     ResponderFaults faults;
     GPtrArray *sas; /* ResponderSa, oldest first */
     GQueue outputs;
+    GPtrArray *tickets; /* ResponderTicket */
     GBytes *cookie;
     IkeMessage *received; /* being handled; a handler that keeps it sets NULL */
     uint16_t last_error;
@@ -95,6 +97,18 @@ void responder_add_tunnel(IkeResponder *responder, ResponderSa *sa, const IkeMes
                           IkeMessage *reply);
 /* An IKE_AUTH request of EAP's; false: none. */
 bool responder_handle_eap(IkeResponder *responder, ResponderSa *sa, const IkeMessage *request);
+/* IKE_SESSION_RESUME (RFC 5723). */
+void responder_ticket_free(gpointer ticket);
+bool responder_handle_resume(IkeResponder *responder, const IkePath *path,
+                             const IkeMessage *request);
+void responder_add_ticket(IkeResponder *responder, ResponderSa *sa, const IkeMessage *request,
+                          IkeMessage *reply);
+GBytes *responder_resume_auth(const IkeResponder *responder, const ResponderSa *sa,
+                              const PayloadId *client);
+/* A cookie that is asked for first; true: it was. */
+bool responder_refuse(IkeResponder *responder, const IkePath *path, const IkeMessage *request);
+void responder_add_init_notifies(IkeResponder *responder, ResponderSa *sa, const IkePath *path,
+                                 IkeMessage *reply);
 /* It has proved itself by AUTH and another round follows: kept for the end. */
 void responder_keep_first(IkeResponder *responder, ResponderSa *sa);
 void responder_handle_create_child(IkeResponder *responder, ResponderSa *sa,

@@ -86,6 +86,7 @@ ike_responder_new(const ResponderConfig *config, Rng *rng)
     responder->config = config;
     responder->rng = rng;
     responder->sas = g_ptr_array_new_with_free_func(sa_free);
+    responder->tickets = g_ptr_array_new_with_free_func(responder_ticket_free);
     g_queue_init(&responder->outputs);
     return responder;
 }
@@ -112,6 +113,7 @@ ike_responder_free(IkeResponder *responder)
     g_ptr_array_unref(responder->sas);
     g_queue_clear_full(&responder->outputs, free_output);
     g_clear_pointer(&responder->cookie, g_bytes_unref);
+    g_ptr_array_unref(responder->tickets);
     g_free(responder);
 }
 
@@ -392,6 +394,8 @@ ike_responder_receive(IkeResponder *responder, const IkePath *path, const uint8_
         return false;
     if (message->header.exchange == IKE_EXCHANGE_SA_INIT)
         return responder_handle_init(responder, path, message);
+    if (message->header.exchange == IKE_EXCHANGE_SESSION_RESUME)
+        return responder_handle_resume(responder, path, message);
     ResponderSa *sa = find_sa(responder, &message->header);
     if (sa == NULL || !message->sealed || !is_authentic(sa, message))
         return false;

@@ -43,6 +43,9 @@ typedef struct {
     bool redirect_wrong_nonce;   /* with another nonce than the client's */
     GBytes *redirect_auth;       /* REDIRECT in the answer to IKE_AUTH; borrowed */
     uint16_t eap_error;          /* N(error) instead of the second EAP packet */
+    bool ticket_nack;            /* no ticket is good */
+    bool ticket_silent;          /* IKE_SESSION_RESUME is not answered */
+    bool ticket_wrong_auth;      /* another SK_d than the ticket's */
     bool no_multiple_auth;       /* MULTIPLE_AUTH_SUPPORTED is not sent */
     bool no_intermediate;        /* INTERMEDIATE_EXCHANGE_SUPPORTED is not sent */
     uint16_t intermediate_error; /* N(error) to IKE_INTERMEDIATE */
@@ -64,6 +67,7 @@ typedef struct {
     Secret *eap_msk;       /* of its method; NULL: it makes no keys */
     bool eap_only;         /* proves itself by nothing else (RFC 5998) */
     bool childless;        /* RFC 6023 */
+    unsigned tickets_s;    /* lifetime of those that it gives; 0: none (RFC 5723) */
     bool second_eap;       /* wants EAP after the first sign-in (RFC 4739) */
     Secret *ppk;           /* RFC 8784; NULL: it knows of none */
     GBytes *ppk_id;        /* type and octets */

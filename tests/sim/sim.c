@@ -102,6 +102,7 @@ sim_clear(Sim *sim)
     free_configuration(sim);
     g_clear_pointer(&sim->detail, g_free);
     g_clear_pointer(&sim->redirected, g_free);
+    g_clear_pointer(&sim->ticket, ike_ticket_free);
     g_rand_free(sim->client_rng.rand);
     g_rand_free(sim->gateway_rng.rand);
 }
@@ -254,6 +255,10 @@ take_output(Sim *sim, IkeOutput *output)
         break;
     case IKE_OUTPUT_REPLACE:
         sim->n_replace++;
+        break;
+    case IKE_OUTPUT_TICKET:
+        g_clear_pointer(&sim->ticket, ike_ticket_free);
+        sim->ticket = g_steal_pointer(&output->ticket);
         break;
     case IKE_OUTPUT_REDIRECT:
         sim->n_redirect++;
@@ -442,4 +447,15 @@ sim_assert_closed(Sim *sim, IkeCloseReason reason, const char *words)
     g_assert_cmpuint(sim->installed->len, ==, 0);
     sim_run(sim, DURATION_SECOND);
     g_assert_cmpuint(ike_responder_count(sim->gateway), ==, 0);
+}
+
+void
+sim_forget_engine(Sim *sim)
+{
+    g_clear_pointer(&sim->engine, ike_engine_free);
+    g_ptr_array_set_size(sim->installed, 0);
+    g_ptr_array_set_size(sim->gateway_children, 0);
+    free_configuration(sim);
+    sim->n_configured = sim->n_installed = 0;
+    sim->state = IKE_STATE_IDLE;
 }

@@ -42,6 +42,7 @@ typedef struct {
     IkeConfiguration *configuration; /* of CONFIGURE */
     GPtrArray *installed;            /* IkeChild, those removed taken out again */
     unsigned n_installed, n_removed, n_configured, n_credentials;
+    IkeTicket *ticket;
     char *redirected; /* address or name of the last REDIRECT */
     bool redirected_up;
     unsigned n_replace, n_redirect, n_eap, n_eap_second;
@@ -72,6 +73,8 @@ void sim_connect_with(Sim *sim, const ResponderFaults *faults);
 void sim_assert_up(Sim *sim);
 /* Closed for reason, with words in what people are told, and nothing left on either side. */
 void sim_assert_closed(Sim *sim, IkeCloseReason reason, const char *words);
+/* As after a crash of ours: the engine is gone without a word, and what came out of it. */
+void sim_forget_engine(Sim *sim);
 /* Gives the engine one datagram as if it had come from the gateway, now. */
 IkeVerdict sim_inject(Sim *sim, const uint8_t *datagram, size_t length);
 /* The two ends hold the same Child SA keys, crosswise, for the newest one. */
