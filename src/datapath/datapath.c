@@ -123,13 +123,6 @@ ike_to_send_free(gpointer data)
     g_free(item);
 }
 
-static void
-successor_clear(Successor *successor)
-{
-    g_clear_pointer(&successor->outbound, esp_outbound_unref);
-    g_clear_pointer(&successor->selectors, esp_selectors_unref);
-}
-
 void
 datapath_free(Datapath *datapath)
 {
@@ -146,7 +139,6 @@ datapath_free(Datapath *datapath)
     g_queue_clear_full(&datapath->ike_queue, ike_to_send_free);
     g_queue_clear_full(&datapath->retired, (GDestroyNotify)snapshot_free);
     snapshot_free(datapath->current);
-    successor_clear(&datapath->successor);
     close(datapath->sender.wake);
     close(datapath->receiver.wake);
     close(datapath->tun);
@@ -177,23 +169,12 @@ datapath_remove_transport(Datapath *datapath, Transport *transport)
     publish(datapath, next);
 }
 
-static void
-send_by(Snapshot *snapshot, EspOutbound *outbound, EspSelectors *selectors)
-{
-    g_clear_pointer(&snapshot->outbound, esp_outbound_unref);
-    g_clear_pointer(&snapshot->selectors, esp_selectors_unref);
-    snapshot->outbound = esp_outbound_ref(outbound);
-    snapshot->selectors = esp_selectors_ref(selectors);
-}
-
 void
 datapath_install(Datapath *datapath, EspInbound *inbound, EspOutbound *outbound,
                  EspSelectors *selectors)
 {
     Snapshot *next = snapshot_copy(datapath->current);
-    successor_clear(&datapath->successor);
-    snapshot_add_inbound(next, inbound, selectors);
-    send_by(next, outbound, selectors);
+    snapshot_add_sa(next, &(SnapshotSa){ inbound, outbound, selectors, false, false });
     publish(datapath, next);
 }
 
@@ -201,35 +182,61 @@ void
 datapath_install_later(Datapath *datapath, EspInbound *inbound, EspOutbound *outbound,
                        EspSelectors *selectors)
 {
-    if (datapath->current->outbound == NULL) {
-        datapath_install(datapath, inbound, outbound, selectors);
-        return;
-    }
     Snapshot *next = snapshot_copy(datapath->current);
-    successor_clear(&datapath->successor);
-    datapath->successor = (Successor){ esp_inbound_spi(inbound), esp_outbound_ref(outbound),
-                                       esp_selectors_ref(selectors) };
-    snapshot_add_inbound(next, inbound, selectors);
+    snapshot_add_sa(next, &(SnapshotSa){ inbound, outbound, selectors, true, false });
     publish(datapath, next);
 }
 
 void
-datapath_remove_inbound(Datapath *datapath, uint32_t spi)
+datapath_take_over(Datapath *datapath, Transport *transport, EspInbound *inbound,
+                   EspOutbound *outbound, EspSelectors *selectors)
 {
     Snapshot *next = snapshot_copy(datapath->current);
-    Successor *successor = &datapath->successor;
-    snapshot_remove_inbound(next, spi);
-    if (successor->outbound != NULL && successor->spi != spi)
-        send_by(next, successor->outbound, successor->selectors);
-    successor_clear(successor);
+    for (size_t i = 0; i < next->n_sas; i++)
+        next->sas[i].retired = true;
+    snapshot_add_sa(next, &(SnapshotSa){ inbound, outbound, selectors, false, false });
+    g_clear_pointer(&next->sending, transport_unref);
+    next->sending = transport_ref(transport);
+    snapshot_listen(next, transport);
     publish(datapath, next);
+}
+
+void
+datapath_retire(Datapath *datapath, uint32_t spi)
+{
+    Snapshot *next = snapshot_copy(datapath->current);
+    snapshot_retire_sa(next, spi);
+    publish(datapath, next);
+}
+
+void
+datapath_remove(Datapath *datapath, uint32_t spi)
+{
+    Snapshot *next = snapshot_copy(datapath->current);
+    snapshot_remove_sa(next, spi);
+    publish(datapath, next);
+}
+
+size_t
+datapath_get_usage(Datapath *datapath, DatapathUsage *usage)
+{
+    const Snapshot *snapshot = datapath->current;
+    for (size_t i = 0; i < snapshot->n_sas; i++) {
+        const SnapshotSa *sa = &snapshot->sas[i];
+        uint64_t packets_in = esp_inbound_packets(sa->inbound);
+        uint64_t octets_in = esp_inbound_octets(sa->inbound);
+        uint64_t packets_out = esp_outbound_packets(sa->outbound);
+        uint64_t octets_out = esp_outbound_octets(sa->outbound);
+        usage[i] = (DatapathUsage){ esp_inbound_spi(sa->inbound), MAX(packets_in, packets_out),
+                                    MAX(octets_in, octets_out) };
+    }
+    return snapshot->n_sas;
 }
 
 void
 datapath_pin(Datapath *datapath)
 {
     Snapshot *next = snapshot_copy(NULL);
-    successor_clear(&datapath->successor);
     next->mtu = datapath->current->mtu;
     publish(datapath, next);
 }

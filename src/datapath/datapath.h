@@ -13,8 +13,8 @@
 
 #include <gio/gio.h>
 
-#define DATAPATH_MAX_INBOUND    8 /* inbound SAs at a time: rekeys overlap */
-#define DATAPATH_MAX_TRANSPORTS 4 /* listened to at a time: moves overlap */
+#define DATAPATH_MAX_SAS        40 /* at a time: several selectors, and rekeys overlap */
+#define DATAPATH_MAX_TRANSPORTS 4  /* listened to at a time: moves overlap */
 #define DATAPATH_MAX_PACKET     9216
 
 typedef struct _Datapath Datapath;
@@ -25,6 +25,12 @@ typedef struct {
     /* error: an errno. A stream is over; over UDP it is a hint. */
     void (*transport_failed)(Transport *transport, int error, gpointer user_data);
 } DatapathHandler;
+
+/* What a pair has carried: of its two directions the larger figure. */
+typedef struct {
+    uint32_t spi; /* inbound */
+    uint64_t packets, octets;
+} DatapathUsage;
 
 typedef struct {
     uint64_t packets_in, octets_in, packets_out, octets_out; /* inner packets */
@@ -44,15 +50,22 @@ void datapath_free(Datapath *datapath);
  * removed. */
 void datapath_set_transport(Datapath *datapath, Transport *transport);
 void datapath_remove_transport(Datapath *datapath, Transport *transport);
-/* inbound is added; outbound and selectors replace those before. All are referenced. */
+/* A pair is added; it is sent by before older ones, where its selectors allow. All are referenced.
+ */
 void datapath_install(Datapath *datapath, EspInbound *inbound, EspOutbound *outbound,
                       EspSelectors *selectors);
 /* The same where the peer began the rekeying: it takes the new SA only when it has our answer, so
- * outbound and selectors come into use when an older inbound SA is removed (RFC 7296, section 2.8).
- * At once where there is none to send by until then. */
+ * outbound comes into use when something came by inbound, or when older ones are retired (RFC 7296,
+ * section 2.8). At once where there is none to send by until then. */
 void datapath_install_later(Datapath *datapath, EspInbound *inbound, EspOutbound *outbound,
                             EspSelectors *selectors);
-void datapath_remove_inbound(Datapath *datapath, uint32_t spi);
+/* From one packet to the next: sends by transport and the new pair; all pairs before are retired,
+ * but they and their transports are still listened to. */
+void datapath_take_over(Datapath *datapath, Transport *transport, EspInbound *inbound,
+                        EspOutbound *outbound, EspSelectors *selectors);
+/* spi: inbound. Nothing is sent by the pair any more; what comes by it is still taken. */
+void datapath_retire(Datapath *datapath, uint32_t spi);
+void datapath_remove(Datapath *datapath, uint32_t spi);
 /* Forgets all SAs and transports. */
 void datapath_pin(Datapath *datapath);
 /* Largest inner packet; larger ones are answered with "too big". */
@@ -61,6 +74,8 @@ void datapath_set_mtu(Datapath *datapath, uint32_t mtu);
 void datapath_send_ike(Datapath *datapath, Transport *transport, GBytes *message);
 void datapath_send_keepalive(Datapath *datapath);
 void datapath_get_statistics(Datapath *datapath, DatapathStatistics *statistics);
+/* usage: room for DATAPATH_MAX_SAS. How many there are. */
+size_t datapath_get_usage(Datapath *datapath, DatapathUsage *usage);
 /* Authentic ESP packets so far: a change is a sign of life. */
 uint64_t datapath_authentic(Datapath *datapath);
 

@@ -2,6 +2,22 @@
 
 #include <string.h>
 
+static void
+sa_ref(const SnapshotSa *sa)
+{
+    esp_inbound_ref(sa->inbound);
+    esp_outbound_ref(sa->outbound);
+    esp_selectors_ref(sa->selectors);
+}
+
+static void
+sa_unref(const SnapshotSa *sa)
+{
+    esp_inbound_unref(sa->inbound);
+    esp_outbound_unref(sa->outbound);
+    esp_selectors_unref(sa->selectors);
+}
+
 Snapshot *
 snapshot_copy(const Snapshot *from)
 {
@@ -11,16 +27,10 @@ snapshot_copy(const Snapshot *from)
     *to = *from;
     if (to->sending != NULL)
         transport_ref(to->sending);
-    if (to->outbound != NULL)
-        esp_outbound_ref(to->outbound);
-    if (to->selectors != NULL)
-        esp_selectors_ref(to->selectors);
     for (size_t i = 0; i < to->n_listening; i++)
         transport_ref(to->listening[i]);
-    for (size_t i = 0; i < to->n_inbound; i++) {
-        esp_inbound_ref(to->inbound[i]);
-        esp_selectors_ref(to->inbound_selectors[i]);
-    }
+    for (size_t i = 0; i < to->n_sas; i++)
+        sa_ref(&to->sas[i]);
     return to;
 }
 
@@ -30,14 +40,10 @@ snapshot_free(Snapshot *snapshot)
     if (snapshot == NULL)
         return;
     transport_unref(snapshot->sending);
-    esp_outbound_unref(snapshot->outbound);
-    esp_selectors_unref(snapshot->selectors);
     for (size_t i = 0; i < snapshot->n_listening; i++)
         transport_unref(snapshot->listening[i]);
-    for (size_t i = 0; i < snapshot->n_inbound; i++) {
-        esp_inbound_unref(snapshot->inbound[i]);
-        esp_selectors_unref(snapshot->inbound_selectors[i]);
-    }
+    for (size_t i = 0; i < snapshot->n_sas; i++)
+        sa_unref(&snapshot->sas[i]);
     g_free(snapshot);
 }
 
@@ -67,38 +73,71 @@ snapshot_listen(Snapshot *snapshot, Transport *transport)
 }
 
 static void
-drop_inbound(Snapshot *snapshot, size_t i)
+drop_sa(Snapshot *snapshot, size_t i)
 {
-    esp_inbound_unref(snapshot->inbound[i]);
-    esp_selectors_unref(snapshot->inbound_selectors[i]);
-    snapshot->n_inbound--;
-    size_t rest = snapshot->n_inbound - i;
-    memmove(&snapshot->inbound[i], &snapshot->inbound[i + 1], rest * sizeof snapshot->inbound[0]);
-    memmove(&snapshot->inbound_selectors[i], &snapshot->inbound_selectors[i + 1],
-            rest * sizeof snapshot->inbound_selectors[0]);
+    sa_unref(&snapshot->sas[i]);
+    snapshot->n_sas--;
+    memmove(&snapshot->sas[i], &snapshot->sas[i + 1],
+            (snapshot->n_sas - i) * sizeof snapshot->sas[0]);
+}
+
+static SnapshotSa *
+find_sa(Snapshot *snapshot, uint32_t spi)
+{
+    for (size_t i = 0; i < snapshot->n_sas; i++)
+        if (esp_inbound_spi(snapshot->sas[i].inbound) == spi)
+            return &snapshot->sas[i];
+    return NULL;
 }
 
 void
-snapshot_add_inbound(Snapshot *snapshot, EspInbound *inbound, EspSelectors *selectors)
+snapshot_add_sa(Snapshot *snapshot, const SnapshotSa *sa)
 {
-    if (snapshot->n_inbound == DATAPATH_MAX_INBOUND)
-        drop_inbound(snapshot, snapshot->n_inbound - 1);
-    memmove(&snapshot->inbound[1], &snapshot->inbound[0],
-            snapshot->n_inbound * sizeof snapshot->inbound[0]);
-    memmove(&snapshot->inbound_selectors[1], &snapshot->inbound_selectors[0],
-            snapshot->n_inbound * sizeof snapshot->inbound_selectors[0]);
-    snapshot->inbound[0] = esp_inbound_ref(inbound);
-    snapshot->inbound_selectors[0] = esp_selectors_ref(selectors);
-    snapshot->n_inbound++;
+    if (snapshot->n_sas == DATAPATH_MAX_SAS)
+        drop_sa(snapshot, snapshot->n_sas - 1);
+    memmove(&snapshot->sas[1], &snapshot->sas[0], snapshot->n_sas * sizeof snapshot->sas[0]);
+    snapshot->sas[0] = *sa;
+    sa_ref(sa);
+    snapshot->n_sas++;
 }
 
 void
-snapshot_remove_inbound(Snapshot *snapshot, uint32_t spi)
+snapshot_remove_sa(Snapshot *snapshot, uint32_t spi)
 {
-    for (size_t i = 0; i < snapshot->n_inbound; i++) {
-        if (esp_inbound_spi(snapshot->inbound[i]) != spi)
+    const SnapshotSa *sa = find_sa(snapshot, spi);
+    if (sa != NULL)
+        drop_sa(snapshot, (size_t)(sa - snapshot->sas));
+}
+
+void
+snapshot_retire_sa(Snapshot *snapshot, uint32_t spi)
+{
+    SnapshotSa *sa = find_sa(snapshot, spi);
+    if (sa != NULL)
+        sa->retired = true;
+}
+
+bool
+snapshot_can_send(const Snapshot *snapshot)
+{
+    for (size_t i = 0; i < snapshot->n_sas; i++)
+        if (!snapshot->sas[i].retired)
+            return snapshot->sending != NULL;
+    return false;
+}
+
+const SnapshotSa *
+snapshot_choose(const Snapshot *snapshot, const InnerPacket *packet)
+{
+    const SnapshotSa *later = NULL;
+    for (size_t i = 0; i < snapshot->n_sas; i++) {
+        const SnapshotSa *sa = &snapshot->sas[i];
+        if (sa->retired || !esp_selectors_allow(sa->selectors, packet, true))
             continue;
-        drop_inbound(snapshot, i);
-        return;
+        /* What came by it shows that the peer has it. */
+        if (!sa->later || esp_inbound_packets(sa->inbound) > 0)
+            return sa;
+        later = sa;
     }
+    return later;
 }

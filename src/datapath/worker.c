@@ -79,14 +79,16 @@ sender_flush_batch(Sender *sender)
 }
 
 static void
-sender_seal(Sender *sender, uint8_t *slot, size_t head, size_t length)
+sender_seal(Sender *sender, uint8_t *slot, size_t length)
 {
     DatapathStatistics *statistics = &sender->worker->datapath->statistics;
     const Snapshot *snapshot = sender->snapshot;
     uint8_t *inner = slot + SLOT_HEAD;
+    const SnapshotSa *sa = NULL;
     InnerPacket packet;
-    if (!inner_packet_parse(&packet, inner, length) ||
-        !esp_selectors_allow(snapshot->selectors, &packet, true)) {
+    if (inner_packet_parse(&packet, inner, length))
+        sa = snapshot_choose(snapshot, &packet);
+    if (sa == NULL) {
         count(&statistics->drop_selectors_out, 1);
         return;
     }
@@ -98,8 +100,8 @@ sender_seal(Sender *sender, uint8_t *slot, size_t head, size_t length)
         return;
     }
     uint8_t next = packet.source.family == INET_V4 ? ESP_NEXT_IPV4 : ESP_NEXT_IPV6;
-    uint8_t *esp = inner - head;
-    size_t sealed = esp_outbound_seal(snapshot->outbound, esp, length, next);
+    uint8_t *esp = inner - esp_outbound_head(sa->outbound);
+    size_t sealed = esp_outbound_seal(sa->outbound, esp, length, next);
     if (sealed == 0) {
         count(&statistics->drop_exhausted, 1);
         return;
@@ -124,8 +126,7 @@ sender_pump(Sender *sender)
 {
     Datapath *datapath = sender->worker->datapath;
     const Snapshot *snapshot = sender->snapshot;
-    bool pinned = snapshot->sending == NULL || snapshot->outbound == NULL;
-    size_t head = pinned ? 0 : esp_outbound_head(snapshot->outbound);
+    bool pinned = !snapshot_can_send(snapshot);
     for (size_t i = 0; i < TRANSPORT_BATCH; i++) {
         uint8_t *slot = sender->memory + i * SLOT;
         ssize_t got = read(datapath->tun, slot + SLOT_HEAD, DATAPATH_MAX_PACKET);
@@ -138,7 +139,7 @@ sender_pump(Sender *sender)
         if (pinned)
             sender_reject(sender, slot + SLOT_HEAD, (size_t)got);
         else
-            sender_seal(sender, slot, head, (size_t)got);
+            sender_seal(sender, slot, (size_t)got);
     }
     sender_flush_batch(sender);
 }
@@ -247,14 +248,15 @@ receive_esp(Datapath *datapath, const Snapshot *snapshot, TransportPacket *packe
 {
     DatapathStatistics *statistics = &datapath->statistics;
     uint32_t spi = spi_of(packet->data);
-    for (size_t i = 0; i < snapshot->n_inbound; i++) {
-        if (esp_inbound_spi(snapshot->inbound[i]) != spi)
+    for (size_t i = 0; i < snapshot->n_sas; i++) {
+        const SnapshotSa *sa = &snapshot->sas[i];
+        if (esp_inbound_spi(sa->inbound) != spi)
             continue;
         uint8_t *inner, next;
         size_t length;
         InnerPacket parsed;
-        EspVerdict verdict = esp_inbound_open(snapshot->inbound[i], packet->data, packet->length,
-                                              &inner, &length, &next);
+        EspVerdict verdict =
+            esp_inbound_open(sa->inbound, packet->data, packet->length, &inner, &length, &next);
         count_verdict(statistics, verdict);
         if (verdict != ESP_OK && verdict != ESP_DUMMY)
             return;
@@ -263,7 +265,7 @@ receive_esp(Datapath *datapath, const Snapshot *snapshot, TransportPacket *packe
             return;
         if (!inner_packet_parse(&parsed, inner, length) ||
             (next == ESP_NEXT_IPV4) != (parsed.source.family == INET_V4) ||
-            !esp_selectors_allow(snapshot->inbound_selectors[i], &parsed, false)) {
+            !esp_selectors_allow(sa->selectors, &parsed, false)) {
             count(&statistics->drop_selectors_in, 1);
             return;
         }

@@ -9,13 +9,6 @@ typedef struct {
     GBytes *message; /* NULL: a keepalive */
 } IkeToSend;
 
-/* An outbound SA that the peer is not known to have yet. */
-typedef struct {
-    uint32_t spi; /* of the inbound SA that came with it */
-    EspOutbound *outbound;
-    EspSelectors *selectors;
-} Successor;
-
 typedef struct {
     Datapath *datapath;
     GThread *thread;
@@ -30,11 +23,10 @@ struct _Datapath {
     GMainContext *context;
     Snapshot *current; /* atomic pointer, written by the main loop only */
     GQueue retired;    /* Snapshot, oldest first */
-    Successor successor;
-    gint stopping;    /* atomic */
-    gint delivering;  /* atomic: IKE messages on their way to the main loop */
-    GMutex lock;      /* of ike_queue: rare, never for a packet */
-    GQueue ike_queue; /* IkeToSend */
+    gint stopping;     /* atomic */
+    gint delivering;   /* atomic: IKE messages on their way to the main loop */
+    GMutex lock;       /* of ike_queue: rare, never for a packet */
+    GQueue ike_queue;  /* IkeToSend */
     Worker sender, receiver;
     DatapathStatistics statistics; /* each counter is written by one thread, read by any */
     uint64_t authentic;

@@ -13,6 +13,7 @@ struct _EspOutbound {
     Aead *aead;
     Rng *rng;
     uint64_t sequence; /* of the last packet */
+    uint64_t packets, octets;
 };
 
 struct _EspInbound {
@@ -21,7 +22,15 @@ struct _EspInbound {
     bool esn;
     Aead *aead;
     ReplayWindow window;
+    uint64_t packets, octets;
 };
+
+/* Written by the one thread that the SA belongs to, read by others. */
+static void
+count(uint64_t *counter, uint64_t n)
+{
+    __atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
+}
 
 static void
 put_u32(uint8_t *out, uint32_t value)
@@ -129,6 +138,18 @@ esp_outbound_overhead(const EspOutbound *sa, size_t inner_length)
 }
 
 uint64_t
+esp_outbound_packets(const EspOutbound *sa)
+{
+    return __atomic_load_n(&sa->packets, __ATOMIC_RELAXED);
+}
+
+uint64_t
+esp_outbound_octets(const EspOutbound *sa)
+{
+    return __atomic_load_n(&sa->octets, __ATOMIC_RELAXED);
+}
+
+uint64_t
 esp_outbound_sequence(const EspOutbound *sa)
 {
     return sa->sequence;
@@ -166,6 +187,8 @@ esp_outbound_seal(EspOutbound *sa, uint8_t *packet, size_t inner_length, uint8_t
     esp_extra_set(&extra, aead_iv_is_counter(sa->aead), sa->spi, sa->sequence, sa->esn);
     if (!aead_seal(sa->aead, &extra.extra, iv, text, text_length, text + text_length))
         return 0;
+    count(&sa->packets, 1);
+    count(&sa->octets, inner_length);
     return ESP_HEADER_LENGTH + iv_length + text_length + aead_icv_length(sa->aead);
 }
 
@@ -204,6 +227,18 @@ uint32_t
 esp_inbound_spi(const EspInbound *sa)
 {
     return sa->spi;
+}
+
+uint64_t
+esp_inbound_packets(const EspInbound *sa)
+{
+    return __atomic_load_n(&sa->packets, __ATOMIC_RELAXED);
+}
+
+uint64_t
+esp_inbound_octets(const EspInbound *sa)
+{
+    return __atomic_load_n(&sa->octets, __ATOMIC_RELAXED);
 }
 
 /* The padding is known: 1, 2, 3 ... (RFC 4303, section 2.4: it SHOULD be inspected). */
@@ -247,5 +282,7 @@ esp_inbound_open(EspInbound *sa, uint8_t *packet, size_t length, uint8_t **inner
     *inner = text;
     *inner_length = text_length - 2 - text[text_length - 2];
     *next_header = text[text_length - 1];
+    count(&sa->packets, 1);
+    count(&sa->octets, *inner_length);
     return *next_header == ESP_NEXT_NONE ? ESP_DUMMY : ESP_OK;
 }

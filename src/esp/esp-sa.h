@@ -36,6 +36,9 @@ size_t esp_outbound_overhead(const EspOutbound *sa, size_t inner_length);
  * The sealed length, or 0 when the sequence numbers are used up: nothing may be sent any more. */
 size_t esp_outbound_seal(EspOutbound *sa, uint8_t *packet, size_t inner_length,
                          uint8_t next_header);
+/* So far, of any thread. */
+uint64_t esp_outbound_packets(const EspOutbound *sa);
+uint64_t esp_outbound_octets(const EspOutbound *sa); /* of inner packets */
 uint64_t esp_outbound_sequence(const EspOutbound *sa);
 /* Goes on after sequence; never back. */
 void esp_outbound_skip(EspOutbound *sa, uint64_t sequence);
@@ -52,6 +55,9 @@ EspInbound *esp_inbound_new(const EspSaParameters *parameters, GError **error);
 EspInbound *esp_inbound_ref(EspInbound *sa);
 void esp_inbound_unref(EspInbound *sa);
 uint32_t esp_inbound_spi(const EspInbound *sa);
+/* Authentic ones so far, of any thread. */
+uint64_t esp_inbound_packets(const EspInbound *sa);
+uint64_t esp_inbound_octets(const EspInbound *sa); /* of inner packets */
 /* Opens packet in place. Order: replay window (look), ICV, window (mark), padding and next header.
  */
 EspVerdict esp_inbound_open(EspInbound *sa, uint8_t *packet, size_t length, uint8_t **inner,

@@ -16,6 +16,7 @@ child_sa_new(const ChildSaMaterial *material, Instant rekey_at)
     child->spi_in = material->spi_in;
     child->spi_out = material->spi_out;
     child->rekey_at = rekey_at;
+    child->delete_at = INSTANT_NEVER;
     child->expires_at = INSTANT_NEVER;
     child->local_ts = child_sa_copy_selectors(material->local_ts);
     child->remote_ts = child_sa_copy_selectors(material->remote_ts);

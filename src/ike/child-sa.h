@@ -8,19 +8,25 @@
 #include "ike/engine.h"
 #include "ike/keymat.h"
 
-#define CHILD_SA_MAX 4 /* one in use, its successors from both sides, one on its way out */
+#define CHILD_SA_MAX                                                                               \
+    12 /* one in use, its successors from both sides, and those on their way out                   \
+        */
 
 typedef enum {
     CHILD_SA_INSTALLED,
     CHILD_SA_REKEYED,  /* replaced; whoever made the successor deletes it */
-    CHILD_SA_DELETING, /* our DELETE is under way */
+    CHILD_SA_DELETING, /* ours to delete: at delete_at, or our DELETE is under way */
+    CHILD_SA_GONE,     /* deleted at both ends; packets that are under way are still taken */
 } ChildSaState;
 
 typedef struct {
     uint32_t spi_in, spi_out; /* spi_in is what we chose */
     ChildSaState state;
     Instant rekey_at;
-    Instant expires_at; /* of a replaced one that its peer forgets to delete */
+    Instant delete_at;  /* DELETING: when our DELETE is due */
+    Instant expires_at; /* of a replaced one that its peer forgets to delete; GONE: the end */
+    bool delete_sent;
+    bool retired; /* RETIRE_CHILD was said */
     GArray *local_ts, *remote_ts;
 } ChildSa;
 

@@ -173,7 +173,7 @@ engine_find_child(IkeEngine *engine, uint32_t spi_in)
 {
     for (guint i = 0; i < engine->children->len; i++) {
         ChildSa *child = g_ptr_array_index(engine->children, i);
-        if (child->spi_in == spi_in)
+        if (child->spi_in == spi_in && child->state != CHILD_SA_GONE)
             return child;
     }
     return NULL;
@@ -184,7 +184,7 @@ engine_find_child_by_peer(IkeEngine *engine, uint32_t spi_out)
 {
     for (guint i = 0; i < engine->children->len; i++) {
         ChildSa *child = g_ptr_array_index(engine->children, i);
-        if (child->spi_out == spi_out)
+        if (child->spi_out == spi_out && child->state != CHILD_SA_GONE)
             return child;
     }
     return NULL;
@@ -215,14 +215,75 @@ engine_install_child(IkeEngine *engine, const IkeSa *sa, const ChildSaMaterial *
     return child;
 }
 
-void
-engine_remove_child(IkeEngine *engine, ChildSa *child)
+static void
+emit_spis(IkeEngine *engine, IkeOutputKind kind, const ChildSa *child)
 {
     IkeChild *output = g_new0(IkeChild, 1);
     output->spi_in = child->spi_in;
     output->spi_out = child->spi_out;
-    engine_emit(engine, IKE_OUTPUT_REMOVE_CHILD)->child = output;
+    engine_emit(engine, kind)->child = output;
+}
+
+void
+engine_remove_child(IkeEngine *engine, ChildSa *child)
+{
+    emit_spis(engine, IKE_OUTPUT_REMOVE_CHILD, child);
     g_ptr_array_remove(engine->children, child);
+}
+
+static void
+stop_sending_by(IkeEngine *engine, ChildSa *child)
+{
+    if (!child->retired)
+        emit_spis(engine, IKE_OUTPUT_RETIRE_CHILD, child);
+    child->retired = true;
+}
+
+void
+engine_retire_child(IkeEngine *engine, ChildSa *child)
+{
+    stop_sending_by(engine, child);
+    child->state = CHILD_SA_DELETING;
+    child->delete_at = instant_after(engine->now, IKE_DELETE_DELAY);
+    child->expires_at = INSTANT_NEVER;
+}
+
+void
+engine_child_gone(IkeEngine *engine, ChildSa *child)
+{
+    stop_sending_by(engine, child);
+    child->state = CHILD_SA_GONE;
+    child->expires_at = instant_after(engine->now, IKE_CHILD_LINGER);
+}
+
+static void
+remove_those_gone(IkeEngine *engine)
+{
+    for (guint i = engine->children->len; i > 0; i--) {
+        ChildSa *child = g_ptr_array_index(engine->children, i - 1);
+        if (child->state == CHILD_SA_GONE && engine->now >= child->expires_at)
+            engine_remove_child(engine, child);
+    }
+}
+
+IkeSa *
+engine_find_sa(const IkeEngine *engine, uint64_t spi_i)
+{
+    for (guint i = 0; i < engine->sas->len; i++) {
+        IkeSa *sa = g_ptr_array_index(engine->sas, i);
+        if (sa->spi_i == spi_i && sa->state != SA_CLOSED)
+            return sa;
+    }
+    return NULL;
+}
+
+void
+engine_use_sa(IkeEngine *engine, IkeSa *sa)
+{
+    guint place;
+    if (g_ptr_array_find(engine->sas, sa, &place))
+        g_ptr_array_steal_index(engine->sas, place);
+    g_ptr_array_insert(engine->sas, 0, sa);
 }
 
 void
@@ -306,7 +367,8 @@ child_to_delete(const IkeEngine *engine)
 {
     for (guint i = 0; i < engine->children->len; i++) {
         ChildSa *child = g_ptr_array_index(engine->children, i);
-        if (child->state == CHILD_SA_DELETING || engine->now >= child->expires_at)
+        Instant due = child->state == CHILD_SA_DELETING ? child->delete_at : child->expires_at;
+        if (child->state != CHILD_SA_GONE && engine->now >= due)
             return child;
     }
     return NULL;
@@ -323,6 +385,7 @@ void
 engine_start_next(IkeEngine *engine)
 {
     IkeSa *sa = engine_sa(engine);
+    remove_those_gone(engine);
     if (sa == NULL || sa->state != SA_ESTABLISHED || engine->state == IKE_STATE_CLOSED)
         return;
     if (!window_can_send(&sa->window)) {
@@ -356,7 +419,10 @@ idle_deadline(const IkeEngine *engine, const IkeSa *sa)
         const ChildSa *child = g_ptr_array_index(engine->children, i);
         if (child->state == CHILD_SA_INSTALLED)
             deadline = instant_earlier(deadline, later(child->rekey_at, sa->retry_at));
-        deadline = instant_earlier(deadline, child->expires_at);
+        else if (child->state == CHILD_SA_DELETING)
+            deadline = instant_earlier(deadline, child->delete_at);
+        else if (child->state == CHILD_SA_REKEYED)
+            deadline = instant_earlier(deadline, child->expires_at);
     }
     if (engine->child_wanted)
         deadline = instant_earlier(deadline, sa->retry_at);
@@ -375,6 +441,11 @@ ike_engine_next_deadline(const IkeEngine *engine)
         deadline = instant_earlier(deadline, sa->expires_at);
         if (i == 0 && sa->state == SA_ESTABLISHED)
             deadline = instant_earlier(deadline, idle_deadline(engine, sa));
+    }
+    for (guint i = 0; i < engine->children->len; i++) {
+        const ChildSa *child = g_ptr_array_index(engine->children, i);
+        if (child->state == CHILD_SA_GONE)
+            deadline = instant_earlier(deadline, child->expires_at);
     }
     if (engine->state == IKE_STATE_INIT_SENT && engine->setup.refused)
         deadline = instant_earlier(deadline, engine->setup.refused_until);

@@ -8,9 +8,13 @@
 #include "ike/ike-sa.h"
 #include "ike/message-rules.h"
 
-#define IKE_SA_MAX        3                      /* the one in use, a replaced one for each side */
+#define IKE_SA_MAX        6                      /* the one in use, replaced ones of both sides */
 #define IKE_MAX_HASHES    16                     /* of SIGNATURE_HASH_ALGORITHMS that we remember */
 #define IKE_REPLACED_WAIT (30 * DURATION_SECOND) /* for the DELETE of what was replaced */
+/* Before our DELETE of a replaced Child SA, and after the end of any: for packets that the network
+ * still has (RFC 7296, section 2.8). */
+#define IKE_DELETE_DELAY (500 * DURATION_MILLISECOND)
+#define IKE_CHILD_LINGER (2 * DURATION_SECOND)
 #define IKE_REFUSED_PATIENCE                                                                       \
     (2 * DURATION_SECOND) /* for a better answer after a forgeable refusal */
 #define IKE_RETRY_WAIT     (10 * DURATION_SECOND) /* after TEMPORARY_FAILURE and refused rekeys */
@@ -95,6 +99,14 @@ void engine_set_state(IkeEngine *engine, IkeState state);
 /* Random, never 0. */
 uint64_t engine_random_u64(IkeEngine *engine);
 uint32_t engine_random_child_spi(IkeEngine *engine);
+/* The lower one as RFC 7296, section 2.8.1, compares nonces: octet by octet, the shorter one where
+ * one is the beginning of the other. */
+static inline GBytes *
+nonce_lower(GBytes *a, GBytes *b)
+{
+    return g_bytes_compare(a, b) <= 0 ? a : b;
+}
+
 GBytes *engine_random_bytes(IkeEngine *engine, size_t length);
 /* now + duration less up to a tenth of it, so that both ends do not act at once (RFC 7296, section
  * 2.8). */
@@ -116,6 +128,10 @@ void engine_close_with_delete(IkeEngine *engine, IkeCloseReason reason, const ch
 void engine_close_unauthenticated(IkeEngine *engine, IkeCloseReason reason, const char *format, ...)
     G_GNUC_PRINTF(3, 4);
 void engine_remove_sa(IkeEngine *engine, IkeSa *sa);
+/* sa, new or known, is the one in use from now on. */
+void engine_use_sa(IkeEngine *engine, IkeSa *sa);
+IkeSa *engine_find_sa(const IkeEngine *engine, uint64_t spi_i);
+/* Those that are GONE are not found. */
 ChildSa *engine_find_child(IkeEngine *engine, uint32_t spi_in);
 ChildSa *engine_find_child_by_peer(IkeEngine *engine, uint32_t spi_out);
 /* The Child SA in use, NULL where there is none. */
@@ -123,7 +139,11 @@ ChildSa *engine_current_child(IkeEngine *engine);
 /* INSTALL_CHILD and a ChildSa of it; NULL where the keys cannot be made. */
 ChildSa *engine_install_child(IkeEngine *engine, const IkeSa *sa, const ChildSaMaterial *material);
 void engine_remove_child(IkeEngine *engine, ChildSa *child); /* REMOVE_CHILD, forgets it */
-Duration engine_interval(const IkeEngine *engine);           /* the schedules with their defaults */
+/* Nothing is sent by it any more, and it is ours to delete, after a moment. */
+void engine_retire_child(IkeEngine *engine, ChildSa *child);
+/* Deleted at both ends: kept for packets that are under way, then removed. */
+void engine_child_gone(IkeEngine *engine, ChildSa *child);
+Duration engine_interval(const IkeEngine *engine); /* the schedules with their defaults */
 Duration engine_ike_lifetime(const IkeEngine *engine);
 Duration engine_child_lifetime(const IkeEngine *engine);
 /* Of one datagram to the gateway on sa; 0: no limit. */

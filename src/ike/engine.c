@@ -312,6 +312,9 @@ after_reply(IkeEngine *engine, IkeSa *sa)
     engine->peer_deletes = engine->peer_rejects = false;
     if (!deletes && !rejects)
         return;
+    /* RFC 7296, section 2.25.2: our own rekeying is forgotten. */
+    if (deletes && sa->state == SA_REKEY_IKE_LOCAL_CREATE && proc_rekey_ike_yield(engine, sa))
+        return;
     if (sa != engine_sa(engine)) {
         /* Stays until it expires, to answer the DELETE again if our answer gets lost. */
         sa->state = SA_REKEY_IKE_REMOTE_DELETE;
@@ -451,6 +454,8 @@ give_up(IkeEngine *engine, IkeSa *sa)
         proc_init_give_up(engine);
         return;
     }
+    if (sa->state == SA_REKEY_IKE_LOCAL_CREATE && proc_rekey_ike_yield(engine, sa))
+        return;
     g_autofree char *remote = inet_endpoint_to_string(&engine->path.remote);
     if (engine->state == IKE_STATE_ESTABLISHED)
         engine_closed(engine, IKE_CLOSE_PEER_GONE, "the gateway at %s does not answer any more",

@@ -221,6 +221,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(IkeTicket, ike_ticket_free)
 typedef enum {
     IKE_OUTPUT_SEND,
     IKE_OUTPUT_INSTALL_CHILD, /* inbound and outbound at once; also for each rekey */
+    /* The gateway does not take it any more, or soon: send by another one, still receive by it. */
+    IKE_OUTPUT_RETIRE_CHILD,
     IKE_OUTPUT_REMOVE_CHILD,
     IKE_OUTPUT_CONFIGURE, /* once, before the first INSTALL_CHILD */
     IKE_OUTPUT_CREDENTIAL_NEEDED,
@@ -240,7 +242,7 @@ typedef struct {
     GBytes *datagram;      /* one IKE message, without marker or length frame */
     bool is_request;       /* false: a response */
     unsigned transmission; /* 1 for the first */
-    /* INSTALL_CHILD, REMOVE_CHILD (spi_in, spi_out only) */
+    /* INSTALL_CHILD; RETIRE_CHILD, REMOVE_CHILD (spi_in, spi_out only) */
     IkeChild *child;
     IkeConfiguration *configuration;  /* CONFIGURE */
     IkeCredentialRequest *credential; /* CREDENTIAL_NEEDED */

@@ -57,6 +57,7 @@ ike_exchange_clear(IkeExchange *exchange)
 {
     g_clear_pointer(&exchange->kex, kex_free);
     g_clear_pointer(&exchange->nonce, g_bytes_unref);
+    g_clear_pointer(&exchange->rival_nonce, g_bytes_unref);
     g_clear_pointer(&exchange->offered, ike_proposal_list_unref);
     *exchange = (IkeExchange){ 0 };
 }

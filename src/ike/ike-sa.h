@@ -51,6 +51,9 @@ typedef struct {
     uint32_t old_child_spi;   /* our inbound SPI of the one to be replaced or deleted */
     uint64_t ike_spi;         /* of the IKE SA that is to be */
     unsigned rounds;          /* COOKIE and INVALID_KE_PAYLOAD so far */
+    /* The peer rekeys the same SA at the same time (RFC 7296, sections 2.8.1 and 2.8.2). */
+    GBytes *rival_nonce; /* the lower of its exchange's two; NULL: it does not */
+    uint64_t rival_spi;  /* SPIi of the IKE SA that it made, our SPI of the Child SA */
 } IkeExchange;
 
 void ike_exchange_clear(IkeExchange *exchange);

@@ -19,7 +19,8 @@ proc_delete_start_child(IkeEngine *engine, IkeSa *sa, ChildSa *child)
     ike_message_add_delete_children(message, &child->spi_in, 1);
     sa->exchange.old_child_spi = child->spi_in;
     child->state = CHILD_SA_DELETING;
-    child->expires_at = INSTANT_NEVER;
+    child->delete_at = child->expires_at = INSTANT_NEVER;
+    child->delete_sent = true;
     engine_send_request(engine, sa, message, SA_DELETE_CHILD_LOCAL_INFORMATIONAL);
 }
 
@@ -30,7 +31,7 @@ proc_delete_child_answered(IkeEngine *engine, IkeSa *sa, const IkeMessage *messa
 {
     ChildSa *child = engine_find_child(engine, sa->exchange.old_child_spi);
     if (child != NULL)
-        engine_remove_child(engine, child);
+        engine_child_gone(engine, child);
     ike_exchange_clear(&sa->exchange);
     return TRANSITION_DONE;
 }
@@ -53,9 +54,9 @@ delete_children(IkeEngine *engine, const PayloadDelete *del, IkeMessage *reply)
             continue;
         /* The other half of the pair, unless our own DELETE for it is under way (RFC 7296, section
          * 1.4.1). */
-        if (child->state != CHILD_SA_DELETING)
+        if (!child->delete_sent)
             ike_message_add_delete_children(reply, &child->spi_in, 1);
-        engine_remove_child(engine, child);
+        engine_child_gone(engine, child);
     }
     /* Rekeying it ourselves makes the next one; otherwise we ask for one. */
     if (engine_current_child(engine) == NULL &&

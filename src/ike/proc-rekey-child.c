@@ -116,6 +116,21 @@ accept_answer(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, ChildSaMa
     return true;
 }
 
+/* Whoever rekeyed deletes the old one (RFC 7296, section 2.8). Where both did, the one whose
+ * exchange has the lowest of the four nonces deletes what it made instead, and the other one the
+ * old one (section 2.8.1). */
+static void
+settle(IkeEngine *engine, const IkeExchange *exchange, ChildSa *made, GBytes *lower)
+{
+    ChildSa *old = engine_find_child(engine, exchange->old_child_spi);
+    ChildSa *rival = engine_find_child(engine, (uint32_t)exchange->rival_spi);
+    if (rival != NULL && exchange->rival_nonce != NULL &&
+        nonce_lower(lower, exchange->rival_nonce) == lower)
+        engine_retire_child(engine, made);
+    else if (old != NULL)
+        engine_retire_child(engine, old);
+}
+
 /* <--  HDR, SK {SA, Nr, [KEr,] TSi, TSr} */
 TransitionResult
 proc_rekey_child_answered(IkeEngine *engine, IkeSa *sa, const IkeMessage *message,
@@ -138,20 +153,18 @@ proc_rekey_child_answered(IkeEngine *engine, IkeSa *sa, const IkeMessage *messag
                                  error->message);
         return TRANSITION_STAY;
     }
-    ChildSa *old = engine_find_child(engine, sa->exchange.old_child_spi);
     if (proc_establish_awaits_child(engine)) {
         engine->child_wanted = false;
         return proc_establish_first_child(engine, sa, &material) ? TRANSITION_DONE
                                                                  : TRANSITION_STAY;
     }
-    if (engine_install_child(engine, sa, &material) == NULL) {
+    ChildSa *made = engine_install_child(engine, sa, &material);
+    if (made == NULL) {
         sa->state = SA_ESTABLISHED;
         engine_close_with_delete(engine, IKE_CLOSE_PROTOCOL, "too many Child SAs at once");
         return TRANSITION_STAY;
     }
-    /* Whoever rekeyed deletes the old one (RFC 7296, section 2.8). */
-    if (old != NULL)
-        old->state = CHILD_SA_DELETING;
+    settle(engine, &sa->exchange, made, nonce_lower(material.nonce_i, material.nonce_r));
     engine->child_wanted = false;
     ike_exchange_clear(&sa->exchange);
     return TRANSITION_DONE;
@@ -170,7 +183,8 @@ proc_rekey_child_other_group(IkeEngine *engine, IkeSa *sa, const IkeMessage *mes
     if (!payload_notify_u16(notify, &group) || exchange->kex == NULL ||
         group == kex_group(exchange->kex) ||
         !ike_proposal_list_offers_ke(exchange->offered, group) ||
-        exchange->rounds >= IKE_ENGINE_MAX_COOKIES) {
+        exchange->rounds >= IKE_ENGINE_MAX_COOKIES ||
+        (exchange->old_child_spi != 0 && (old == NULL || old->state != CHILD_SA_INSTALLED))) {
         sa->retry_at = instant_after(engine->now, IKE_RETRY_WAIT);
         engine->child_wanted = engine_current_child(engine) == NULL;
         ike_exchange_clear(exchange);
@@ -196,11 +210,15 @@ proc_rekey_child_refused(IkeEngine *engine, IkeSa *sa, const IkeMessage *message
         return TRANSITION_STAY;
     }
     /* Gone at the gateway: gone here, and a new one from scratch (RFC 7296, section 2.25). It may
-     * also have gone by a DELETE that met our request. */
+     * also have gone by a DELETE that met our request, or by a rekeying of the gateway's that was
+     * over when it saw ours (section 2.8.1): then there is another one. */
     if (type == IKE_NOTIFY_CHILD_SA_NOT_FOUND && old != NULL)
-        engine_remove_child(engine, old);
+        engine_child_gone(engine, old);
     engine->child_wanted = engine_current_child(engine) == NULL;
     if (type == IKE_NOTIFY_CHILD_SA_NOT_FOUND && !was_wanted)
+        return TRANSITION_STAY;
+    /* What was to be rekeyed has gone meanwhile: another one is no retry of that. */
+    if (type == IKE_NOTIFY_TEMPORARY_FAILURE && old == NULL && !was_wanted)
         return TRANSITION_STAY;
     if (type == IKE_NOTIFY_TEMPORARY_FAILURE) {
         sa->retry_at = engine_jittered(engine, IKE_RETRY_WAIT);
@@ -272,6 +290,13 @@ fill_reply(IkeMessage *reply, const ChildSaMaterial *material, Kex *kex)
     ike_message_add_notify(reply, IKE_NOTIFY_ESP_TFC_PADDING_NOT_SUPPORTED, NULL, 0);
 }
 
+/* Is a rekeying of ours under way for old? */
+static bool
+rekeys(const IkeSa *sa, const ChildSa *old)
+{
+    return sa->state == SA_REKEY_CHILD_LOCAL_CREATE && sa->exchange.old_child_spi == old->spi_in;
+}
+
 static TransitionResult
 answer_rekey(IkeEngine *engine, IkeSa *sa, ChildSa *old, const IkeMessage *message,
              IkeMessage *reply)
@@ -306,6 +331,11 @@ answer_rekey(IkeEngine *engine, IkeSa *sa, ChildSa *old, const IkeMessage *messa
     if (engine_install_child(engine, sa, &material) == NULL)
         return refuse(reply, IKE_NOTIFY_TEMPORARY_FAILURE);
     fill_reply(reply, &material, kex);
+    if (rekeys(sa, old)) {
+        g_clear_pointer(&sa->exchange.rival_nonce, g_bytes_unref);
+        sa->exchange.rival_nonce = g_bytes_ref(nonce_lower(material.nonce_i, material.nonce_r));
+        sa->exchange.rival_spi = material.spi_in;
+    }
     old->state = CHILD_SA_REKEYED;
     old->expires_at = instant_after(engine->now, IKE_REPLACED_WAIT);
     return TRANSITION_STAY;
@@ -324,14 +354,10 @@ proc_rekey_child_request(IkeEngine *engine, IkeSa *sa, const IkeMessage *message
         ike_message_add_notify_child(reply, IKE_NOTIFY_CHILD_SA_NOT_FOUND, spi);
         return TRANSITION_STAY;
     }
-    /* Deviation: RFC 7296, section 2.25.1, would have us answer a rekey of a Child SA that we are
-     * rekeying ourselves and tidy up afterwards; both sides put off is simpler and as safe, since
-     * each waits a different time. A Child SA that is going is refused as that section says. */
-    bool busy =
-        sa->state == SA_REKEY_IKE_LOCAL_CREATE || old->state != CHILD_SA_INSTALLED ||
-        sa->state == SA_CREATE_CHILD_LOCAL_CREATE || engine->want_close ||
-        (sa->state == SA_REKEY_CHILD_LOCAL_CREATE && sa->exchange.old_child_spi == old->spi_in);
-    if (busy)
+    /* One that is going, or an IKE SA that is being rekeyed (RFC 7296, sections 2.25.1 and 2.25.2).
+     * One that we rekey ourselves is rekeyed all the same: settle() tidies up. */
+    if (sa->state == SA_REKEY_IKE_LOCAL_CREATE || old->state != CHILD_SA_INSTALLED ||
+        engine->want_close)
         return refuse(reply, IKE_NOTIFY_TEMPORARY_FAILURE);
     return answer_rekey(engine, sa, old, message, reply);
 }
@@ -340,6 +366,8 @@ proc_rekey_child_request(IkeEngine *engine, IkeSa *sa, const IkeMessage *message
 TransitionResult
 proc_new_child_request(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeMessage *reply)
 {
+    if (sa->state == SA_REKEY_IKE_LOCAL_CREATE || engine->want_close)
+        return refuse(reply, IKE_NOTIFY_TEMPORARY_FAILURE);
     return refuse(reply, IKE_NOTIFY_NO_ADDITIONAL_SAS);
 }
 

@@ -109,6 +109,53 @@ accept_answer(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, GError **
     return make_sa(engine, sa, &new_sa, &ke->ke, error);
 }
 
+/* What the gateway made of the same SA at the same time, NULL where it did not or where it has
+ * deleted that again. */
+static IkeSa *
+find_rival(const IkeEngine *engine, const IkeExchange *exchange)
+{
+    IkeSa *rival =
+        exchange->rival_nonce != NULL ? engine_find_sa(engine, exchange->rival_spi) : NULL;
+    return rival != NULL && rival->state == SA_ESTABLISHED ? rival : NULL;
+}
+
+bool
+proc_rekey_ike_yield(IkeEngine *engine, IkeSa *sa)
+{
+    IkeSa *rival = find_rival(engine, &sa->exchange);
+    if (rival == NULL)
+        return false;
+    ike_exchange_clear(&sa->exchange);
+    retransmit_stop(&sa->retransmit);
+    sa->state = SA_REKEY_IKE_REMOTE_DELETE;
+    sa->rekey_at = INSTANT_NEVER;
+    sa->expires_at = instant_after(engine->now, IKE_REPLACED_WAIT);
+    engine_use_sa(engine, rival);
+    return true;
+}
+
+/* Who made the new SA deletes the old one (RFC 7296, section 2.8). Where both made one, the one
+ * whose exchange has the lowest of the four nonces deletes what it made instead (section 2.8.2). */
+static void
+settle(IkeEngine *engine, IkeSa *sa, IkeSa *successor, GBytes *lower)
+{
+    IkeSa *rival = find_rival(engine, &sa->exchange);
+    GBytes *rival_nonce = sa->exchange.rival_nonce;
+    bool lost = rival != NULL && nonce_lower(lower, rival_nonce) == lower;
+    if (lost) {
+        g_ptr_array_add(engine->sas, successor);
+        proc_rekey_ike_yield(engine, sa);
+        proc_delete_start_ike(engine, successor, SA_REKEY_IKE_LOCAL_DELETE);
+        return;
+    }
+    engine_use_sa(engine, successor);
+    if (rival != NULL)
+        rival->expires_at = instant_after(engine->now, IKE_REPLACED_WAIT);
+    ike_exchange_clear(&sa->exchange);
+    sa->rekey_at = INSTANT_NEVER;
+    proc_delete_start_ike(engine, sa, SA_REKEY_IKE_LOCAL_DELETE);
+}
+
 /* <--  HDR, SK {SA, Nr, KEr}     on the old SA: HDR, SK {D}  --> */
 TransitionResult
 proc_rekey_ike_answered(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeMessage *reply)
@@ -122,11 +169,10 @@ proc_rekey_ike_answered(IkeEngine *engine, IkeSa *sa, const IkeMessage *message,
                                  error->message);
         return TRANSITION_STAY;
     }
-    g_ptr_array_insert(engine->sas, 0, successor);
-    ike_exchange_clear(&sa->exchange);
-    sa->rekey_at = INSTANT_NEVER;
-    proc_delete_start_ike(engine, sa, SA_REKEY_IKE_LOCAL_DELETE);
-    return TRANSITION_DONE;
+    settle(
+        engine, sa, successor,
+        nonce_lower(sa->exchange.nonce, ike_message_find(message, IKE_PAYLOAD_NONCE)->nonce.data));
+    return TRANSITION_STAY;
 }
 
 /* <--  HDR, SK {N(INVALID_KE_PAYLOAD)} */
@@ -137,6 +183,8 @@ proc_rekey_ike_other_group(IkeEngine *engine, IkeSa *sa, const IkeMessage *messa
     uint16_t group;
     IkeExchange *exchange = &sa->exchange;
     const PayloadNotify *notify = ike_message_find_notify(message, IKE_NOTIFY_INVALID_KE_PAYLOAD);
+    if (proc_rekey_ike_yield(engine, sa))
+        return TRANSITION_STAY;
     if (!payload_notify_u16(notify, &group) || group == kex_group(exchange->kex) ||
         !ike_proposal_list_offers_ke(exchange->offered, group) ||
         exchange->rounds >= IKE_ENGINE_MAX_COOKIES) {
@@ -148,11 +196,13 @@ proc_rekey_ike_other_group(IkeEngine *engine, IkeSa *sa, const IkeMessage *messa
     return TRANSITION_STAY;
 }
 
-/* <--  HDR, SK {N(error)}: the old SA goes on (RFC 7296, section 2.25.2) */
+/* <--  HDR, SK {N(error)}: the old SA goes on (RFC 7296, section 2.25.2), unless the gateway has
+ * made a new one meanwhile. */
 TransitionResult
 proc_rekey_ike_refused(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeMessage *reply)
 {
-    put_off(engine, sa);
+    if (!proc_rekey_ike_yield(engine, sa))
+        put_off(engine, sa);
     return TRANSITION_STAY;
 }
 
@@ -189,7 +239,14 @@ answer_rekey(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeMessage
     ike_message_add_sa(reply, answer);
     ike_message_add_nonce(reply, nonce);
     ike_message_add_ke(reply, new_sa.suite.ke, public);
-    g_ptr_array_insert(engine->sas, 0, successor);
+    if (sa->state == SA_REKEY_IKE_LOCAL_CREATE) {
+        /* Which one stays is known when our own request is answered. */
+        sa->exchange.rival_nonce = g_bytes_ref(nonce_lower(new_sa.nonce_i, new_sa.nonce_r));
+        sa->exchange.rival_spi = new_sa.spi_i;
+        g_ptr_array_add(engine->sas, successor);
+        return TRANSITION_STAY;
+    }
+    engine_use_sa(engine, successor);
     sa->rekey_at = INSTANT_NEVER;
     sa->expires_at = instant_after(engine->now, IKE_REPLACED_WAIT);
     return TRANSITION_DONE;
@@ -199,12 +256,14 @@ answer_rekey(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeMessage
 TransitionResult
 proc_rekey_ike_request(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeMessage *reply)
 {
-    /* With a Child SA being made, rekeyed or deleted on it, or the SA itself being rekeyed or
-     * closed by us, the other side tries again (RFC 7296, section 2.25.2). Deviation: simultaneous
-     * rekeying of the IKE SA would be answered there and tidied up later. */
-    if (sa->state != SA_ESTABLISHED && sa->state != SA_LIVENESS_LOCAL_INFORMATIONAL)
+    /* With a Child SA being made, rekeyed or deleted on it, or the SA itself being closed by us,
+     * the other side tries again (RFC 7296, section 2.25.2). One that we rekey ourselves is rekeyed
+     * all the same, once. */
+    bool both = sa->state == SA_REKEY_IKE_LOCAL_CREATE && sa->exchange.rival_nonce == NULL;
+    if (!both && sa->state != SA_ESTABLISHED && sa->state != SA_LIVENESS_LOCAL_INFORMATIONAL)
         return proc_child_not_now(engine, sa, message, reply);
-    if (engine->want_close || engine->sas->len >= IKE_SA_MAX)
+    /* One that another has replaced already, and which only its DELETE is missing of. */
+    if (sa != engine_sa(engine) || engine->want_close || engine->sas->len >= IKE_SA_MAX)
         return proc_child_not_now(engine, sa, message, reply);
     return answer_rekey(engine, sa, message, reply);
 }

@@ -138,6 +138,9 @@ TransitionResult proc_child_not_now(IkeEngine *, IkeSa *, const IkeMessage *, Ik
 
 /* --- proc-rekey-ike (RFC 7296, sections 1.3.2 and 2.18) --- */
 void proc_rekey_ike_start(IkeEngine *engine, IkeSa *sa, uint16_t group);
+/* The gateway has made a new SA of sa while we tried to: that is used, sa is the gateway's to
+ * delete. False: it has not. */
+bool proc_rekey_ike_yield(IkeEngine *engine, IkeSa *sa);
 TransitionResult proc_rekey_ike_answered(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
 TransitionResult proc_rekey_ike_other_group(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
 TransitionResult proc_rekey_ike_refused(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);

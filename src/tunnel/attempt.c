@@ -655,9 +655,13 @@ handle_output(Attempt *attempt, IkeOutput *output)
         if (!attempt->abandoned)
             install_child(attempt, output->child);
         break;
+    case IKE_OUTPUT_RETIRE_CHILD:
+        if (!attempt->abandoned)
+            datapath_retire(attempt->session->datapath, output->child->spi_in);
+        break;
     case IKE_OUTPUT_REMOVE_CHILD:
         if (!attempt->abandoned)
-            datapath_remove_inbound(attempt->session->datapath, output->child->spi_in);
+            datapath_remove(attempt->session->datapath, output->child->spi_in);
         break;
     case IKE_OUTPUT_CONFIGURE:
         if (!attempt->abandoned)

@@ -5,8 +5,8 @@
 
 /* --- Child SAs --- */
 
-static bool
-read_u32_spi(const IkeSuite *suite, uint32_t *spi)
+bool
+responder_read_child_spi(const IkeSuite *suite, uint32_t *spi)
 {
     ByteReader reader = byte_reader(suite->spi, suite->spi_length);
     return byte_reader_u32(&reader, spi);
@@ -42,7 +42,7 @@ responder_answer_child(IkeResponder *responder, ResponderSa *sa, const IkeMessag
     };
     *error_type = IKE_NOTIFY_NO_PROPOSAL_CHOSEN;
     if (!select_child(responder, request, &material.suite) ||
-        !read_u32_spi(&material.suite, &material.spi_out))
+        !responder_read_child_spi(&material.suite, &material.spi_out))
         return false;
     *error_type = IKE_NOTIFY_TS_UNACCEPTABLE;
     if (narrowed->len == 0)
@@ -68,91 +68,6 @@ responder_answer_child(IkeResponder *responder, ResponderSa *sa, const IkeMessag
     ike_message_add_ts(reply, IKE_PAYLOAD_TSR, narrowed);
     responder_add_child(responder, sa, &material);
     return true;
-}
-
-static ChildSa *
-find_child(ResponderSa *sa, uint32_t spi_out)
-{
-    for (guint i = 0; i < sa->children->len; i++) {
-        ChildSa *child = g_ptr_array_index(sa->children, i);
-        if (child->spi_out == spi_out)
-            return child;
-    }
-    return NULL;
-}
-
-static ChildSa *
-newest_child(ResponderSa *sa)
-{
-    g_assert_cmpuint(sa->children->len, >, 0);
-    return g_ptr_array_index(sa->children, sa->children->len - 1);
-}
-
-/* --- IKE SAs --- */
-
-static bool
-read_u64_spi(const IkeSuite *suite, uint64_t *spi)
-{
-    ByteReader reader = byte_reader(suite->spi, suite->spi_length);
-    return byte_reader_u64(&reader, spi);
-}
-
-/* The successor of old, with its Child SAs. */
-static ResponderSa *
-make_successor(IkeResponder *responder, ResponderSa *old, const IkeSuite *suite,
-               const IkeKeySeed *seed, const Secret *shared, bool initiator)
-{
-    g_auto(IkeKeys) keys = { 0 };
-    ResponderSa *sa = responder_sa_new(responder, seed->spi_i, seed->spi_r, initiator);
-    bool ok = ike_keys_derive_rekeyed(suite, old->ike->suite.prf, old->ike->keys.d, shared, seed,
-                                      &keys) &&
-              ike_sa_set_keys(sa->ike, suite, &keys, responder->rng);
-    g_assert(ok);
-    sa->ike->fragmentation = old->ike->fragmentation;
-    sa->path = old->path;
-    sa->state = RESPONDER_UP;
-    old->state = RESPONDER_GOING;
-    GPtrArray *children = sa->children;
-    sa->children = old->children;
-    old->children = children;
-    return sa;
-}
-
-static Secret *
-derive(Kex *kex, const IkeMessage *message)
-{
-    const IkePayload *ke = ike_message_find(message, IKE_PAYLOAD_KE);
-    gsize length;
-    const uint8_t *peer = g_bytes_get_data(ke->ke.data, &length);
-    return kex_derive(kex, peer, length, NULL);
-}
-
-static void
-answer_rekey_ike(IkeResponder *responder, ResponderSa *sa, const IkeMessage *request,
-                 IkeMessage *reply)
-{
-    IkeSuite suite;
-    const IkePayload *ke = ike_message_find(request, IKE_PAYLOAD_KE);
-    g_autoptr(GBytes) nonce_r = responder_nonce(responder);
-    IkeKeySeed seed = { .nonce_i = ike_message_find(request, IKE_PAYLOAD_NONCE)->nonce.data,
-                        .nonce_r = nonce_r,
-                        .spi_r = responder_u64(responder) };
-    if (!ike_proposal_list_select(responder->config->ike_proposals,
-                                  ike_message_find(request, IKE_PAYLOAD_SA)->sa.proposals,
-                                  ke->ke.group, &suite) ||
-        suite.ke != ke->ke.group || !read_u64_spi(&suite, &seed.spi_i)) {
-        ike_message_add_notify(reply, IKE_NOTIFY_NO_PROPOSAL_CHOSEN, NULL, 0);
-        return;
-    }
-    g_autoptr(Kex) kex = kex_new(suite.ke, responder->rng, NULL);
-    g_autoptr(Secret) shared = derive(kex, request);
-    const uint64_t spi = GUINT64_TO_BE(seed.spi_r);
-    g_autoptr(IkeProposalList) answer = ike_suite_to_answer(&suite, &spi, sizeof spi);
-    g_autoptr(GBytes) public = kex_public(kex);
-    ike_message_add_sa(reply, answer);
-    ike_message_add_nonce(reply, nonce_r);
-    ike_message_add_ke(reply, suite.ke, public);
-    make_successor(responder, sa, &suite, &seed, shared, false);
 }
 
 static bool
@@ -183,7 +98,11 @@ responder_handle_create_child(IkeResponder *responder, ResponderSa *sa, const Ik
         ike_sa_new_response(sa->ike, request->header.exchange, request->header.message_id);
     if (!refuse_by_fault(responder, request, reply)) {
         if (shape == IKE_SHAPE_REKEY_IKE)
-            answer_rekey_ike(responder, sa, request, reply);
+            responder_answer_rekey_ike(responder, sa, request, reply);
+        else if (ike_message_find_notify(request, IKE_NOTIFY_REKEY_SA) != NULL)
+            responder_answer_rekey_child(responder, sa, request, reply);
+        else if (sa->asks == RESPONDER_ASKS_REKEY_IKE || sa->state == RESPONDER_GOING)
+            ike_message_add_notify(reply, IKE_NOTIFY_TEMPORARY_FAILURE, NULL, 0);
         else if (shape != IKE_SHAPE_CHILD)
             ike_message_add_notify(reply, IKE_NOTIFY_INVALID_SYNTAX, NULL, 0);
         else if (!responder_answer_child(responder, sa, request, reply,
@@ -198,7 +117,7 @@ static void
 close_sa(IkeResponder *responder, ResponderSa *sa)
 {
     while (sa->children->len > 0)
-        responder_remove_child(responder, sa, newest_child(sa));
+        responder_remove_child(responder, sa, g_ptr_array_index(sa->children, 0));
     sa->ike->state = SA_CLOSED; /* swept when the datagram is done with */
     sa->state = RESPONDER_GOING;
 }
@@ -225,16 +144,20 @@ responder_handle_informational(IkeResponder *responder, ResponderSa *sa, const I
     while ((payload = ike_message_find_next(request, IKE_PAYLOAD_DELETE, payload)) != NULL) {
         ends |= payload->del.protocol == IKE_PROTOCOL_IKE;
         for (guint i = 0; i < payload->del.spis->len; i++) {
-            ChildSa *child = find_child(sa, g_array_index(payload->del.spis, uint32_t, i));
+            ChildSa *child =
+                responder_find_child(sa, g_array_index(payload->del.spis, uint32_t, i));
             if (child == NULL)
                 continue;
-            ike_message_add_delete_children(reply, &child->spi_in, 1);
+            if (!child->delete_sent)
+                ike_message_add_delete_children(reply, &child->spi_in, 1);
             responder_remove_child(responder, sa, child);
         }
     }
     responder_send_response(responder, sa, reply);
-    if (ends)
-        close_sa(responder, sa);
+    if (!ends)
+        return;
+    responder_yield(responder, sa);
+    close_sa(responder, sa);
 }
 
 /* --- Asking --- */
@@ -252,80 +175,6 @@ responder_sa_delete(IkeResponder *responder, ResponderSa *sa)
     g_autoptr(IkeMessage) request = ike_sa_new_request(sa->ike, IKE_EXCHANGE_INFORMATIONAL);
     ike_message_add_delete_ike(request);
     responder_send_request(responder, sa, request, RESPONDER_ASKS_DELETE);
-}
-
-static void
-delete_child(IkeResponder *responder, ResponderSa *sa, ChildSa *child)
-{
-    g_autoptr(IkeMessage) request = ike_sa_new_request(sa->ike, IKE_EXCHANGE_INFORMATIONAL);
-    ike_message_add_delete_children(request, &child->spi_in, 1);
-    responder_send_request(responder, sa, request, RESPONDER_ASKS_ANYTHING);
-    responder_remove_child(responder, sa, child);
-}
-
-void
-responder_sa_delete_child(IkeResponder *responder, ResponderSa *sa)
-{
-    delete_child(responder, sa, newest_child(sa));
-}
-
-static void
-ask_child(IkeResponder *responder, ResponderSa *sa, ChildSa *old, ResponderAsks asks)
-{
-    IkeExchange *exchange = &sa->ike->exchange;
-    ChildSa *model = newest_child(sa);
-    ike_exchange_clear(exchange);
-    exchange->child_spi = responder_child_spi(responder);
-    exchange->old_child_spi = old != NULL ? old->spi_in : 0;
-    exchange->nonce = responder_nonce(responder);
-    const uint32_t spi = GUINT32_TO_BE(exchange->child_spi);
-    exchange->offered =
-        ike_proposal_list_with_spi(responder->config->esp_proposals, &spi, sizeof spi);
-    uint16_t group = ike_proposal_list_first_ke(exchange->offered);
-    g_autoptr(IkeMessage) request = ike_sa_new_request(sa->ike, IKE_EXCHANGE_CREATE_CHILD_SA);
-    if (old != NULL)
-        ike_message_add_notify_child(request, IKE_NOTIFY_REKEY_SA, old->spi_in);
-    ike_message_add_sa(request, exchange->offered);
-    ike_message_add_nonce(request, exchange->nonce);
-    if (group != KE_NONE) {
-        exchange->kex = kex_new(group, responder->rng, NULL);
-        g_autoptr(GBytes) public = kex_public(exchange->kex);
-        ike_message_add_ke(request, group, public);
-    }
-    ike_message_add_ts(request, IKE_PAYLOAD_TSI, model->local_ts);
-    ike_message_add_ts(request, IKE_PAYLOAD_TSR, model->remote_ts);
-    responder_send_request(responder, sa, request, asks);
-}
-
-void
-responder_sa_rekey_child(IkeResponder *responder, ResponderSa *sa)
-{
-    ask_child(responder, sa, newest_child(sa), RESPONDER_ASKS_REKEY_CHILD);
-}
-
-void
-responder_sa_new_child(IkeResponder *responder, ResponderSa *sa)
-{
-    ask_child(responder, sa, NULL, RESPONDER_ASKS_ANYTHING);
-}
-
-void
-responder_sa_rekey_ike(IkeResponder *responder, ResponderSa *sa)
-{
-    IkeExchange *exchange = &sa->ike->exchange;
-    ike_exchange_clear(exchange);
-    exchange->ike_spi = responder_u64(responder);
-    exchange->nonce = responder_nonce(responder);
-    const uint64_t spi = GUINT64_TO_BE(exchange->ike_spi);
-    exchange->offered =
-        ike_proposal_list_with_spi(responder->config->ike_proposals, &spi, sizeof spi);
-    exchange->kex = kex_new(sa->ike->suite.ke, responder->rng, NULL);
-    g_autoptr(GBytes) public = kex_public(exchange->kex);
-    g_autoptr(IkeMessage) request = ike_sa_new_request(sa->ike, IKE_EXCHANGE_CREATE_CHILD_SA);
-    ike_message_add_sa(request, exchange->offered);
-    ike_message_add_nonce(request, exchange->nonce);
-    ike_message_add_ke(request, kex_group(exchange->kex), public);
-    responder_send_request(responder, sa, request, RESPONDER_ASKS_REKEY_IKE);
 }
 
 static void
@@ -365,59 +214,6 @@ responder_sa_repeat(IkeResponder *responder, ResponderSa *sa)
 
 /* --- Answers to what we asked --- */
 
-static void
-finish_rekey_child(IkeResponder *responder, ResponderSa *sa, const IkeMessage *response)
-{
-    IkeExchange *exchange = &sa->ike->exchange;
-    g_autoptr(GError) error = NULL;
-    g_autoptr(Secret) shared = NULL;
-    ChildSaMaterial material = {
-        .spi_in = exchange->child_spi,
-        .we_initiated = true,
-        .nonce_i = exchange->nonce,
-        .nonce_r = ike_message_find(response, IKE_PAYLOAD_NONCE)->nonce.data,
-        .local_ts = ike_message_find(response, IKE_PAYLOAD_TSI)->ts.selectors,
-        .remote_ts = ike_message_find(response, IKE_PAYLOAD_TSR)->ts.selectors,
-    };
-    ike_proposal_list_accept(exchange->offered,
-                             ike_message_find(response, IKE_PAYLOAD_SA)->sa.proposals,
-                             &material.suite, &error);
-    g_assert_no_error(error);
-    bool ok = read_u32_spi(&material.suite, &material.spi_out);
-    g_assert(ok);
-    if (material.suite.ke != KE_NONE)
-        material.shared = shared = derive(exchange->kex, response);
-    responder_add_child(responder, sa, &material);
-    uint32_t old_spi = exchange->old_child_spi;
-    for (guint i = 0; i < sa->children->len; i++) {
-        ChildSa *child = g_ptr_array_index(sa->children, i);
-        if (child->spi_in == old_spi) {
-            delete_child(responder, sa, child);
-            return;
-        }
-    }
-}
-
-static void
-finish_rekey_ike(IkeResponder *responder, ResponderSa *sa, const IkeMessage *response)
-{
-    IkeExchange *exchange = &sa->ike->exchange;
-    g_autoptr(GError) error = NULL;
-    IkeSuite suite;
-    ike_proposal_list_accept(exchange->offered,
-                             ike_message_find(response, IKE_PAYLOAD_SA)->sa.proposals, &suite,
-                             &error);
-    g_assert_no_error(error);
-    IkeKeySeed seed = { .nonce_i = exchange->nonce,
-                        .nonce_r = ike_message_find(response, IKE_PAYLOAD_NONCE)->nonce.data,
-                        .spi_i = exchange->ike_spi };
-    bool ok = read_u64_spi(&suite, &seed.spi_r);
-    g_assert(ok);
-    g_autoptr(Secret) shared = derive(exchange->kex, response);
-    make_successor(responder, sa, &suite, &seed, shared, true);
-    responder_sa_delete(responder, sa);
-}
-
 void
 responder_handle_response(IkeResponder *responder, ResponderSa *sa, const IkeMessage *response)
 {
@@ -426,16 +222,20 @@ responder_handle_response(IkeResponder *responder, ResponderSa *sa, const IkeMes
     sa->asks = RESPONDER_ASKS_NOTHING;
     responder->answered++;
     responder->last_error = error != NULL ? error->type : 0;
-    if (asks == RESPONDER_ASKS_DELETE)
+    if (asks == RESPONDER_ASKS_DELETE) {
+        responder_drop_redundant(responder, sa);
         close_sa(responder, sa);
+    }
     if (error != NULL && error->type == IKE_NOTIFY_INVALID_SYNTAX)
         close_sa(responder, sa);
-    if (error != NULL)
-        return;
+    if (error != NULL && asks == RESPONDER_ASKS_REKEY_IKE)
+        responder_yield(responder, sa);
     if (asks == RESPONDER_ASKS_REKEY_CHILD)
-        finish_rekey_child(responder, sa, response);
-    else if (asks == RESPONDER_ASKS_REKEY_IKE)
-        finish_rekey_ike(responder, sa, response);
+        responder_finish_rekey_child(responder, sa, error == NULL ? response : NULL);
+    else if (asks == RESPONDER_ASKS_DELETE_CHILD)
+        responder_finish_delete_child(responder, sa);
+    else if (asks == RESPONDER_ASKS_REKEY_IKE && error == NULL)
+        responder_finish_rekey_ike(responder, sa, response);
 }
 
 void

@@ -13,6 +13,8 @@ typedef enum {
     RESPONDER_ASKS_ANYTHING, /* no more to be done with the answer */
     RESPONDER_ASKS_REKEY_CHILD,
     RESPONDER_ASKS_REKEY_IKE,
+    RESPONDER_ASKS_NEW_CHILD,
+    RESPONDER_ASKS_DELETE_CHILD,
     RESPONDER_ASKS_DELETE,
 } ResponderAsks;
 
@@ -25,6 +27,9 @@ struct _ResponderSa {
     GArray *hashes;      /* uint16_t, the client's */
     GPtrArray *children; /* ChildSa */
     ResponderAsks asks;
+    /* SPIi of what the client made of it at the same time and has to delete; when the client
+     * forgets its own rekeying (RFC 7296, section 2.25.2), it goes with this one. */
+    uint64_t redundant_spi;
     /* EAP: the first IKE_AUTH request, IDi, what the client has to answer, requests left. */
     IkeMessage *first;
     PayloadId client;
@@ -111,6 +116,23 @@ void responder_add_init_notifies(IkeResponder *responder, ResponderSa *sa, const
                                  IkeMessage *reply);
 /* It has proved itself by AUTH and another round follows: kept for the end. */
 void responder_keep_first(IkeResponder *responder, ResponderSa *sa);
+bool responder_read_child_spi(const IkeSuite *suite, uint32_t *spi);
+/* By the client's inbound SPI. */
+ChildSa *responder_find_child(ResponderSa *sa, uint32_t spi_out);
+/* --- ike-responder-rekey.c --- */
+void responder_answer_rekey_child(IkeResponder *responder, ResponderSa *sa,
+                                  const IkeMessage *request, IkeMessage *reply);
+void responder_answer_rekey_ike(IkeResponder *responder, ResponderSa *sa, const IkeMessage *request,
+                                IkeMessage *reply);
+/* response NULL: it was refused. */
+void responder_finish_rekey_child(IkeResponder *responder, ResponderSa *sa,
+                                  const IkeMessage *response);
+void responder_finish_delete_child(IkeResponder *responder, ResponderSa *sa);
+void responder_finish_rekey_ike(IkeResponder *responder, ResponderSa *sa,
+                                const IkeMessage *response);
+void responder_drop_redundant(IkeResponder *responder, ResponderSa *sa);
+/* The client has made a successor of sa while we tried to: it is used. */
+void responder_yield(IkeResponder *responder, ResponderSa *sa);
 void responder_handle_create_child(IkeResponder *responder, ResponderSa *sa,
                                    const IkeMessage *request);
 void responder_handle_informational(IkeResponder *responder, ResponderSa *sa,

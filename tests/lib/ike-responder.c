@@ -174,6 +174,56 @@ ike_responder_last_error(const IkeResponder *responder, unsigned *answered)
     return responder->last_error;
 }
 
+void
+ike_responder_repeat(IkeResponder *responder)
+{
+    for (guint i = 0; i < responder->sas->len; i++) {
+        const ResponderSa *sa = g_ptr_array_index(responder->sas, i);
+        if (window_is_busy(&sa->ike->window))
+            responder_emit_all(responder, &sa->path, sa->ike->window.request, true);
+    }
+}
+
+guint
+ike_responder_count_all(const IkeResponder *responder)
+{
+    guint count = 0;
+    for (guint i = 0; i < responder->sas->len; i++) {
+        const ResponderSa *sa = g_ptr_array_index(responder->sas, i);
+        count += sa->ike->state != SA_CLOSED;
+    }
+    return count;
+}
+
+void
+ike_responder_forget_replaced(IkeResponder *responder)
+{
+    ResponderSa *sa = ike_responder_sa(responder);
+    for (guint i = 0; i < sa->children->len; i++) {
+        ChildSa *child = g_ptr_array_index(sa->children, i);
+        bool replaced = child->state == CHILD_SA_REKEYED;
+        child->state = replaced ? CHILD_SA_INSTALLED : CHILD_SA_REKEYED;
+    }
+}
+
+uint64_t
+responder_sa_spi_i(const ResponderSa *sa)
+{
+    return sa->ike->spi_i;
+}
+
+bool
+responder_sa_began(const ResponderSa *sa)
+{
+    return sa->ike->original_initiator;
+}
+
+bool
+responder_sa_is_idle(const ResponderSa *sa)
+{
+    return sa->state == RESPONDER_UP && !window_is_busy(&sa->ike->window);
+}
+
 /* --- Tools --- */
 
 void

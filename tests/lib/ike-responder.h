@@ -126,6 +126,7 @@ void responder_sa_forget(IkeResponder *responder, ResponderSa *sa);
 /* What a gateway asks. One request at a time for each SA. */
 void responder_sa_liveness(IkeResponder *responder, ResponderSa *sa);
 void responder_sa_delete(IkeResponder *responder, ResponderSa *sa);
+/* Nothing where none is in use. */
 void responder_sa_delete_child(IkeResponder *responder, ResponderSa *sa);
 /* The old ones are deleted by a request of their own once these are answered. */
 void responder_sa_rekey_child(IkeResponder *responder, ResponderSa *sa);
@@ -141,6 +142,18 @@ void responder_sa_malformed(IkeResponder *responder, ResponderSa *sa);
 /* The error of the last answer to a request of ours (IKE_NOTIFY_*), 0: none; *answered counts them.
  */
 uint16_t ike_responder_last_error(const IkeResponder *responder, unsigned *answered);
+/* Every request that is not answered yet, again. */
+void ike_responder_repeat(IkeResponder *responder);
+/* Those on their way out, too. */
+guint ike_responder_count_all(const IkeResponder *responder);
+/* It takes Child SAs that were replaced for ones in use, as a gateway does that began to delete
+ * one before it was rekeyed. */
+void ike_responder_forget_replaced(IkeResponder *responder);
+uint64_t responder_sa_spi_i(const ResponderSa *sa);
+/* Is it the initiator of this one? */
+bool responder_sa_began(const ResponderSa *sa);
+/* Nothing of ours is under way on it. */
+bool responder_sa_is_idle(const ResponderSa *sa);
 /* The last request of ours again, as it was. */
 void responder_sa_repeat(IkeResponder *responder, ResponderSa *sa);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(IkeResponder, ike_responder_free)

@@ -239,6 +239,9 @@ take_output(Sim *sim, IkeOutput *output)
         sim->n_installed++;
         g_ptr_array_add(sim->installed, g_steal_pointer(&output->child));
         break;
+    case IKE_OUTPUT_RETIRE_CHILD:
+        sim->n_retired++;
+        break;
     case IKE_OUTPUT_REMOVE_CHILD:
         forget_child(sim, output->child->spi_in);
         break;
@@ -351,15 +354,34 @@ sim_inject(Sim *sim, const uint8_t *datagram, size_t length)
     return verdict;
 }
 
+static Instant
+gateway_deadline(const Sim *sim)
+{
+    return sim->gateway_interval > 0 ? sim->gateway_repeats_at : INSTANT_NEVER;
+}
+
+static bool
+gateway_repeats(Sim *sim)
+{
+    if (gateway_deadline(sim) > sim->link.now)
+        return false;
+    sim->gateway_repeats_at = instant_after(sim->link.now, sim->gateway_interval);
+    ike_responder_repeat(sim->gateway);
+    sim_drain(sim);
+    return true;
+}
+
 bool
 sim_step(Sim *sim)
 {
     Instant arrival = virtual_link_next(&sim->link);
     Instant deadline = ike_engine_next_deadline(sim->engine);
-    Instant next = instant_earlier(arrival, deadline);
+    Instant next = instant_earlier(instant_earlier(arrival, deadline), gateway_deadline(sim));
     if (next == INSTANT_NEVER)
         return false;
     sim->link.now = next > sim->link.now ? next : sim->link.now;
+    if (gateway_repeats(sim))
+        return true;
     if (arrival <= deadline) {
         deliver(sim);
         return true;
@@ -378,6 +400,7 @@ sim_run(Sim *sim, Duration duration)
     for (;;) {
         Instant next =
             instant_earlier(virtual_link_next(&sim->link), ike_engine_next_deadline(sim->engine));
+        next = instant_earlier(next, gateway_deadline(sim));
         if (next > end)
             break;
         sim_step(sim);

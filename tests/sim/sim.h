@@ -41,13 +41,15 @@ typedef struct {
     char *detail;
     IkeConfiguration *configuration; /* of CONFIGURE */
     GPtrArray *installed;            /* IkeChild, those removed taken out again */
-    unsigned n_installed, n_removed, n_configured, n_credentials;
+    unsigned n_installed, n_retired, n_removed, n_configured, n_credentials;
     IkeTicket *ticket;
     char *redirected; /* address or name of the last REDIRECT */
     bool redirected_up;
     unsigned n_replace, n_redirect, n_eap, n_eap_second;
     unsigned n_sent[2], n_repeated; /* by LinkDirection; requests of ours sent again */
     unsigned verdicts[4];
+    Duration gateway_interval; /* the gateway repeats what is not answered; 0: never */
+    Instant gateway_repeats_at;
     IkeCredentialRequest *pending; /* with withhold: the last one, owned by the engine's output */
     GPtrArray *gateway_children;   /* IkeChild */
 } Sim;
