@@ -13,6 +13,7 @@ static const GDBusErrorEntry entries[] = {
     { GINNEL_ERROR_NOT_AUTHORIZED, GINNEL_ERROR_PREFIX "NotAuthorized" },
     { GINNEL_ERROR_UNAVAILABLE, GINNEL_ERROR_PREFIX "Unavailable" },
     { GINNEL_ERROR_TOO_MANY, GINNEL_ERROR_PREFIX "TooMany" },
+    { GINNEL_ERROR_DECLINED, GINNEL_ERROR_PREFIX "Declined" },
 };
 
 GQuark
@@ -46,6 +47,12 @@ bool
 ginnel_error_is_already_active(const GError *error)
 {
     return g_error_matches(error, GINNEL_ERROR, GINNEL_ERROR_ALREADY_ACTIVE);
+}
+
+bool
+ginnel_error_is_declined(const GError *error)
+{
+    return g_error_matches(error, GINNEL_ERROR, GINNEL_ERROR_DECLINED);
 }
 
 bool

@@ -19,12 +19,14 @@ typedef enum {
     GINNEL_ERROR_NOT_AUTHORIZED,
     GINNEL_ERROR_UNAVAILABLE, /* something that the service needs is not there now */
     GINNEL_ERROR_TOO_MANY,
+    GINNEL_ERROR_DECLINED, /* by the person whom an agent asked */
 } GinnelError;
 
 bool ginnel_error_is_invalid_profile(const GError *error);
 bool ginnel_error_is_no_such_profile(const GError *error);
 bool ginnel_error_is_no_such_tunnel(const GError *error);
 bool ginnel_error_is_already_active(const GError *error);
+bool ginnel_error_is_declined(const GError *error);
 /* Also what the bus itself or polkit says when the caller may not. */
 bool ginnel_error_is_not_authorized(const GError *error);
 /* Nobody owns the service's name, and it could not be started. */

@@ -11,6 +11,7 @@
 #define GINNEL_IFACE_MANAGER GINNEL_BUS_NAME ".Manager"
 #define GINNEL_IFACE_PROFILE GINNEL_BUS_NAME ".Profile"
 #define GINNEL_IFACE_TUNNEL  GINNEL_BUS_NAME ".Tunnel"
+#define GINNEL_IFACE_AGENT   GINNEL_BUS_NAME ".Agent"
 #define GINNEL_ERROR_PREFIX  GINNEL_BUS_NAME ".Error."
 
 /* Tunnel.State. */
@@ -54,7 +55,17 @@
 #define GINNEL_EVENT_ATTEMPT_FAILED        "attempt-failed"
 #define GINNEL_EVENT_ATTEMPT_ABANDONED     "attempt-abandoned"
 #define GINNEL_EVENT_AUTHENTICATING        "authenticating"
+#define GINNEL_EVENT_ASKING                "asking"
+#define GINNEL_EVENT_ASKED                 "asked"
 #define GINNEL_EVENT_AUTHENTICATED         "authenticated"
 #define GINNEL_EVENT_CONNECTED             "connected"
 #define GINNEL_EVENT_RECONNECTING          "reconnecting"
 #define GINNEL_EVENT_FAILED                "failed"
+
+/* Agent.Ask: kind. */
+#define GINNEL_ASK_PASSWORD   "password"
+#define GINNEL_ASK_CHALLENGE  "challenge"
+#define GINNEL_ASK_PIN        "pin"
+#define GINNEL_ASK_PASSPHRASE "passphrase"
+#define GINNEL_ASK_PSK        "psk"
+#define GINNEL_ASK_MAX_ANSWER 1024 /* octets */

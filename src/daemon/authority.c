@@ -7,6 +7,8 @@
 #define POLKIT_I_KNOW_API_IS_SUBJECT_TO_CHANGE
 #include <polkit/polkit.h>
 
+#define CALLER_KEY "ginnel-caller"
+
 typedef struct {
     GDBusMethodInvocation *invocation;
     char *action;
@@ -34,6 +36,30 @@ refuse(Check *check, int code, const char *why)
 }
 
 static void
+got_caller(GObject *source, GAsyncResult *result, gpointer data)
+{
+    Check *check = data;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GVariant) reply =
+        g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &error);
+    guint32 uid;
+    if (reply == NULL) { /* it has gone meanwhile */
+        refuse(check, GINNEL_ERROR_UNAVAILABLE, error->message);
+        return;
+    }
+    g_variant_get(reply, "(u)", &uid);
+    g_object_set_data(G_OBJECT(check->invocation), CALLER_KEY, GUINT_TO_POINTER(uid));
+    check->granted(check->invocation, check->data);
+    check_free(check);
+}
+
+uid_t
+authority_caller(GDBusMethodInvocation *invocation)
+{
+    return GPOINTER_TO_UINT(g_object_get_data(G_OBJECT(invocation), CALLER_KEY));
+}
+
+static void
 checked(GObject *source, GAsyncResult *result, gpointer data)
 {
     Check *check = data;
@@ -48,8 +74,11 @@ checked(GObject *source, GAsyncResult *result, gpointer data)
         refuse(check, GINNEL_ERROR_NOT_AUTHORIZED, "You may look, but not change this.");
         return;
     }
-    check->granted(check->invocation, check->data);
-    check_free(check);
+    g_dbus_connection_call(
+        g_dbus_method_invocation_get_connection(check->invocation), "org.freedesktop.DBus",
+        "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetConnectionUnixUser",
+        g_variant_new("(s)", g_dbus_method_invocation_get_sender(check->invocation)),
+        G_VARIANT_TYPE("(u)"), G_DBUS_CALL_FLAGS_NONE, -1, NULL, got_caller, check);
 }
 
 static void

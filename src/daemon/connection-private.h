@@ -1,5 +1,6 @@
 /* What the files of a connection share. */
 #pragma once
+#include "daemon/agent.h"
 #include "daemon/connection.h"
 #include "daemon/signing.h"
 #include "daemon/store.h"
@@ -22,6 +23,7 @@ struct _Connection {
     uint32_t id;
     Profile *profile;
     char *owner;
+    uid_t user; /* who activated it; 0 where nobody did */
     ConnectionEnded ended;
     gpointer user_data;
 
@@ -49,8 +51,9 @@ struct _Connection {
     GArray *web;           /* InetEndpoint: where it is fetched from */
     int64_t fetches_since; /* second in which fetches came */
     unsigned fetches;
-    uint32_t *resolving;   /* serial that the addresses are asked for by; NULL: not asked */
-    int64_t records_since; /* second in which records_seen came */
+    int64_t connect_began_us; /* monotonic; what events are counted from */
+    uint32_t *resolving;      /* serial that the addresses are asked for by; NULL: not asked */
+    int64_t records_since;    /* second in which records_seen came */
     unsigned records_seen;
     bool closing, over;
     bool tearing_down;
@@ -70,6 +73,15 @@ void connection_event(Connection *connection, GVariant *event);
 void connection_save(Connection *connection);
 /* Takes everything out of the system, then says ended. */
 void connection_tear_down(Connection *connection);
+
+/* ---- connection-ask.c ---- */
+/* An event of ours, at its time since the connect began; details are taken when floating. */
+void connection_event_now(Connection *connection, const char *event, GVariant *details);
+/* Asks whoever activated the connection (agent.h); the timeline tells. The answer does not come
+ * once the connection is torn down. */
+void connection_ask(Connection *connection, AgentKind kind, const char *who, const char *prompt,
+                    bool retry, AgentAnswered answered, gpointer user_data,
+                    GDestroyNotify free_data);
 
 /* ---- connection-requests.c: what the tunnel process may ask ---- */
 void connection_handle_resolve(Connection *connection, GVariant *body);

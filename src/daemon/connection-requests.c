@@ -139,6 +139,7 @@ connection_handle_resolve(Connection *connection, GVariant *body)
     Resolving *resolving = g_new0(Resolving, 1);
     connection->resolving = &resolving->serial;
     resolving->connection = connection;
+    connection->connect_began_us = g_get_monotonic_time();
     resolving->found = g_array_new(FALSE, FALSE, sizeof(InetAddress));
     resolving->errors = g_string_new(NULL);
     g_variant_get(body, "(u)", &resolving->serial);

@@ -48,6 +48,12 @@ connection_owner(const Connection *connection)
     return connection->owner;
 }
 
+void
+connection_set_user(Connection *connection, uid_t user)
+{
+    connection->user = user;
+}
+
 GinTunnel *
 connection_tunnel(Connection *connection)
 {
@@ -136,6 +142,7 @@ connection_save(Connection *connection)
                                 .file = connection->profile->file,
                                 .settings = settings,
                                 .owner = connection->owner,
+                                .user = connection->user,
                                 .gateways = (char **)gateways->pdata,
                                 .activated_at = gin_tunnel_get_activated_at(connection->tunnel),
                                 .connected_at = connection->connected_at,

@@ -16,6 +16,8 @@ typedef void (*ConnectionEnded)(Connection *connection, gpointer user_data);
 Connection *connection_new(Machine *machine, uint32_t id, Profile *profile, const char *owner,
                            ConnectionEnded ended, gpointer user_data);
 void connection_free(Connection *connection);
+/* Who activated it; else root. Is asked for secrets. */
+void connection_set_user(Connection *connection, uid_t user);
 /* Loads the secrets, makes the TUN device, starts a tunnel process. */
 bool connection_start(Connection *connection, GError **error);
 /* Before connection_adopt: what was known of it. mtu not 0: it has been up. */

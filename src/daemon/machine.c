@@ -48,6 +48,7 @@ machine_new(GDBusConnection *bus, GError **error)
     machine->bus = g_object_ref(bus);
     machine->netlink = netlink_new(error);
     machine->resolver = resolver_new(bus);
+    machine->agents = agents_new(bus, AGENT_QUESTION_LIMIT_S);
     machine->connections = g_ptr_array_new();
     machine->debug_keys = g_strcmp0(g_getenv("GINNEL_DEBUG_KEYS"), "1") == 0;
     machine->misbehave = g_getenv("GINNEL_TEST_MISBEHAVE");
@@ -64,6 +65,7 @@ machine_free(Machine *machine)
         return;
     netlink_free(machine->netlink);
     resolver_free(machine->resolver);
+    agents_free(machine->agents);
     g_ptr_array_unref(machine->connections);
     g_object_unref(machine->bus);
     g_free(machine);

@@ -3,6 +3,7 @@
  * packet filter and the reverse-path setting are there while at least one connection is.
  */
 #pragma once
+#include "daemon/agent.h"
 #include "system/netlink.h"
 #include "system/nftables.h"
 #include "system/resolver.h"
@@ -16,6 +17,7 @@ typedef struct {
     GDBusConnection *bus;
     Netlink *netlink;
     Resolver *resolver;
+    Agents *agents;
     GPtrArray *connections; /* Connection, borrowed: those that have a TUN device */
     bool debug_keys;        /* GINNEL_DEBUG_KEYS=1: for decoding captures */
     const char *misbehave;  /* GINNEL_TEST_MISBEHAVE, see src/tunnel/sandbox.h */

@@ -242,9 +242,15 @@ error_code(const GError *error)
     return error->domain == PROFILE_ERROR ? GINNEL_ERROR_INVALID_PROFILE : GINNEL_ERROR_FAILED;
 }
 
+typedef struct {
+    const char *name;  /* bus name that may end it without being asked; NULL: by itself */
+    const char *owner; /* bus name that it lives and dies with, or NULL */
+    uid_t user;
+} Starter;
+
 /* The object path of the new tunnel, or NULL. A failed tunnel of that name makes room. */
 static const char *
-activate(Manager *manager, Profile *profile, const char *starter, const char *owner, GError **error)
+activate(Manager *manager, Profile *profile, const Starter *by, GError **error)
 {
     Entry *before = find_by_name(manager, profile->name);
     if (before != NULL && !connection_is_over(before->connection)) {
@@ -260,8 +266,9 @@ activate(Manager *manager, Profile *profile, const char *starter, const char *ow
         return NULL;
     }
     g_autoptr(GError) local = NULL;
-    Entry *entry = entry_new(manager, profile, owner, free_id(manager));
-    entry->starter = g_strdup(starter);
+    Entry *entry = entry_new(manager, profile, by->owner, free_id(manager));
+    entry->starter = g_strdup(by->name);
+    connection_set_user(entry->connection, by->user);
     if (connection_start(entry->connection, &local))
         return entry_export(entry);
     g_set_error(error, GINNEL_ERROR, error_code(local), "%s", local->message);
@@ -303,8 +310,10 @@ do_activate(GDBusMethodInvocation *invocation, gpointer data)
         return;
     }
     const char *sender = g_dbus_method_invocation_get_sender(invocation);
-    const char *path = activate(activation->manager, profile, sender,
-                                activation->settings != NULL ? sender : NULL, &failed);
+    Starter by = { .name = sender,
+                   .owner = activation->settings != NULL ? sender : NULL,
+                   .user = authority_caller(invocation) };
+    const char *path = activate(activation->manager, profile, &by, &failed);
     if (path == NULL)
         g_dbus_method_invocation_return_gerror(invocation, failed);
     else
@@ -368,6 +377,62 @@ on_reload(GinManager *skeleton, GDBusMethodInvocation *invocation, gpointer data
     return TRUE;
 }
 
+/* ---- agents ---- */
+
+typedef struct {
+    Manager *manager;
+    char *path;
+    bool leave;
+} Registration;
+
+static void
+registration_free(gpointer data)
+{
+    Registration *registration = data;
+    g_free(registration->path);
+    g_free(registration);
+}
+
+static void
+do_register(GDBusMethodInvocation *invocation, gpointer data)
+{
+    const Registration *registration = data;
+    Agents *agents = registration->manager->machine->agents;
+    const char *sender = g_dbus_method_invocation_get_sender(invocation);
+    g_autoptr(GError) error = NULL;
+    bool ok = registration->leave ? agents_unregister(agents, sender, registration->path, &error)
+                                  : agents_register(agents, sender, registration->path,
+                                                    authority_caller(invocation), &error);
+    if (ok)
+        g_dbus_method_invocation_return_value(invocation, NULL);
+    else
+        g_dbus_method_invocation_return_gerror(invocation, error);
+}
+
+static gboolean
+on_agent(Manager *manager, GDBusMethodInvocation *invocation, const char *path, bool leave)
+{
+    Registration *registration = g_new0(Registration, 1);
+    *registration = (Registration){ .manager = manager, .path = g_strdup(path), .leave = leave };
+    authority_check(invocation, ACTION_REGISTER_AGENT, do_register, registration,
+                    registration_free);
+    return TRUE;
+}
+
+static gboolean
+on_register_agent(GinManager *skeleton, GDBusMethodInvocation *invocation, const char *path,
+                  gpointer data)
+{
+    return on_agent(data, invocation, path, false);
+}
+
+static gboolean
+on_unregister_agent(GinManager *skeleton, GDBusMethodInvocation *invocation, const char *path,
+                    gpointer data)
+{
+    return on_agent(data, invocation, path, true);
+}
+
 /* ---- life ---- */
 
 Manager *
@@ -384,6 +449,10 @@ manager_new(Machine *machine)
     g_signal_connect(manager->skeleton, "handle-activate-settings",
                      G_CALLBACK(on_activate_settings), manager);
     g_signal_connect(manager->skeleton, "handle-reload", G_CALLBACK(on_reload), manager);
+    g_signal_connect(manager->skeleton, "handle-register-agent", G_CALLBACK(on_register_agent),
+                     manager);
+    g_signal_connect(manager->skeleton, "handle-unregister-agent", G_CALLBACK(on_unregister_agent),
+                     manager);
     g_dbus_interface_skeleton_export(G_DBUS_INTERFACE_SKELETON(manager->skeleton), machine->bus,
                                      GINNEL_PATH, NULL);
     load_profiles(manager);
@@ -420,6 +489,7 @@ adopt(Manager *manager, StoredConnection *stored)
         return;
     }
     Entry *entry = entry_new(manager, profile, stored->owner, stored->id);
+    connection_set_user(entry->connection, stored->user);
     connection_restore(entry->connection, stored->gateways, stored->mtu, stored->activated_at,
                        stored->connected_at);
     int tun = stored->tun, control = stored->control;
@@ -443,7 +513,8 @@ start_by_themselves(Manager *manager)
         if (listing->profile == NULL || !listing->profile->autoconnect ||
             find_by_name(manager, listing->name) != NULL)
             continue;
-        if (activate(manager, listing->profile, NULL, NULL, &error) == NULL)
+        const Starter by = { .user = 0 };
+        if (activate(manager, listing->profile, &by, &error) == NULL)
             g_warning("%s: %s", listing->name, error->message);
     }
 }

@@ -31,6 +31,7 @@ store_save(const StoredConnection *stored, GError **error)
         g_key_file_set_string(file, GROUP, "file", stored->file);
     if (stored->owner != NULL)
         g_key_file_set_string(file, GROUP, "owner", stored->owner);
+    g_key_file_set_uint64(file, GROUP, "user", stored->user);
     if (stored->gateways != NULL)
         g_key_file_set_string_list(file, GROUP, "gateways", (const char *const *)stored->gateways,
                                    g_strv_length(stored->gateways));
@@ -104,6 +105,7 @@ load_one(uint32_t id)
     stored->name = g_key_file_get_string(file, GROUP, "name", NULL);
     stored->file = g_key_file_get_string(file, GROUP, "file", NULL);
     stored->owner = g_key_file_get_string(file, GROUP, "owner", NULL);
+    stored->user = (uint32_t)g_key_file_get_uint64(file, GROUP, "user", NULL);
     stored->gateways = g_key_file_get_string_list(file, GROUP, "gateways", NULL, NULL);
     stored->activated_at = g_key_file_get_int64(file, GROUP, "activated-at", NULL);
     stored->connected_at = g_key_file_get_int64(file, GROUP, "connected-at", NULL);

@@ -12,6 +12,7 @@ typedef struct {
     char *name, *file;  /* of the profile; file NULL: not stored */
     GVariant *settings; /* a{ss}: the profile as it was activated */
     char *owner;        /* bus name, or NULL */
+    uint32_t user;      /* who activated it: is asked for secrets */
     char **gateways;    /* addresses */
     int64_t activated_at, connected_at;
     uint32_t mtu;     /* inside; 0: was never up */

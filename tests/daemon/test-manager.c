@@ -248,6 +248,32 @@ test_reload(Bed *bed, gconstpointer data)
     g_assert_no_error(got.error);
 }
 
+static Call
+register_agent(Bed *bed, const char *method)
+{
+    return call(bed, GINNEL_IFACE_MANAGER, method, g_variant_new("(o)", "/agent"));
+}
+
+static void
+test_agent_registers(Bed *bed, gconstpointer data)
+{
+    bed->grants = true;
+    g_auto(Call) registered = register_agent(bed, "RegisterAgent");
+    g_assert_no_error(registered.error);
+    g_assert_cmpstr(bed->asked->pdata[0], ==, "org.ginnel.Ginnel1.register-agent");
+    g_auto(Call) left = register_agent(bed, "UnregisterAgent");
+    g_assert_no_error(left.error);
+    g_auto(Call) again = register_agent(bed, "UnregisterAgent");
+    expect_error(&again, "Failed", "/agent");
+}
+
+static void
+test_agent_refused(Bed *bed, gconstpointer data)
+{
+    g_auto(Call) refused = register_agent(bed, "RegisterAgent");
+    expect_error(&refused, "NotAuthorized", "may look");
+}
+
 #define ADD(path, function) g_test_add(path, Bed, NULL, bed_up, function, bed_down)
 
 int
@@ -263,5 +289,7 @@ main(int argc, char **argv)
     ADD("/daemon/manager/bad-settings-name-the-key", test_bad_settings);
     ADD("/daemon/manager/unknown-option", test_unknown_option);
     ADD("/daemon/manager/reload", test_reload);
+    ADD("/daemon/manager/an-agent-registers", test_agent_registers);
+    ADD("/daemon/manager/an-agent-needs-permission", test_agent_refused);
     return g_test_run();
 }

@@ -18,6 +18,7 @@ static const struct {
     { GINNEL_ERROR_NOT_AUTHORIZED, "NotAuthorized", ginnel_error_is_not_authorized },
     { GINNEL_ERROR_UNAVAILABLE, "Unavailable", NULL },
     { GINNEL_ERROR_TOO_MANY, "TooMany", NULL },
+    { GINNEL_ERROR_DECLINED, "Declined", ginnel_error_is_declined },
     { GINNEL_ERROR_FAILED, "Failed", NULL },
 };
 
