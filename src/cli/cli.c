@@ -20,6 +20,7 @@ static const struct {
     { "status", cmd_status, N_("show what is connected, how, and what is inside") },
     { "profiles", cmd_profiles, N_("list the profiles") },
     { "monitor", cmd_monitor, N_("follow what changes") },
+    { "agent", cmd_agent, N_("stay, and ask here for passwords that tunnels need") },
 };
 
 static void

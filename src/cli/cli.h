@@ -22,6 +22,7 @@ int cmd_down(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_profiles(int argc, char **argv);
 int cmd_monitor(int argc, char **argv);
+int cmd_agent(int argc, char **argv);
 
 /* The whole tool. */
 int cli_run(int argc, char **argv);

@@ -169,6 +169,17 @@ client_activate_finish(GAsyncResult *result, GError **error)
 }
 
 gboolean
+client_register_agent(Client *client, const char *path, GError **error)
+{
+    GDBusConnection *connection =
+        g_dbus_object_manager_client_get_connection(G_DBUS_OBJECT_MANAGER_CLIENT(client->objects));
+    g_autoptr(GVariant) reply = g_dbus_connection_call_sync(
+        connection, GINNEL_BUS_NAME, GINNEL_PATH, GINNEL_IFACE_MANAGER, "RegisterAgent",
+        g_variant_new("(o)", path), NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL, error);
+    return reply != NULL;
+}
+
+gboolean
 client_disconnect(GDBusProxy *tunnel, GError **error)
 {
     g_autoptr(GVariant) reply = g_dbus_proxy_call_sync(

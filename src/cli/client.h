@@ -28,6 +28,8 @@ GVariant *client_statistics(GDBusProxy *tunnel);
 void client_activate(Client *client, const char *profile, GAsyncReadyCallback callback,
                      gpointer user_data);
 char *client_activate_finish(GAsyncResult *result, GError **error);
+/* Has the service ask the object at path for secrets. */
+gboolean client_register_agent(Client *client, const char *path, GError **error);
 /* Returns when nothing of the tunnel is left. */
 gboolean client_disconnect(GDBusProxy *tunnel, GError **error);
 

@@ -8,6 +8,7 @@
 
 #include "bus/errors.h"
 #include "bus/names.h"
+#include "cli/ask-agent.h"
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "cli/output.h"
@@ -26,6 +27,7 @@ typedef struct {
     gboolean interrupted;
     gboolean head_shown;
     Progress *progress;
+    AskAgent *agent;   /* NULL: this command does not ask */
     GVariant *props;   /* the last ones seen */
     gsize events;      /* in their timeline */
     gint64 last_event; /* microseconds since the connect began, and when we heard of it */
@@ -108,7 +110,7 @@ look(Up *up)
     } else if (strcmp(state, GINNEL_STATE_FAILED) == 0) {
         show_result(up);
         finish(up, CLI_FAILED);
-    } else {
+    } else if (!ask_agent_is_asking(up->agent)) {
         show(up, FALSE);
     }
 }
@@ -154,7 +156,7 @@ static gboolean
 on_tick(gpointer data)
 {
     Up *up = data;
-    if (up->props != NULL && progress_is_waiting(up->progress))
+    if (up->props != NULL && progress_is_waiting(up->progress) && !ask_agent_is_asking(up->agent))
         show(up, FALSE);
     return G_SOURCE_CONTINUE;
 }
@@ -212,6 +214,38 @@ on_activated(GObject *source, GAsyncResult *result, gpointer data)
         look(up);
 }
 
+/* A question is shown: what is drawn above it stays as it is. */
+static void
+on_question(gboolean begins, gpointer data)
+{
+    Up *up = data;
+    if (begins)
+        progress_leave(up->progress);
+    else
+        look(up);
+}
+
+/* The questions of this connection are asked here, where there is a terminal or a script gives the
+ * answers. False: nobody could answer, which was said. */
+static gboolean
+start_asking(Up *up, gboolean no_ask, gboolean from_stdin)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(AskInput) input =
+        no_ask ? NULL : ask_input_open(from_stdin ? ASK_FROM_STDIN : ASK_FROM_TERMINAL);
+    if (input == NULL)
+        return TRUE;
+    up->agent =
+        ask_agent_start(up->client, g_steal_pointer(&input), up->name, on_question, up, &error);
+    if (up->agent == NULL && from_stdin) {
+        up->status = cli_report(g_steal_pointer(&error));
+        return FALSE;
+    }
+    if (up->agent != NULL)
+        progress_asks_itself(up->progress);
+    return TRUE;
+}
+
 static guint
 terminal_columns(void)
 {
@@ -242,10 +276,17 @@ run(Up *up)
 int
 cmd_up(int argc, char **argv)
 {
+    gboolean no_ask = FALSE, from_stdin = FALSE;
+    const GOptionEntry entries[] = {
+        { "no-ask", 0, 0, G_OPTION_ARG_NONE, &no_ask, N_("Do not ask for passwords here"), NULL },
+        { "secrets-from-stdin", 0, 0, G_OPTION_ARG_NONE, &from_stdin,
+          N_("Answer each question with a line of standard input"), NULL },
+        { NULL },
+    };
     if (!cli_parse_options(&argc, &argv, _("PROFILE"),
                            _("Connects a profile, says what happens, and ends when it is connected "
                              "or has failed."),
-                           NULL, 1, 1))
+                           entries, 1, 1))
         return CLI_USAGE;
     g_autoptr(GError) error = NULL;
     g_autoptr(Client) client = client_new(&error);
@@ -255,7 +296,9 @@ cmd_up(int argc, char **argv)
     g_autoptr(Progress) progress = progress_new(isatty(STDOUT_FILENO), terminal_columns());
     Up up = { .client = client, .name = argv[1], .loop = loop, .progress = progress };
     g_autoptr(PolkitAgent) agent = polkit_agent_start();
-    run(&up);
+    if (start_asking(&up, no_ask, from_stdin))
+        run(&up);
+    ask_agent_stop(up.agent);
     g_clear_pointer(&up.props, g_variant_unref);
     g_free(up.path);
     return up.status;

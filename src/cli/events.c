@@ -84,6 +84,34 @@ event_authenticating(GVariant *details)
     return g_strdup_printf(_("attempt %u: signing in"), props_uint(details, "attempt"));
 }
 
+static const char *
+kind_words(const char *kind)
+{
+    if (strcmp(kind, GINNEL_ASK_PASSWORD) == 0)
+        return _("password");
+    if (strcmp(kind, GINNEL_ASK_PIN) == 0)
+        return _("PIN");
+    if (strcmp(kind, GINNEL_ASK_PASSPHRASE) == 0)
+        return _("passphrase");
+    if (strcmp(kind, GINNEL_ASK_PSK) == 0)
+        return _("pre-shared key");
+    return _("answer");
+}
+
+static char *
+event_asking(GVariant *details)
+{
+    return g_strdup_printf(_("waiting for your %s"), kind_words(props_string(details, "kind")));
+}
+
+static char *
+event_asked(GVariant *details)
+{
+    const char *what = kind_words(props_string(details, "kind"));
+    return props_bool(details, "answered") ? g_strdup_printf(_("%s given"), what)
+                                           : g_strdup_printf(_("%s not given"), what);
+}
+
 static char *
 event_authenticated(GVariant *details)
 {
@@ -128,6 +156,8 @@ output_event(const char *event, GVariant *details)
         { GINNEL_EVENT_ATTEMPT_FAILED, event_attempt_failed },
         { GINNEL_EVENT_ATTEMPT_ABANDONED, event_abandoned },
         { GINNEL_EVENT_AUTHENTICATING, event_authenticating },
+        { GINNEL_EVENT_ASKING, event_asking },
+        { GINNEL_EVENT_ASKED, event_asked },
         { GINNEL_EVENT_AUTHENTICATED, event_authenticated },
         { GINNEL_EVENT_CONNECTED, event_connected },
     };

@@ -26,6 +26,7 @@ struct _Progress {
     GPtrArray *lines;
     guint written; /* lines that will not change any more */
     guint drawn;   /* lines below them on the terminal */
+    gboolean asks_itself;
 };
 
 static void
@@ -164,7 +165,8 @@ take_event(Progress *progress, gint64 at, const char *event, GVariant *details, 
     } else if (g_str_has_prefix(event, "attempt-")) {
         take_attempt_event(progress, at, event, details, out);
     } else if (strcmp(event, GINNEL_EVENT_AUTHENTICATED) == 0 ||
-               strcmp(event, GINNEL_EVENT_REDIRECTED) == 0) {
+               strcmp(event, GINNEL_EVENT_REDIRECTED) == 0 ||
+               (strcmp(event, GINNEL_EVENT_ASKING) == 0 && !progress->asks_itself)) {
         mention_waiting(progress, at, out);
         g_autofree char *sentence = output_event(event, details);
         Line *line = add_line(progress, 0, g_strdup_printf("  %s", sentence), at);
@@ -226,6 +228,18 @@ progress_finish(Progress *progress, gint64 elapsed, GString *out)
     g_ptr_array_set_size(progress->lines, 0);
     progress->written = 0;
     progress->drawn = 0;
+}
+
+void
+progress_leave(Progress *progress)
+{
+    progress->drawn = 0;
+}
+
+void
+progress_asks_itself(Progress *progress)
+{
+    progress->asks_itself = TRUE;
 }
 
 gboolean

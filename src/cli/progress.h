@@ -16,6 +16,10 @@ void progress_free(Progress *progress);
 void progress_update(Progress *progress, GVariant *timeline, gint64 elapsed, GString *out);
 /* The same once more, at the end: nothing stays unfinished. */
 void progress_finish(Progress *progress, gint64 elapsed, GString *out);
+/* Somebody else writes below what is drawn: it stays there. */
+void progress_leave(Progress *progress);
+/* This command asks for passwords itself: nobody need be told that one is waited for. */
+void progress_asks_itself(Progress *progress);
 /* Whether a line on the terminal still changes with time. */
 gboolean progress_is_waiting(const Progress *progress);
 

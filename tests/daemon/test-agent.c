@@ -37,6 +37,7 @@ typedef struct {
 
 typedef struct {
     GDBusConnection *bus;
+    guint object;
     const char *answers; /* NULL: never; "!Name": that error */
     size_t length;       /* of answers */
     int kept;            /* the memfd of the last answer; -1 */
@@ -148,8 +149,8 @@ agent_join(Bed *bed, uid_t user, const char *answers)
     agent->answers = answers;
     agent->length = answers != NULL ? strlen(answers) : 0;
     agent->kept = -1;
-    g_dbus_connection_register_object(agent->bus, PATH, bed->node->interfaces[0], &table, agent,
-                                      NULL, &error);
+    agent->object = g_dbus_connection_register_object(agent->bus, PATH, bed->node->interfaces[0],
+                                                      &table, agent, NULL, &error);
     g_assert_no_error(error);
     g_assert_true(agents_register(bed->agents, g_dbus_connection_get_unique_name(agent->bus), PATH,
                                   user, &error));
@@ -160,8 +161,9 @@ agent_join(Bed *bed, uid_t user, const char *answers)
 static void
 agent_leave(FakeAgent *agent)
 {
-    if (agent->bus != NULL)
-        g_dbus_connection_close_sync(agent->bus, NULL, NULL);
+    /* A call that is queued for it finds nothing. */
+    g_dbus_connection_unregister_object(agent->bus, agent->object);
+    g_dbus_connection_close_sync(agent->bus, NULL, NULL);
     g_clear_object(&agent->open);
     g_clear_object(&agent->bus);
     g_clear_pointer(&agent->question, g_variant_unref);

@@ -3,8 +3,10 @@
  * each profile name, without a tunnel anywhere.
  */
 #include <gio/gio.h>
+#include <gio/gunixfdlist.h>
 #include <glib-unix.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bus/errors.h"
 #include "bus/names.h"
@@ -41,6 +43,7 @@ static const Scripted refused[] = {
 };
 
 static GDBusObjectManagerServer *objects;
+static char *agent_name, *agent_path;
 static guint next_tunnel = 1;
 
 static void
@@ -94,6 +97,68 @@ end_connected(GinTunnel *tunnel)
     gin_tunnel_set_state(tunnel, GINNEL_STATE_CONNECTED);
 }
 
+static void ask(GinTunnel *tunnel, gboolean retry);
+
+static gboolean
+is_right(GVariant *reply, GUnixFDList *fds)
+{
+    char octets[64] = "";
+    gint32 index = -1;
+    if (reply != NULL)
+        g_variant_get(reply, "(h)", &index);
+    int fd = fds != NULL ? g_unix_fd_list_get(fds, index, NULL) : -1;
+    if (fd < 0)
+        return FALSE;
+    ssize_t n = pread(fd, octets, sizeof octets - 1, 0);
+    close(fd);
+    return n > 0 && strcmp(octets, "Ar3etTnp") == 0;
+}
+
+static void
+on_answer(GObject *source, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(GinTunnel) tunnel = data;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GUnixFDList) fds = NULL;
+    g_autoptr(GVariant) reply = g_dbus_connection_call_with_unix_fd_list_finish(
+        G_DBUS_CONNECTION(source), &fds, result, &error);
+    if (is_right(reply, fds)) {
+        end_connected(tunnel);
+    } else if (reply != NULL) {
+        ask(tunnel, TRUE);
+    } else {
+        gin_tunnel_set_reason(tunnel, GINNEL_REASON_SECRET_UNAVAILABLE);
+        gin_tunnel_set_reason_text(tunnel, ginnel_error_is_declined(error) ? "No." : "Nobody.");
+        gin_tunnel_set_state(tunnel, GINNEL_STATE_FAILED);
+    }
+    g_dbus_interface_skeleton_flush(G_DBUS_INTERFACE_SKELETON(tunnel));
+}
+
+static void
+ask(GinTunnel *tunnel, gboolean retry)
+{
+    g_autoptr(GVariant) details =
+        g_variant_ref_sink(g_variant_new_parsed("{'who': <'tess'>, 'retry': <%b>}", retry));
+    g_dbus_connection_call_with_unix_fd_list(
+        g_dbus_object_manager_server_get_connection(objects),
+        agent_name != NULL ? agent_name : ":0.0", agent_path != NULL ? agent_path : "/",
+        GINNEL_IFACE_AGENT, "Ask",
+        g_variant_new("(uss@a{sv})", 1, gin_tunnel_get_profile(tunnel), "password", details),
+        G_VARIANT_TYPE("(h)"), G_DBUS_CALL_FLAGS_NONE, G_MAXINT, NULL, NULL, on_answer,
+        g_object_ref(tunnel));
+}
+
+static gboolean
+on_register(GinManager *manager, GDBusMethodInvocation *invocation, const char *path, gpointer data)
+{
+    g_free(agent_name);
+    g_free(agent_path);
+    agent_name = g_strdup(g_dbus_method_invocation_get_sender(invocation));
+    agent_path = g_strdup(path);
+    gin_manager_complete_register_agent(manager, invocation);
+    return TRUE;
+}
+
 static gboolean
 go_on(gpointer data)
 {
@@ -107,6 +172,9 @@ go_on(gpointer data)
         gin_tunnel_set_reason_text(tunnel, "The gateway says that it is gw.example. If gw.example "
                                            "is right, set  id = gw.example.");
         gin_tunnel_set_state(tunnel, GINNEL_STATE_FAILED);
+    } else if (strcmp(profile, "asks") == 0) {
+        play(tunnel, over_tcp, 5);
+        ask(tunnel, FALSE);
     } else { /* "slow" waits for ever */
         play(tunnel, over_tcp, 1);
     }
@@ -131,7 +199,7 @@ static gboolean
 on_activate(GinManager *manager, GDBusMethodInvocation *invocation, const char *profile,
             GVariant *options, gpointer data)
 {
-    if (strstr("work wrong slow", profile) == NULL) {
+    if (strstr("work wrong slow asks", profile) == NULL) {
         g_dbus_method_invocation_return_error(invocation, GINNEL_ERROR,
                                               GINNEL_ERROR_NO_SUCH_PROFILE,
                                               "there is no profile %s", profile);
@@ -184,6 +252,7 @@ on_acquired(GDBusConnection *connection, const char *name, gpointer data)
     objects = g_dbus_object_manager_server_new(GINNEL_PATH);
     GinManager *manager = gin_manager_skeleton_new();
     g_signal_connect(manager, "handle-activate", G_CALLBACK(on_activate), NULL);
+    g_signal_connect(manager, "handle-register-agent", G_CALLBACK(on_register), NULL);
     g_dbus_interface_skeleton_export(G_DBUS_INTERFACE_SKELETON(manager), connection, GINNEL_PATH,
                                      NULL);
     add_profile("work", "vpn.example.com", "");

@@ -38,6 +38,28 @@ check_finish(Progress *progress, gint64 elapsed, const char *expected)
     g_assert_cmpstr(out->str, ==, expected);
 }
 
+#define ASKING "(1100000, 'asking', {'kind': <'password'>, 'who': <'tess'>})"
+
+static void
+test_waiting_for_a_person(void)
+{
+    g_autoptr(Progress) progress = progress_new(FALSE, 80);
+    check(progress, ASKING, 1100000, "  waiting for your password\n");
+    g_autoptr(Progress) asks = progress_new(FALSE, 80);
+    progress_asks_itself(asks);
+    check(asks, ASKING, 1100000, "");
+}
+
+/* What a question was written below is not written over. */
+static void
+test_terminal_left(void)
+{
+    g_autoptr(Progress) progress = progress_new(TRUE, 80);
+    check(progress, UDP, 1000000, "  udp 4500   192.0.2.1        no answer for 1.0 s\n");
+    progress_leave(progress);
+    check(progress, UDP, 2000000, "  udp 4500   192.0.2.1        no answer for 2.0 s\n");
+}
+
 /* Without a terminal each line is written once, when something is known. */
 static void
 test_file_says_each_thing_once(void)
@@ -139,5 +161,7 @@ main(int argc, char **argv)
     g_test_add_func("/cli/progress/shorter-timeline-is-another-connect",
                     test_shorter_timeline_is_another_connect);
     g_test_add_func("/cli/progress/nonsense-is-ignored", test_nonsense_is_ignored);
+    g_test_add_func("/cli/progress/waiting-for-a-person", test_waiting_for_a_person);
+    g_test_add_func("/cli/progress/terminal-that-was-left", test_terminal_left);
     return g_test_run();
 }

@@ -1,0 +1,44 @@
+#include "config.h"
+
+#include <glib-unix.h>
+#include <glib/gi18n.h>
+
+#include "cli/ask-agent.h"
+#include "cli/cli.h"
+#include "cli/client.h"
+
+static gboolean
+on_interrupt(gpointer loop)
+{
+    g_main_loop_quit(loop);
+    return G_SOURCE_CONTINUE;
+}
+
+int
+cmd_agent(int argc, char **argv)
+{
+    if (!cli_parse_options(&argc, &argv, NULL,
+                           _("Asks on this terminal for the passwords that your tunnels need, "
+                             "until it is interrupted."),
+                           NULL, 0, 0))
+        return CLI_USAGE;
+    g_autoptr(AskInput) input = ask_input_open(ASK_FROM_TERMINAL);
+    if (input == NULL) {
+        g_printerr("%s\n", _("There is no terminal to ask on."));
+        return CLI_FAILED;
+    }
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Client) client = client_new(&error);
+    if (client == NULL)
+        return cli_report(g_steal_pointer(&error));
+    g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+    g_autoptr(AskAgent) agent =
+        ask_agent_start(client, g_steal_pointer(&input), NULL, NULL, NULL, &error);
+    if (agent == NULL)
+        return cli_report(g_steal_pointer(&error));
+    g_unix_signal_add(SIGINT, on_interrupt, loop);
+    g_unix_signal_add(SIGTERM, on_interrupt, loop);
+    g_print("%s\n", _("Passwords are asked for here. Ctrl-C ends it."));
+    g_main_loop_run(loop);
+    return CLI_OK;
+}
