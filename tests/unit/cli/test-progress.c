@@ -55,9 +55,9 @@ static void
 test_terminal_left(void)
 {
     g_autoptr(Progress) progress = progress_new(TRUE, 80);
-    check(progress, UDP, 1000000, "  udp 4500   192.0.2.1        no answer for 1.0 s\n");
+    check(progress, UDP, 1000010, "  udp 4500   192.0.2.1        no answer for 1.0 s\n");
     progress_leave(progress);
-    check(progress, UDP, 2000000, "  udp 4500   192.0.2.1        no answer for 2.0 s\n");
+    check(progress, UDP, 2000010, "  udp 4500   192.0.2.1        no answer for 2.0 s\n");
 }
 
 /* Without a terminal each line is written once, when something is known. */
