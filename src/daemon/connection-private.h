@@ -49,6 +49,7 @@ struct _Connection {
     RedirectHistory redirects;
     uint32_t *fetching;    /* serial that something is fetched for; NULL: nothing is */
     GArray *web;           /* InetEndpoint: where it is fetched from */
+    GHashTable *web_known; /* name (char *) to its last good addresses (GArray of InetAddress) */
     int64_t fetches_since; /* second in which fetches came */
     unsigned fetches;
     int64_t connect_began_us; /* monotonic; what events are counted from */

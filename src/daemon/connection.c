@@ -584,6 +584,7 @@ connection_free(Connection *connection)
     g_clear_pointer(&connection->signer, signer_free);
     g_clear_pointer(&connection->configure_next, g_variant_unref);
     g_clear_pointer(&connection->web, g_array_unref);
+    g_clear_pointer(&connection->web_known, g_hash_table_unref);
     g_array_unref(connection->gateways);
     g_array_unref(connection->ports);
     g_ptr_array_unref(connection->events);

@@ -11,6 +11,7 @@
 #include "system/http-fetch.h"
 #include "system/marks.h"
 
+#define MAX_KNOWN          8  /* names whose addresses are kept */
 #define FETCHES_PER_MINUTE 16 /* an honest one asks at most a few times a connect */
 
 typedef struct {
@@ -103,17 +104,34 @@ reachable(const GArray *addresses)
     return out;
 }
 
+/* Where every name belongs inside, none can be asked for outside while the tunnel is down. */
+static GArray *
+last_good(Connection *connection, const char *host, GArray *addresses)
+{
+    if (connection->web_known == NULL)
+        connection->web_known =
+            g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_array_unref);
+    GArray *before = g_hash_table_lookup(connection->web_known, host);
+    if (addresses == NULL)
+        return before != NULL ? g_array_ref(before) : NULL;
+    if (before != NULL || g_hash_table_size(connection->web_known) < MAX_KNOWN)
+        g_hash_table_insert(connection->web_known, g_strdup(host), g_array_ref(addresses));
+    return addresses;
+}
+
 static void
 resolved(GObject *source, GAsyncResult *result, gpointer data)
 {
     Fetching *fetching = data;
     Connection *connection = fetching->connection;
     g_autoptr(GError) error = NULL;
-    g_autoptr(GArray) addresses = gateway_name_resolve_finish(result, &error);
+    g_autoptr(GArray) addresses = NULL;
+    g_autoptr(GArray) found = gateway_name_resolve_finish(result, &error);
     if (g_cancellable_is_cancelled(fetching->all)) {
         fetching_free(fetching);
         return;
     }
+    addresses = last_good(connection, fetching->host, g_steal_pointer(&found));
     if (addresses == NULL) {
         bool late = g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
         fetching_finish(fetching, NULL, late ? "its name is not resolved" : error->message);
@@ -124,6 +142,7 @@ resolved(GObject *source, GAsyncResult *result, gpointer data)
         fetching_finish(fetching, NULL, "that is an address of this machine or of this link");
         return;
     }
+    g_clear_error(&error);
     set_web(connection, allowed, fetching->port, &error);
     if (error != NULL) { /* no way out without the filter */
         fetching_finish(fetching, NULL, error->message);

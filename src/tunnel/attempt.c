@@ -604,6 +604,7 @@ cause_of(IkeCloseReason reason)
     case IKE_CLOSE_PEER_GONE:
     case IKE_CLOSE_PEER_DELETED:
     case IKE_CLOSE_NO_ADDRESS:
+    case IKE_CLOSE_REVOCATION_UNKNOWN: /* the responder may come back */
     case IKE_CLOSE_REPLACED:
         return RECONNECT_TRANSIENT;
     default:

@@ -25,6 +25,8 @@ vpn.example. 300 A {a.GATEWAY4}
 vpn.corp.example. 300 A {a.GATEWAY4}
 nobody.example. 300 A {a.OUTSIDE4}
 silent.example. 300 A {a.SILENT4}
+crl.example. 300 A {a.OUTSIDE4}
+ocsp.example. 300 A {a.OUTSIDE4}
 www.example. 300 A 192.0.2.80
 """
 

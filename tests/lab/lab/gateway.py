@@ -109,7 +109,8 @@ class Gateway(Box):
 
     def _load_credentials(self, vici):
         vici.call("load-cert", {"type": "X509", "flag": "CA", "data": self.pki.read("ca.crt")})
-        for name in ("gw", "gw-rsa", "gw-p384", "gw-expired", "gw-stranger"):
+        revocation = ("gw-" + name for name in self.pki.REVOCATION)
+        for name in ("gw", "gw-rsa", "gw-p384", "gw-expired", "gw-stranger", *revocation):
             vici.call("load-key", {"type": "any", "data": self.pki.read(name + ".key")})
         vici.call("load-shared", {"type": "IKE", "id": "everybody", "data": PSK})
         vici.call("load-shared", {"type": "EAP", "data": "Ar3etTnp", "owners": ["carol"]})
@@ -164,6 +165,11 @@ class Gateway(Box):
             "cert-other": connection("*.wild.example", "%any", both, certificate("gw")),
             "cert-stranger": connection("stranger.gw.example", "%any", both,
                                         certificate("gw-stranger")),
+            **{f"revocation-{name}": connection(f"{name}.gw.example", "%any", both,
+                                                certificate(f"gw-{name}"),
+                                                networks=(["0.0.0.0/0", "::/0"]
+                                                          if name == "full" else None))
+               for name in self.pki.REVOCATION},
         }
 
     def charon_log(self):

@@ -36,7 +36,7 @@ class Pki:
                                         "--type", "ecdsa", "--dn", f"CN={common_name}",
                                         "--lifetime", "30", "--outform", "pem"))
 
-    def issue(self, name, sans, flags, ca="ca", kind="ecdsa", size=256, expired=False):
+    def issue(self, name, sans, flags, ca="ca", kind="ecdsa", size=256, expired=False, urls=()):
         self._key(name, kind, size)
         now = datetime.datetime.utcnow()
         first, last = (40, -10) if expired else (1, 20)
@@ -49,7 +49,43 @@ class Pki:
             line += ["--san", san]
         for flag in flags:
             line += ["--flag", flag]
-        self._write(name + ".crt", _pki(*line))
+        self._write(name + ".crt", _pki(*line, *urls))
+
+    # Gateways whose certificate says where it is asked about, and what is said there.
+    REVOCATION = {
+        "crl-good": ["--crl", "http://crl.example/ca.crl"],
+        "crl-revoked": ["--crl", "http://crl.example/ca.crl"],
+        "ocsp-good": ["--ocsp", "http://ocsp.example/ocsp"],
+        "ocsp-revoked": ["--ocsp", "http://ocsp.example/ocsp"],
+        "full": ["--crl", "http://crl.example/ca.crl"],
+        # Asked first, and refuses; then the list.
+        "both-revoked": ["--ocsp", "http://nobody.example:8888/ocsp",
+                         "--crl", "http://crl.example/ca.crl"],
+        "silent": ["--ocsp", "http://silent.example/ocsp"],
+        "big": ["--crl", "http://crl.example/big.crl"],
+        "inward": ["--crl", "http://127.0.0.1:8080/ca.crl"],
+    }
+
+    def _serial(self, name):
+        line = subprocess.run(["openssl", "x509", "-in", self.path(name + ".crt"), "-noout",
+                               "-serial"], check=True, capture_output=True, text=True).stdout
+        return line.strip().split("=")[1]
+
+    def _create_revocation(self):
+        index, revoked = "", []
+        for name, urls in self.REVOCATION.items():
+            self.issue("gw-" + name, [name + ".gw.example"], ["serverAuth"], urls=urls)
+            bad = name.endswith("-revoked")
+            index += (f"{'R' if bad else 'V'}\t491231235959Z\t"
+                      f"{'240101000000Z,keyCompromise' if bad else ''}\t"
+                      f"{self._serial('gw-' + name)}\tunknown\t/CN={name}.gw.example\n")
+            if bad:
+                revoked += ["--reason", "key-compromise", "--cert",
+                            self.path(f"gw-{name}.crt")]
+        self._write("ocsp.index", index.encode())
+        self._write("ca.crl", _pki("--signcrl", "--cacert", self.path("ca.crt"), "--cakey",
+                                   self.path("ca.key"), "--lifetime", "5", *revoked))
+        self.issue("ocsp-signer", ["ocsp.example"], ["ocspSigning"])
 
     def create(self):
         os.makedirs(self.directory)
@@ -61,6 +97,7 @@ class Pki:
         self.issue("gw-p384", ["p384.gw.example"], server, size=384)
         self.issue("gw-expired", ["expired.gw.example"], server, expired=True)
         self.issue("gw-stranger", ["stranger.gw.example"], server, ca="stranger-ca")
+        self._create_revocation()
         self.issue("tess", ["tess@example.com"], client)
         self.issue("tess-rsa", ["tess-rsa@example.com"], client, kind="rsa", size=2048)
         self.issue("tess-p384", ["tess-p384@example.com"], client, size=384)

@@ -9,6 +9,7 @@ from . import (
     itself,
     lifetimes,
     names,
+    revocation,
     rights,
     streams,
     tunnel,
@@ -25,5 +26,6 @@ ORDER = [
     confinement,
     rights,
     errors,
+    revocation,
     decoder,
 ]
