@@ -8,6 +8,9 @@
 /* Transmissions of one size before the next: chance loses one as well. */
 #define TRIES_OF_A_SIZE 2
 
+/* Octets by which a cut is made finer until it gives more pieces than the one before. */
+#define FINER 64
+
 /* Octets of an IKE message: through an IPv6 or IPv4 path of 1200, and of 576, behind UDP and
  * marker.
  */
@@ -33,11 +36,18 @@ next_size(size_t limit)
 }
 
 /* False: as it was. The message keeps its ID; the gateway starts anew with the higher number of
- * fragments (RFC 7383, section 2.6). */
+ * fragments (RFC 7383, section 2.6), and higher it MUST be: it would join pieces of two cuts
+ * (section 2.5.2). */
 static bool
 cut(IkeSa *sa, size_t limit)
 {
+    guint before = sa->window.request->len;
     GPtrArray *datagrams = ike_sa_seal(sa, sa->request, limit);
+    while (datagrams != NULL && before > 1 && datagrams->len <= before && limit > FINER) {
+        limit -= FINER;
+        g_ptr_array_unref(datagrams);
+        datagrams = ike_sa_seal(sa, sa->request, limit);
+    }
     if (datagrams == NULL)
         return false;
     window_sent(&sa->window, datagrams);

@@ -10,7 +10,28 @@ typedef struct {
     size_t limit;        /* longer datagrams to the gateway are lost */
     size_t longest;      /* that arrived there */
     unsigned n_too_long; /* that did not */
+    size_t first_length; /* of the last first fragment of IKE_AUTH */
+    uint16_t total;      /* and how many it said there are */
+    unsigned n_cuts;
 } Path;
+
+/* RFC 7383, section 2.5.2: every cut says a higher number than the one before. */
+static void
+watch_cuts(Path *path, GBytes *datagram)
+{
+    gsize length;
+    const uint8_t *octets = g_bytes_get_data(datagram, &length);
+    if (length < 36 || octets[16] != IKE_PAYLOAD_SKF || octets[18] != IKE_EXCHANGE_AUTH ||
+        octets[33] != 1)
+        return;
+    uint16_t total = (uint16_t)(octets[34] << 8 | octets[35]);
+    if (length == path->first_length)
+        return;
+    g_assert_cmpuint(total, >, path->total);
+    path->total = total;
+    path->first_length = length;
+    path->n_cuts++;
+}
 
 static LinkFate
 narrow(gpointer data, LinkDirection direction, unsigned number, GBytes *datagram)
@@ -19,6 +40,7 @@ narrow(gpointer data, LinkDirection direction, unsigned number, GBytes *datagram
     size_t length = g_bytes_get_size(datagram);
     if (direction == LINK_DOWN)
         return (LinkFate){ 0 };
+    watch_cuts(path, datagram);
     if (length > path->limit)
         path->n_too_long++;
     else
@@ -57,6 +79,25 @@ test_narrow_paths(void)
         else
             g_assert_cmpuint(path.n_too_long, >, 0);
     }
+}
+
+/* Whatever the length: the first cut and the next must not give the same number of pieces, of which
+ * the gateway would join some of the one and some of the other. */
+static void
+test_every_length(void)
+{
+    unsigned n_cut_again = 0;
+    for (int n_domains = 1; n_domains <= N_DOMAINS; n_domains++) {
+        g_auto(Sim) sim = { 0 };
+        Path path = { .limit = 1168 };
+        long_init(&sim, &path);
+        g_ptr_array_set_size(sim.config->request_domains, n_domains);
+        sim_connect_with(&sim, NULL);
+        g_assert_cmpstr(sim.detail, ==, NULL);
+        g_assert_cmpint(sim.state, ==, IKE_STATE_ESTABLISHED);
+        n_cut_again += path.n_cuts > 1;
+    }
+    g_assert_cmpuint(n_cut_again, >, N_DOMAINS / 4);
 }
 
 /* What was found stays: the next long messages, here rekeyings with many selectors, go through at
@@ -131,6 +172,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/sim/fragments/narrow-paths", test_narrow_paths);
+    g_test_add_func("/sim/fragments/every-length", test_every_length);
     g_test_add_func("/sim/fragments/size-stays", test_size_stays);
     g_test_add_func("/sim/fragments/gateway-without", test_gateway_without);
     g_test_add_func("/sim/fragments/from-stream", test_from_stream);
