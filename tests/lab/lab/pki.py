@@ -27,8 +27,8 @@ class Pki:
             file.write(data)
 
     def _key(self, name, kind, size):
-        self._write(name + ".key", _pki("--gen", "--type", kind, "--size", str(size),
-                                        "--outform", "pem"))
+        sized = ["--size", str(size)] if size else []
+        self._write(name + ".key", _pki("--gen", "--type", kind, *sized, "--outform", "pem"))
 
     def authority(self, name, common_name):
         self._key(name, "ecdsa", 256)

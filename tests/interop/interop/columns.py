@@ -1,0 +1,9 @@
+"""The columns of the table, in order."""
+
+from .strongswan import StrongSwan, StrongSwan13
+from .tree import Tree
+
+COLUMNS = {
+    StrongSwan.title: StrongSwan,
+    StrongSwan13.title: lambda bed: StrongSwan13(bed, Tree.make()),
+}

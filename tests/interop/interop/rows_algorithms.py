@@ -1,0 +1,46 @@
+"""Key exchanges and ciphers, each alone on both sides."""
+
+from .peer import Offer
+from .table import row
+
+KEY_EXCHANGES = ["x25519", "x448", "ecp256", "ecp384", "ecp521", "modp2048", "modp3072", "modp4096"]
+
+IKE_CIPHERS = ["aes128gcm16-prfsha256", "aes256gcm16-prfsha384", "aes128gcm8-prfsha256",
+               "aes256gcm12-prfsha256", "aes128-sha256", "aes256-sha384", "aes256-sha512",
+               "chacha20poly1305-prfsha256"]
+ESP_CIPHERS = ["aes128gcm16", "aes256gcm16", "aes128gcm8", "aes256gcm8", "aes128gcm12", "aes256gcm12",
+               "aes128-sha256", "aes256-sha256", "aes256-sha384", "aes256-sha512",
+               "chacha20poly1305"]
+
+
+def agree(client, peer, ike=Offer.ike, esp=Offer.esp):
+    peer.offer(Offer(ike=ike, esp=esp))
+    client.profile(proposals__ike=ike, proposals__esp=esp)
+    with client.connected(ike, esp):
+        pass
+
+
+@row("Proposals", "what both have built in")
+def defaults(client, peer):
+    peer.offer(Offer(ike="default", esp="default"))
+    client.profile()
+    with client.connected():
+        pass
+
+
+def add_rows():
+    for name in KEY_EXCHANGES:
+        def play(client, peer, ike=f"aes256gcm16-prfsha384-{name}"):
+            agree(client, peer, ike=ike)
+        row("Key exchange", name)(play)
+    for name in IKE_CIPHERS:
+        def play(client, peer, ike=f"{name}-x25519"):
+            agree(client, peer, ike=ike)
+        row("Cipher of IKE", f"IKE {name}")(play)
+    for name in ESP_CIPHERS:
+        def play(client, peer, esp=name):
+            agree(client, peer, esp=esp)
+        row("Cipher of ESP", f"ESP {name}")(play)
+
+
+add_rows()

@@ -1,0 +1,39 @@
+"""How the two prove who they are."""
+
+from .peer import Offer
+from .table import row
+
+
+@row("Authentication", "pre-shared key")
+def psk(client, peer):
+    peer.offer(Offer())
+    client.profile()
+    with client.connected():
+        pass
+
+
+# name, the gateway's certificate and the name in it, the user's, and how each has to sign
+CERTIFICATES = [
+    ("RSA", "gw-rsa", "rsa.gw.example", "tess-rsa", ""),
+    ("RSA-PSS", "gw-rsa", "rsa.gw.example", "tess-rsa", "ike:rsa/pss-sha256"),
+    ("ECDSA P-256", "gw", "gw.example", "tess", ""),
+    ("ECDSA P-384", "gw-p384", "p384.gw.example", "tess-p384", ""),
+    ("ECDSA P-521", "gw-p521", "p521.gw.example", "tess-p521", ""),
+    ("Ed25519", "gw-ed25519", "ed25519.gw.example", "tess-ed25519", ""),
+    ("Ed448", "gw-ed448", "ed448.gw.example", "tess-ed448", ""),
+]
+
+
+def add_rows():
+    for name, gateway, gateway_id, user, signs in CERTIFICATES:
+        def play(client, peer, case=(gateway, gateway_id, user, signs)):
+            gateway, gateway_id, user, signs = case
+            peer.offer(Offer(gateway=gateway, gateway_id=gateway_id, rounds=("pubkey",),
+                             gateway_signs=signs, user_signs=signs))
+            client.profile(user, gateway__id=gateway_id)
+            with client.connected():
+                pass
+        row("Authentication", name)(play)
+
+
+add_rows()

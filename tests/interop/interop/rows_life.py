@@ -1,0 +1,140 @@
+"""What happens to a session while it lives, as both sides count it."""
+
+import os
+import struct
+
+from lab import addresses as a
+from lab.story import expect, expect_equal
+
+from .peer import Offer
+from .table import row
+
+
+def begin(client, peer, offer=None, **changes):
+    peer.offer(offer or Offer())
+    client.profile(**changes)
+    return client.connected()
+
+
+def only_session(peer):
+    sessions = peer.sessions()
+    expect_equal(len(sessions), 1, "sessions at the gateway")
+    return sessions[0]
+
+
+@row("Life", "Child SA rekeyed by the gateway")
+def gateway_rekeys_child(client, peer):
+    with begin(client, peer):
+        before = only_session(peer)
+        peer.rekey_child()
+        client.settled("another Child SA, and the old one gone", lambda: [
+            child.spi_in for child in only_session(peer).children
+            ] not in ([], [child.spi_in for child in before.children]) and
+            len(only_session(peer).children) == 1)
+        expect_equal(only_session(peer).spi, before.spi, "the IKE SA's SPI")
+        client.settled("counted by the client", lambda: client.ginnel.statistics()["rekeys"] == 1)
+        client.through()
+
+
+@row("Life", "IKE SA rekeyed by the gateway")
+def gateway_rekeys_ike(client, peer):
+    with begin(client, peer):
+        before = only_session(peer)
+        peer.rekey_ike()
+        client.settled("another IKE SA, and the old one gone", lambda:
+                       [session.spi for session in peer.sessions()] not in ([], [before.spi]) and
+                       len(peer.sessions()) == 1)
+        expect_equal([child.spi_in for child in only_session(peer).children],
+                     [child.spi_in for child in before.children], "the Child SA's SPI")
+        expect_equal(client.ginnel.state(), "connected", "state")
+        client.through()
+        # The new IKE SA is one that works: it rekeys the Child SA.
+        gone = only_session(peer).children[0].spi_in
+        peer.rekey_child()
+        client.settled("a Child SA of the new IKE SA", lambda: only_session(peer).children and
+                       all(child.spi_in != gone for child in only_session(peer).children))
+        client.through()
+
+
+@row("Life", "a path of 1200 octets")
+def small_path(client, peer):
+    """Both sides show certificates; a longer packet vanishes on the way, unannounced."""
+    peer.stop()
+    peer.start(**peer.SMALL_PATH)
+    try:
+        peer.offer(Offer(gateway="gw-rsa", gateway_id="rsa.gw.example", rounds=("pubkey",)))
+        client.profile("tess-rsa", gateway__id="rsa.gw.example")
+        client.bed.router.drop("meta l4proto udp meta length > 1200 drop")
+        client.bed.router.drop("ip frag-off & 0x3fff != 0 drop")
+        with client.bed.capture_uplink("small-path", "udp port 4500") as capture:
+            with client.connected():
+                pass
+        # RFC 7383, section 2.5: Encrypted and Authenticated Fragment payloads, both ways.
+        for end in (a.HOST4, a.GATEWAY4):
+            expect(capture.packets(f"isakmp.typepayload == 53 and ip.src == {end}"),
+                   f"{end} sent no fragments")
+    finally:
+        peer.stop()
+        peer.start()
+
+
+def half_open(client):
+    """An IKE_SA_INIT request of somebody who never goes on, from elsewhere."""
+    # RFC 7296, section 3.3: one proposal, AES-GCM-16 with 256 bits, PRF-HMAC-SHA2-384, Curve25519.
+    proposal = bytes.fromhex("0000002801010003" "0300000c01000014800e0100" "0300000802000006"
+                             "000000080400001f")
+    proposal = struct.pack(">BBH", 0, 0, len(proposal)) + proposal[4:]
+    payloads = b""
+    for following, body in ((34, proposal), (40, struct.pack(">HH", 31, 0) + os.urandom(32)),
+                            (0, os.urandom(32))):
+        payloads += struct.pack(">BBH", following, 0, 4 + len(body)) + body
+    message = os.urandom(8) + bytes(8) + struct.pack(
+        ">BBBBII", 33, 0x20, 34, 0x08, 0, 28 + len(payloads)) + payloads
+    client.bed.outside.run(["python3", "-c", f"""
+import socket
+end = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+end.settimeout(3)
+end.sendto(bytes.fromhex("{message.hex()}"), ("{a.GATEWAY4}", 500))
+assert len(end.recv(4096)) > 100
+"""])
+
+
+@row("Life", "cookie demanded")
+def cookie(client, peer):
+    peer.stop()
+    peer.start(**peer.COOKIES)
+    try:
+        peer.offer(Offer())
+        half_open(client)
+        with client.bed.capture_uplink("cookie", "udp port 4500") as capture:
+            client.profile()
+            with client.connected():
+                pass
+        expect(capture.packets("isakmp.notify.msgtype == 16390"), "no cookie was on the wire")
+    finally:
+        peer.stop()
+        peer.start()
+
+
+@row("Life", "gateway restarted without a word")
+def restart(client, peer):
+    with begin(client, peer):
+        peer.stop(hard=True)
+        peer.start()
+        peer.offer(Offer())
+        # Packets go out and none comes back.
+        client.host.run(["ping", "-c", "1", "-W", "1", a.INSIDE4], check=False)
+        client.settled("a new session", lambda: peer.sessions() and
+                       client.ginnel.state() == "connected", timeout=90)
+        client.through()
+
+
+@row("Life", "session ended by the gateway")
+def deleted(client, peer):
+    with begin(client, peer):
+        before = only_session(peer).spi
+        peer.delete()
+        client.settled("a new session", lambda: any(
+            session.spi != before for session in peer.sessions()) and
+            client.ginnel.state() == "connected", timeout=30)
+        client.through()
