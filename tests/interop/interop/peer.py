@@ -36,8 +36,9 @@ class Offer:
     #   childless    the IKE SA without a Child SA first (RFC 6023)
     #   ppk          (identity, octets): a postquantum preshared key (RFC 8784)
     #   ppk-required nobody without it
+    #   ocsp         "reply": brings OCSP answers along for clients that ask (RFC 4806)
     #   reauth       seconds until the gateway wants a new authentication
-    OPTIONS = ("childless", "ppk", "ppk-required", "reauth")
+    OPTIONS = ("childless", "ppk", "ppk-required", "ocsp", "reauth")
 
 
 @dataclass

@@ -131,6 +131,9 @@ class StrongSwan(Peer):
             try:
                 vici.call("load-conn", {"cell": settings})
             except ViciError as error:
+                if "unknown option" in str(error):
+                    option = re.search(r"unknown option: (\w+)", str(error)).group(1)
+                    raise CannotDo(f"it knows no option {option}") from None
                 # Words that it does not know; whatever else is wrong is said in other ones.
                 if "invalid value for" not in str(error):
                     raise
@@ -149,6 +152,8 @@ class StrongSwan(Peer):
             settings[f"remote{number + 1}"] = {
                 "auth": offer.user_signs if how == "pubkey" and offer.user_signs else how,
                 "id": offer.user}
+        if "ocsp" in offer.options:
+            settings["ocsp"] = offer.options["ocsp"]
         children = {"net": offer.networks}
         if offer.second:
             children["second"] = offer.second

@@ -4,6 +4,8 @@ import datetime
 import os
 import subprocess
 
+from . import addresses as a
+
 
 def _pki(*args):
     return subprocess.run(["pki", *args], check=True, capture_output=True).stdout
@@ -58,6 +60,9 @@ class Pki:
         "ocsp-good": ["--ocsp", "http://ocsp.example/ocsp"],
         "ocsp-revoked": ["--ocsp", "http://ocsp.example/ocsp"],
         "full": ["--crl", "http://crl.example/ca.crl"],
+        # By its address, for who has no name server.
+        "stapled-good": ["--ocsp", f"http://{a.OUTSIDE4}/ocsp"],
+        "stapled-revoked": ["--ocsp", f"http://{a.OUTSIDE4}/ocsp"],
         # Asked first, and refuses; then the list.
         "both-revoked": ["--ocsp", "http://nobody.example:8888/ocsp",
                          "--crl", "http://crl.example/ca.crl"],
