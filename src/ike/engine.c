@@ -165,6 +165,11 @@ ike_engine_close(IkeEngine *engine, IkeCloseReason reason, Instant now)
         if (engine_sa(engine)->state == SA_CREATE_LOCAL_VERIFY) {
             /* Whether the gateway was right does not matter any more. */
             engine->serial = 0;
+            if (ike_message_find(engine->setup.answer, IKE_PAYLOAD_EAP) != NULL) {
+                engine_close_unauthenticated(engine, reason, "%s",
+                                             ike_close_reason_to_string(reason));
+                return;
+            }
             engine_sa(engine)->state = SA_ESTABLISHED;
         }
         break;

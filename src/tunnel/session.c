@@ -406,17 +406,31 @@ handle_query(Session *session)
         channel_send(session->channel, RECORD_CONFIGURE, session->configure, NULL, 0);
 }
 
+/* The one that the gateway has an SA with, or may have one by now. */
+static Attempt *
+attempt_to_end(const Session *session)
+{
+    for (guint i = 0; session->active == NULL && i < session->attempts->len; i++) {
+        Attempt *attempt = session->attempts->pdata[i];
+        if (attempt->authenticating && !attempt->over && !attempt->abandoned &&
+            attempt->engine != NULL)
+            return attempt;
+    }
+    return session->active;
+}
+
 void
 session_close(Session *session)
 {
     if (session->closing)
         return;
+    Attempt *attempt = attempt_to_end(session);
     session->closing = true;
     session->quit_at = session_now();
-    if (session->active != NULL) {
+    if (attempt != NULL) {
         session->quit_at = instant_after(session_now(), CLOSE_LIMIT);
         session_set_state(session, TUNNEL_STATE_DISCONNECTING, "Requested", "");
-        ike_engine_close(session->active->engine, IKE_CLOSE_REQUESTED, session_now());
+        ike_engine_close(attempt->engine, IKE_CLOSE_REQUESTED, session_now());
     }
     session_pump(session);
 }

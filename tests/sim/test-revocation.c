@@ -221,6 +221,53 @@ test_closed_meanwhile(void)
     g_assert_cmpuint(ike_responder_count(sim.gateway), ==, 0);
 }
 
+/* HDR, SK {IDi, CERTREQ, IDr, SAi2, TSi, TSr}  -->
+ *                        <--  HDR, SK {IDr, CERT, AUTH, EAP}
+ * The gateway's certificate is asked about before anything is asked of the user. */
+static void
+init_eap(Sim *sim)
+{
+    static const char msk[64] = "keys of an EAP method";
+    init(sim, gateway_p256_pem, NULL, gateway_p256_key);
+    sim->config->local_auth = IKE_AUTH_EAP;
+    sim->eap_msk = secret_new(msk, sizeof msk);
+    sim->gateway_config.eap_msk = secret_ref(sim->eap_msk);
+    sim->gateway_config.eap_requests = 2;
+}
+
+static void
+test_before_eap(void)
+{
+    g_auto(Sim) good = { 0 };
+    init_eap(&good);
+    sim_connect_with(&good, NULL);
+    sim_assert_up(&good);
+    g_assert_cmpuint(seen.asked, ==, 1);
+    g_assert_cmpuint(good.n_eap, ==, 3);
+
+    g_auto(Sim) bad = { 0 };
+    init_eap(&bad);
+    bad.judge_revocation = say_revoked;
+    sim_connect_with(&bad, NULL);
+    sim_assert_closed(&bad, IKE_CLOSE_CERT_REVOKED, "stolen in May");
+    g_assert_cmpuint(bad.n_eap, ==, 0);
+}
+
+static void
+test_closed_before_eap(void)
+{
+    g_auto(Sim) sim = { 0 };
+    init_eap(&sim);
+    sim.withhold_revocation = true;
+    sim_start(&sim);
+    sim_run(&sim, 10 * DURATION_SECOND);
+    ike_engine_close(sim.engine, IKE_CLOSE_REQUESTED, sim.link.now);
+    sim_drain(&sim);
+    /* There is nothing to delete at the gateway, and nothing to wait for. */
+    g_assert_true(sim.closed);
+    g_assert_cmpuint(sim.n_eap, ==, 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -233,6 +280,8 @@ main(int argc, char **argv)
     g_test_add_func("/sim/revocation/not-asked-before-proof", test_not_asked_before_proof);
     g_test_add_func("/sim/revocation/off", test_off);
     g_test_add_func("/sim/revocation/closed-meanwhile", test_closed_meanwhile);
+    g_test_add_func("/sim/revocation/before-eap", test_before_eap);
+    g_test_add_func("/sim/revocation/closed-before-eap", test_closed_before_eap);
     int result = g_test_run();
     g_free(seen.last_subject);
     return result;

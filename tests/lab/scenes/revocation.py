@@ -88,6 +88,15 @@ def nobody_says(bed, story):
         with story.claim(f"{what}: strict refuses, and says what to do"):
             story.says(refused(bed, name, "RevocationUnknown",
                                [name + ".gw.example", "revocation = soft"], "strict"))
+    with story.claim("Somebody who does not wait for it leaves no session at the gateway"):
+        bed.certificate_profile(gateway__id="silent.gw.example")
+        ginnel = Ginnel(bed.host)
+        waiting = bed.host.spawn(["ginnel", "up", "work"], log="not-waited-for")
+        until("a session at the gateway", bed.gateway.established)
+        expect_equal(ginnel.state(), "connecting", "state")
+        ginnel.down()
+        waiting.wait(timeout=10)
+        until("no session at the gateway", lambda: not bed.gateway.sas(), timeout=3)
     with web_server(bed) as asked:
         with story.claim("More than 64 KiB: as good as nothing"):
             refused(bed, "big", "RevocationUnknown", ["too large"], "strict")
