@@ -10,12 +10,12 @@ child_sa_copy_selectors(const GArray *selectors)
 }
 
 ChildSa *
-child_sa_new(const ChildSaMaterial *material, Instant rekey_at)
+child_sa_new(const ChildSaMaterial *material)
 {
     ChildSa *child = g_new0(ChildSa, 1);
     child->spi_in = material->spi_in;
     child->spi_out = material->spi_out;
-    child->rekey_at = rekey_at;
+    child->rekey_at = child->urgent_at = child->hard_at = INSTANT_NEVER;
     child->delete_at = INSTANT_NEVER;
     child->expires_at = INSTANT_NEVER;
     child->local_ts = child_sa_copy_selectors(material->local_ts);

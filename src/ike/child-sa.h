@@ -8,9 +8,8 @@
 #include "ike/engine.h"
 #include "ike/keymat.h"
 
-#define CHILD_SA_MAX                                                                               \
-    12 /* one in use, its successors from both sides, and those on their way out                   \
-        */
+/* Those in use, their successors from both sides, and those on their way out. */
+#define CHILD_SA_MAX 40
 
 typedef enum {
     CHILD_SA_INSTALLED,
@@ -19,13 +18,22 @@ typedef enum {
     CHILD_SA_GONE,     /* deleted at both ends; packets that are under way are still taken */
 } ChildSaState;
 
+/* By octets or packets. */
+typedef struct {
+    uint64_t soft, urgent, hard;
+} ChildLimit;
+
 typedef struct {
     uint32_t spi_in, spi_out; /* spi_in is what we chose */
     ChildSaState state;
-    Instant rekey_at;
+    Instant rekey_at, urgent_at, hard_at; /* see lifetime */
+    ChildLimit octets, packets;
     Instant delete_at;  /* DELETING: when our DELETE is due */
     Instant expires_at; /* of a replaced one that its peer forgets to delete; GONE: the end */
     bool delete_sent;
+    /* The gateway began its rekeying and may not have our answer, so that it does not know it yet:
+     * SPIi of the IKE SA on which its next request shows that it has. 0: it has. */
+    uint64_t unconfirmed_on;
     bool retired; /* RETIRE_CHILD was said */
     GArray *local_ts, *remote_ts;
 } ChildSa;
@@ -41,7 +49,7 @@ typedef struct {
     GArray *local_ts, *remote_ts; /* borrowed */
 } ChildSaMaterial;
 
-ChildSa *child_sa_new(const ChildSaMaterial *material, Instant rekey_at);
+ChildSa *child_sa_new(const ChildSaMaterial *material);
 void child_sa_free(ChildSa *child);
 /* INSTALL_CHILD's value: keys by direction. NULL when the suite is none that we know. */
 IkeChild *child_sa_make_output(const ChildSaMaterial *material, uint16_t prf, const Secret *sk_d);

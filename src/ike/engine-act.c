@@ -2,37 +2,23 @@
  * What the engine does to the world, as outputs: sending, installing, closing; and what it does
  * next when nothing is under way.
  */
+#include "ike/lifetime.h"
 #include "ike/proc.h"
 
 #include <stdarg.h>
 
 #include "crypto/algorithms.h"
 
-#define DEFAULT_INTERVAL       (500 * DURATION_MILLISECOND)
-#define DEFAULT_TRIES          6
-#define DEFAULT_LIVENESS       (30 * DURATION_SECOND)
-#define DEFAULT_IKE_LIFETIME   (240 * DURATION_MINUTE)
-#define DEFAULT_CHILD_LIFETIME (60 * DURATION_MINUTE)
-#define DEFAULT_FRAGMENT_SIZE  1280
+#define DEFAULT_INTERVAL      (500 * DURATION_MILLISECOND)
+#define DEFAULT_TRIES         6
+#define DEFAULT_LIVENESS      (30 * DURATION_SECOND)
+#define DEFAULT_FRAGMENT_SIZE 1280
 
 Duration
 engine_interval(const IkeEngine *engine)
 {
     Duration interval = engine->config->retransmit_interval;
     return interval > 0 ? interval : DEFAULT_INTERVAL;
-}
-
-Duration
-engine_ike_lifetime(const IkeEngine *engine)
-{
-    return engine->config->ike_lifetime > 0 ? engine->config->ike_lifetime : DEFAULT_IKE_LIFETIME;
-}
-
-Duration
-engine_child_lifetime(const IkeEngine *engine)
-{
-    Duration lifetime = engine->config->child_lifetime;
-    return lifetime > 0 ? lifetime : DEFAULT_CHILD_LIFETIME;
 }
 
 static Duration
@@ -210,7 +196,8 @@ engine_install_child(IkeEngine *engine, const IkeSa *sa, const ChildSaMaterial *
     if (output == NULL)
         return NULL;
     engine_emit(engine, IKE_OUTPUT_INSTALL_CHILD)->child = output;
-    ChildSa *child = child_sa_new(material, engine_jittered(engine, engine_child_lifetime(engine)));
+    ChildSa *child = child_sa_new(material);
+    lifetime_start_child(engine, child, material->suite.esn);
     g_ptr_array_add(engine->children, child);
     return child;
 }
@@ -246,6 +233,13 @@ engine_retire_child(IkeEngine *engine, ChildSa *child)
     child->state = CHILD_SA_DELETING;
     child->delete_at = instant_after(engine->now, IKE_DELETE_DELAY);
     child->expires_at = INSTANT_NEVER;
+}
+
+void
+engine_child_replaced(IkeEngine *engine, ChildSa *child)
+{
+    child->state = CHILD_SA_REKEYED;
+    child->expires_at = instant_after(engine->now, IKE_REPLACED_WAIT);
 }
 
 void
@@ -374,6 +368,25 @@ child_to_delete(const IkeEngine *engine)
     return NULL;
 }
 
+/* There must be room for what the gateway makes at the same time. */
+static bool
+may_be_rekeyed(const IkeEngine *engine, const ChildSa *child)
+{
+    return child->state == CHILD_SA_INSTALLED && child->unconfirmed_on == 0 &&
+           engine->children->len + 2 <= CHILD_SA_MAX;
+}
+
+static ChildSa *
+child_to_rekey(const IkeEngine *engine)
+{
+    for (guint i = 0; i < engine->children->len; i++) {
+        ChildSa *child = g_ptr_array_index(engine->children, i);
+        if (may_be_rekeyed(engine, child) && engine->now >= child->rekey_at)
+            return child;
+    }
+    return NULL;
+}
+
 static Instant
 later(Instant a, Instant b)
 {
@@ -384,8 +397,9 @@ later(Instant a, Instant b)
 void
 engine_start_next(IkeEngine *engine)
 {
-    IkeSa *sa = engine_sa(engine);
     remove_those_gone(engine);
+    lifetime_check(engine);
+    IkeSa *sa = engine_sa(engine);
     if (sa == NULL || sa->state != SA_ESTABLISHED || engine->state == IKE_STATE_CLOSED)
         return;
     if (!window_can_send(&sa->window)) {
@@ -397,14 +411,14 @@ engine_start_next(IkeEngine *engine)
         return;
     }
     ChildSa *doomed = child_to_delete(engine);
-    ChildSa *child = engine_current_child(engine);
+    ChildSa *child = child_to_rekey(engine);
     if (doomed != NULL)
         proc_delete_start_child(engine, sa, doomed);
     else if (engine->child_wanted && engine->now >= sa->retry_at)
         proc_rekey_child_start(engine, sa, NULL, KE_NONE);
     else if (engine->now >= later(sa->rekey_at, sa->retry_at))
         proc_rekey_ike_start(engine, sa, KE_NONE);
-    else if (child != NULL && engine->now >= later(child->rekey_at, sa->retry_at))
+    else if (child != NULL && engine->now >= sa->retry_at)
         proc_rekey_child_start(engine, sa, child, KE_NONE);
     else if (engine->path_untold ||
              engine->now >= instant_after(engine->last_seen, liveness_interval(engine)))
@@ -417,7 +431,7 @@ idle_deadline(const IkeEngine *engine, const IkeSa *sa)
     Instant deadline = later(sa->rekey_at, sa->retry_at);
     for (guint i = 0; i < engine->children->len; i++) {
         const ChildSa *child = g_ptr_array_index(engine->children, i);
-        if (child->state == CHILD_SA_INSTALLED)
+        if (may_be_rekeyed(engine, child))
             deadline = instant_earlier(deadline, later(child->rekey_at, sa->retry_at));
         else if (child->state == CHILD_SA_DELETING)
             deadline = instant_earlier(deadline, child->delete_at);
@@ -447,6 +461,7 @@ ike_engine_next_deadline(const IkeEngine *engine)
         if (child->state == CHILD_SA_GONE)
             deadline = instant_earlier(deadline, child->expires_at);
     }
+    deadline = instant_earlier(deadline, lifetime_deadline(engine));
     if (engine->state == IKE_STATE_INIT_SENT && engine->setup.refused)
         deadline = instant_earlier(deadline, engine->setup.refused_until);
     return deadline;

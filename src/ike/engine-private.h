@@ -84,7 +84,11 @@ struct _IkeEngine {
     bool path_untold;            /* the gateway has not heard from us on this path */
     InetAddress redirected_from; /* INET_NONE: nobody */
     GArray *request_addresses;   /* InetAddress; NULL: none */
-    Instant auth_expires_at;     /* AUTH_LIFETIME (RFC 4478, section 3), else INSTANT_NEVER */
+    /* See limits. INSTANT_NEVER where there is none. */
+    Instant reauth_at, reauth_until;
+    Instant failing_since; /* TEMPORARY_FAILURE and nothing else */
+    bool replace_asked;
+    bool other_offer, other_offer_tried; /* see child-offer */
 };
 
 static inline IkeSa *
@@ -141,13 +145,21 @@ ChildSa *engine_install_child(IkeEngine *engine, const IkeSa *sa, const ChildSaM
 void engine_remove_child(IkeEngine *engine, ChildSa *child); /* REMOVE_CHILD, forgets it */
 /* Nothing is sent by it any more, and it is ours to delete, after a moment. */
 void engine_retire_child(IkeEngine *engine, ChildSa *child);
+/* The gateway's to delete; ours if it does not. */
+void engine_child_replaced(IkeEngine *engine, ChildSa *child);
 /* Deleted at both ends: kept for packets that are under way, then removed. */
 void engine_child_gone(IkeEngine *engine, ChildSa *child);
 Duration engine_interval(const IkeEngine *engine); /* the schedules with their defaults */
-Duration engine_ike_lifetime(const IkeEngine *engine);
-Duration engine_child_lifetime(const IkeEngine *engine);
 /* Of one datagram to the gateway on sa; 0: no limit. */
 size_t engine_max_length(const IkeEngine *engine, const IkeSa *sa);
+
+/* --- child-offer.c --- */
+/* What CREATE_CHILD_SA offers for a Child SA, without SPI. */
+IkeProposalList *child_offer_make(const IkeEngine *engine, const IkeSa *sa,
+                                  const IkeProposalList *configured);
+/* It was refused: is there another way that was not tried since something worked? */
+bool child_offer_other_way(IkeEngine *engine, uint16_t error);
+void child_offer_accepted(IkeEngine *engine);
 
 /* --- fragment-search.c --- */
 /* The request under way is to be sent again: in smaller pieces where it got no answer in those of

@@ -2,6 +2,7 @@
  * The engine's inputs: datagrams, time, credentials, paths. Finds the IKE SA and the row of the
  * table for each, and keeps the order of outputs (RFC 7296, sections 2.1 to 2.4 and 2.21).
  */
+#include "ike/lifetime.h"
 #include "ike/proc.h"
 
 #define RESUME_TRIES 2 /* transmissions of IKE_SESSION_RESUME */
@@ -14,7 +15,7 @@ ike_engine_new(IkeConfig *config, Rng *rng)
     engine->rng = rng;
     engine->sas = g_ptr_array_new_with_free_func((GDestroyNotify)ike_sa_free);
     engine->children = g_ptr_array_new_with_free_func((GDestroyNotify)child_sa_free);
-    engine->auth_expires_at = INSTANT_NEVER;
+    engine->reauth_at = engine->reauth_until = engine->failing_since = INSTANT_NEVER;
     g_queue_init(&engine->outputs);
     return engine;
 }
@@ -111,6 +112,11 @@ void
 ike_engine_child_used(IkeEngine *engine, uint32_t spi_in, uint64_t packets, uint64_t octets,
                       Instant now)
 {
+    ChildSa *child = engine_find_child(engine, spi_in);
+    if (child == NULL || child->state != CHILD_SA_INSTALLED)
+        return;
+    engine->now = now;
+    lifetime_child_used(engine, child, packets, octets);
 }
 
 void
@@ -332,6 +338,18 @@ after_reply(IkeEngine *engine, IkeSa *sa)
         engine_closed(engine, IKE_CLOSE_PEER_DELETED, "the gateway ended the connection");
 }
 
+/* With a window of one, a new request shows that the answer to the one before has arrived (RFC
+ * 7296, section 2.3). */
+static void
+confirm_children(IkeEngine *engine, const IkeSa *sa)
+{
+    for (guint i = 0; i < engine->children->len; i++) {
+        ChildSa *child = g_ptr_array_index(engine->children, i);
+        if (child->unconfirmed_on == sa->spi_i)
+            child->unconfirmed_on = 0;
+    }
+}
+
 static IkeVerdict
 handle_request(IkeEngine *engine, IkeSa *sa, const char *malformed)
 {
@@ -340,6 +358,7 @@ handle_request(IkeEngine *engine, IkeSa *sa, const char *malformed)
     g_autoptr(IkeMessage) reply =
         ike_sa_new_response(sa, message->header.exchange, message->header.message_id);
     engine->last_seen = engine->now;
+    confirm_children(engine, sa);
     if (malformed != NULL)
         return answer_syntax(engine, sa, reply, malformed);
     if (message->unsupported_critical != 0) {

@@ -72,7 +72,7 @@ ike_sa_new(uint64_t spi_i, uint64_t spi_r, bool original_initiator)
     sa->requests = ike_fragment_buffer_new();
     sa->responses = ike_fragment_buffer_new();
     sa->retransmit.deadline = INSTANT_NEVER;
-    sa->rekey_at = INSTANT_NEVER;
+    sa->rekey_at = sa->urgent_at = sa->hard_at = INSTANT_NEVER;
     sa->expires_at = INSTANT_NEVER;
     return sa;
 }

@@ -75,6 +75,8 @@ typedef struct {
     IkeFragmentBuffer *responses; /* of the response to ours */
     IkeExchange exchange;
     Instant rekey_at;   /* when we rekey it; INSTANT_NEVER for a replaced one */
+    Instant urgent_at;  /* REPLACE, since no rekeying came about */
+    Instant hard_at;    /* it ends */
     Instant retry_at;   /* after TEMPORARY_FAILURE: not before this */
     Instant expires_at; /* of a replaced one whose DELETE does not come */
 } IkeSa;

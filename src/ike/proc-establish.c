@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "crypto/algorithms.h"
+#include "ike/lifetime.h"
 
 GArray *
 proc_wanted_local_ts(void)
@@ -197,7 +198,8 @@ proc_establish(IkeEngine *engine, IkeSa *sa, const IkeMessage *message)
 {
     ChildSaMaterial material = { 0 };
     sa->state = SA_ESTABLISHED;
-    sa->rekey_at = engine_jittered(engine, engine_ike_lifetime(engine));
+    lifetime_start_sa(engine, sa);
+    lifetime_start_authentication(engine);
     engine->mobike = ike_message_find_notify(message, IKE_NOTIFY_MOBIKE_SUPPORTED) != NULL;
     proc_info_note_auth_lifetime(engine, message);
     proc_resume_take_ticket(engine, sa, message);

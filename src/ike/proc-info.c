@@ -4,6 +4,7 @@
  */
 #include "ike/proc.h"
 
+#include "ike/lifetime.h"
 #include "ike/nat-detection.h"
 
 void
@@ -15,7 +16,7 @@ proc_info_note_auth_lifetime(IkeEngine *engine, const IkeMessage *message)
         return;
     ByteReader reader = byte_reader_for_bytes(notify->data);
     if (byte_reader_u32(&reader, &seconds))
-        engine->auth_expires_at = instant_after(engine->now, seconds * DURATION_SECOND);
+        lifetime_note_auth_lifetime(engine, seconds * DURATION_SECOND);
 }
 
 /* HDR, SK {N(UPDATE_SA_ADDRESSES), N(NAT_DETECTION_SOURCE_IP), N(NAT_DETECTION_DESTINATION_IP)} -->

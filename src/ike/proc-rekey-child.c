@@ -6,16 +6,16 @@
 
 #include "base/error.h"
 #include "crypto/algorithms.h"
+#include "ike/lifetime.h"
 
-/* With key exchange, and behind that the same without, for gateways that rekey without: the answer
- * may take either (RFC 7296, section 1.3.1). */
 static IkeProposalList *
-make_offer(IkeEngine *engine, uint32_t spi)
+make_offer(const IkeEngine *engine, const IkeSa *sa, uint32_t spi)
 {
     const uint32_t wire_spi = GUINT32_TO_BE(spi);
     const IkeProposalList *configured = engine->config->esp_proposals;
     g_autoptr(IkeProposalList) ours = ike_proposal_list_without_additional(configured);
-    return ike_proposal_list_with_spi(ours, &wire_spi, sizeof wire_spi);
+    g_autoptr(IkeProposalList) offer = child_offer_make(engine, sa, ours);
+    return ike_proposal_list_with_spi(offer, &wire_spi, sizeof wire_spi);
 }
 
 static bool
@@ -41,7 +41,7 @@ proc_rekey_child_start(IkeEngine *engine, IkeSa *sa, ChildSa *old, uint16_t grou
     exchange->child_spi = engine_random_child_spi(engine);
     exchange->old_child_spi = old != NULL ? old->spi_in : 0;
     exchange->nonce = engine_random_bytes(engine, IKE_SA_NONCE_LENGTH);
-    exchange->offered = make_offer(engine, exchange->child_spi);
+    exchange->offered = make_offer(engine, sa, exchange->child_spi);
     if (group == KE_NONE)
         group = ike_proposal_list_first_ke(exchange->offered);
     if (!start_kex(engine, exchange, group)) {
@@ -129,6 +129,8 @@ settle(IkeEngine *engine, const IkeExchange *exchange, ChildSa *made, GBytes *lo
         engine_retire_child(engine, made);
     else if (old != NULL)
         engine_retire_child(engine, old);
+    if (rival != NULL && made->state == CHILD_SA_INSTALLED)
+        engine_child_replaced(engine, rival);
 }
 
 /* <--  HDR, SK {SA, Nr, [KEr,] TSi, TSr} */
@@ -164,6 +166,8 @@ proc_rekey_child_answered(IkeEngine *engine, IkeSa *sa, const IkeMessage *messag
         engine_close_with_delete(engine, IKE_CLOSE_PROTOCOL, "too many Child SAs at once");
         return TRANSITION_STAY;
     }
+    child_offer_accepted(engine);
+    lifetime_succeeded(engine);
     settle(engine, &sa->exchange, made, nonce_lower(material.nonce_i, material.nonce_r));
     engine->child_wanted = false;
     ike_exchange_clear(&sa->exchange);
@@ -185,7 +189,10 @@ proc_rekey_child_other_group(IkeEngine *engine, IkeSa *sa, const IkeMessage *mes
         !ike_proposal_list_offers_ke(exchange->offered, group) ||
         exchange->rounds >= IKE_ENGINE_MAX_COOKIES ||
         (exchange->old_child_spi != 0 && (old == NULL || old->state != CHILD_SA_INSTALLED))) {
-        sa->retry_at = instant_after(engine->now, IKE_RETRY_WAIT);
+        if (!child_offer_other_way(engine, IKE_NOTIFY_INVALID_KE_PAYLOAD)) {
+            sa->retry_at = instant_after(engine->now, IKE_RETRY_WAIT);
+            lifetime_ask_replace(engine, "the gateway wants a key exchange that we do not offer");
+        }
         engine->child_wanted = engine_current_child(engine) == NULL;
         ike_exchange_clear(exchange);
         return TRANSITION_STAY;
@@ -221,7 +228,12 @@ proc_rekey_child_refused(IkeEngine *engine, IkeSa *sa, const IkeMessage *message
     if (type == IKE_NOTIFY_TEMPORARY_FAILURE && old == NULL && !was_wanted)
         return TRANSITION_STAY;
     if (type == IKE_NOTIFY_TEMPORARY_FAILURE) {
+        lifetime_temporary_failure(engine);
         sa->retry_at = engine_jittered(engine, IKE_RETRY_WAIT);
+        return TRANSITION_STAY;
+    }
+    if (child_offer_other_way(engine, type)) {
+        engine->child_wanted = was_wanted;
         return TRANSITION_STAY;
     }
     if (was_wanted || type == IKE_NOTIFY_INVALID_SYNTAX) {
@@ -231,8 +243,9 @@ proc_rekey_child_refused(IkeEngine *engine, IkeSa *sa, const IkeMessage *message
                                  type, ike_notify_to_string(type));
         return TRANSITION_STAY;
     }
-    /* The old keys still work: again later. The gateway's own lifetime ends it if need be. */
+    /* The old keys still work for a while. */
     sa->retry_at = instant_after(engine->now, IKE_RETRY_WAIT);
+    lifetime_ask_replace(engine, "the gateway refuses to rekey the tunnel");
     return TRANSITION_STAY;
 }
 
@@ -328,16 +341,20 @@ answer_rekey(IkeEngine *engine, IkeSa *sa, ChildSa *old, const IkeMessage *messa
     material.nonce_i = ike_message_find(message, IKE_PAYLOAD_NONCE)->nonce.data;
     material.local_ts = local_ts;
     material.remote_ts = remote_ts;
-    if (engine_install_child(engine, sa, &material) == NULL)
+    /* One place is kept for what we may be asking for ourselves. */
+    ChildSa *made = engine->children->len + 2 > CHILD_SA_MAX
+                        ? NULL
+                        : engine_install_child(engine, sa, &material);
+    if (made == NULL)
         return refuse(reply, IKE_NOTIFY_TEMPORARY_FAILURE);
+    made->unconfirmed_on = sa->spi_i;
     fill_reply(reply, &material, kex);
     if (rekeys(sa, old)) {
         g_clear_pointer(&sa->exchange.rival_nonce, g_bytes_unref);
         sa->exchange.rival_nonce = g_bytes_ref(nonce_lower(material.nonce_i, material.nonce_r));
         sa->exchange.rival_spi = material.spi_in;
     }
-    old->state = CHILD_SA_REKEYED;
-    old->expires_at = instant_after(engine->now, IKE_REPLACED_WAIT);
+    engine_child_replaced(engine, old);
     return TRANSITION_STAY;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "crypto/algorithms.h"
+#include "ike/lifetime.h"
 
 static void
 put_off(IkeEngine *engine, IkeSa *sa)
@@ -73,7 +74,7 @@ make_sa(IkeEngine *engine, const IkeSa *old, const NewSa *new_sa, const PayloadK
     sa->state = SA_ESTABLISHED;
     sa->fragmentation = old->fragmentation;
     sa->fragment_size = old->fragment_size;
-    sa->rekey_at = engine_jittered(engine, engine_ike_lifetime(engine));
+    lifetime_start_sa(engine, sa);
     return g_steal_pointer(&sa);
 }
 
@@ -169,6 +170,7 @@ proc_rekey_ike_answered(IkeEngine *engine, IkeSa *sa, const IkeMessage *message,
                                  error->message);
         return TRANSITION_STAY;
     }
+    lifetime_succeeded(engine);
     settle(
         engine, sa, successor,
         nonce_lower(sa->exchange.nonce, ike_message_find(message, IKE_PAYLOAD_NONCE)->nonce.data));
@@ -201,8 +203,14 @@ proc_rekey_ike_other_group(IkeEngine *engine, IkeSa *sa, const IkeMessage *messa
 TransitionResult
 proc_rekey_ike_refused(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeMessage *reply)
 {
-    if (!proc_rekey_ike_yield(engine, sa))
-        put_off(engine, sa);
+    const PayloadNotify *notify = ike_message_find_error(message);
+    if (proc_rekey_ike_yield(engine, sa))
+        return TRANSITION_STAY;
+    put_off(engine, sa);
+    if (notify != NULL && notify->type == IKE_NOTIFY_TEMPORARY_FAILURE)
+        lifetime_temporary_failure(engine);
+    else
+        lifetime_ask_replace(engine, "the gateway refuses to rekey the IKE SA");
     return TRANSITION_STAY;
 }
 

@@ -75,6 +75,16 @@ refuse_by_fault(IkeResponder *responder, const IkeMessage *request, IkeMessage *
 {
     const ResponderFaults *faults = &responder->faults;
     const IkePayload *ke = ike_message_find(request, IKE_PAYLOAD_KE);
+    if (responder->config->no_ke && ike_message_find(request, IKE_PAYLOAD_TSI) != NULL &&
+        ike_proposal_list_first_ke(ike_message_find(request, IKE_PAYLOAD_SA)->sa.proposals) !=
+            KE_NONE) {
+        ike_message_add_notify(reply, IKE_NOTIFY_NO_PROPOSAL_CHOSEN, NULL, 0);
+        return true;
+    }
+    if (responder->config->needs_ke && ke == NULL) {
+        ike_message_add_notify(reply, IKE_NOTIFY_NO_PROPOSAL_CHOSEN, NULL, 0);
+        return true;
+    }
     if (faults->create_child_error != 0) {
         ike_message_add_notify(reply, faults->create_child_error, NULL, 0);
         return true;

@@ -393,6 +393,10 @@ responder_add_tunnel(IkeResponder *responder, ResponderSa *sa, const IkeMessage 
     if (error_type != 0)
         ike_message_add_notify(reply, error_type, NULL, 0);
     ike_message_add_notify(reply, IKE_NOTIFY_MOBIKE_SUPPORTED, NULL, 0);
+    if (responder->config->auth_lifetime > 0) {
+        const uint32_t seconds = GUINT32_TO_BE(responder->config->auth_lifetime);
+        ike_message_add_notify(reply, IKE_NOTIFY_AUTH_LIFETIME, &seconds, sizeof seconds);
+    }
     responder_add_ticket(responder, sa, request, reply);
 }
 

@@ -76,6 +76,7 @@ GBytes *responder_nonce(IkeResponder *responder);
 uint64_t responder_u64(IkeResponder *responder);
 uint32_t responder_child_spi(IkeResponder *responder);
 void responder_add_child(IkeResponder *responder, ResponderSa *sa, const ChildSaMaterial *material);
+void responder_retire_child(IkeResponder *responder, ResponderSa *sa, ChildSa *child);
 void responder_remove_child(IkeResponder *responder, ResponderSa *sa, ChildSa *child);
 GArray *responder_local_ts(const IkeResponder *responder);
 /* Chooses for the client's offer, fills the answer's payloads. False: *error_type is the Notify. */

@@ -86,6 +86,7 @@ delete_child(IkeResponder *responder, ResponderSa *sa, ChildSa *child)
     sa->ike->exchange.old_child_spi = child->spi_in;
     child->state = CHILD_SA_DELETING;
     child->delete_sent = true;
+    responder_retire_child(responder, sa, child);
     responder_send_request(responder, sa, request, RESPONDER_ASKS_DELETE_CHILD);
 }
 

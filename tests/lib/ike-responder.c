@@ -337,19 +337,32 @@ responder_add_child(IkeResponder *responder, ResponderSa *sa, const ChildSaMater
     output->child = child_sa_make_output(material, sa->ike->suite.prf, sa->ike->keys.d);
     g_assert_nonnull(output->child);
     g_queue_push_tail(&responder->outputs, output);
-    g_ptr_array_add(sa->children, child_sa_new(material, INSTANT_NEVER));
+    g_ptr_array_add(sa->children, child_sa_new(material));
 }
 
-void
-responder_remove_child(IkeResponder *responder, ResponderSa *sa, ChildSa *child)
+static void
+emit_spis(IkeResponder *responder, const ResponderSa *sa, const ChildSa *child,
+          ResponderOutputKind kind)
 {
     ResponderOutput *output = g_new0(ResponderOutput, 1);
-    output->kind = RESPONDER_OUTPUT_CHILD_GONE;
+    output->kind = kind;
     output->path = sa->path;
     output->child = g_new0(IkeChild, 1);
     output->child->spi_in = child->spi_in;
     output->child->spi_out = child->spi_out;
     g_queue_push_tail(&responder->outputs, output);
+}
+
+void
+responder_retire_child(IkeResponder *responder, ResponderSa *sa, ChildSa *child)
+{
+    emit_spis(responder, sa, child, RESPONDER_OUTPUT_CHILD_RETIRED);
+}
+
+void
+responder_remove_child(IkeResponder *responder, ResponderSa *sa, ChildSa *child)
+{
+    emit_spis(responder, sa, child, RESPONDER_OUTPUT_CHILD_GONE);
     g_ptr_array_remove(sa->children, child);
 }
 

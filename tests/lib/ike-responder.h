@@ -60,17 +60,20 @@ typedef struct {
     PrivateKey *key;
     GPtrArray *ocsp; /* GBytes: sent to whoever asks for OCSP (RFC 4806); NULL: none */
     IkeProposalList *ike_proposals, *esp_proposals;
-    GPtrArray *attributes; /* IkeConfigAttribute: CFG_REPLY's content in this order */
-    GArray *local_ts;      /* TrafficSelector: what is behind it; empty: everything */
-    size_t fragment_size;  /* 0: 1280 */
-    unsigned eap_requests; /* of a round before Success; 0: it knows no EAP */
-    Secret *eap_msk;       /* of its method; NULL: it makes no keys */
-    bool eap_only;         /* proves itself by nothing else (RFC 5998) */
-    bool childless;        /* RFC 6023 */
-    unsigned tickets_s;    /* lifetime of those that it gives; 0: none (RFC 5723) */
-    bool second_eap;       /* wants EAP after the first sign-in (RFC 4739) */
-    Secret *ppk;           /* RFC 8784; NULL: it knows of none */
-    GBytes *ppk_id;        /* type and octets */
+    GPtrArray *attributes;  /* IkeConfigAttribute: CFG_REPLY's content in this order */
+    GArray *local_ts;       /* TrafficSelector: what is behind it; empty: everything */
+    size_t fragment_size;   /* 0: 1280 */
+    unsigned eap_requests;  /* of a round before Success; 0: it knows no EAP */
+    Secret *eap_msk;        /* of its method; NULL: it makes no keys */
+    bool eap_only;          /* proves itself by nothing else (RFC 5998) */
+    bool childless;         /* RFC 6023 */
+    unsigned tickets_s;     /* lifetime of those that it gives; 0: none (RFC 5723) */
+    uint32_t auth_lifetime; /* seconds; 0: not said (RFC 4478) */
+    bool needs_ke;          /* CREATE_CHILD_SA without a KE payload is refused */
+    bool no_ke;             /* CREATE_CHILD_SA with a KE payload, or an offer of one, is refused */
+    bool second_eap;        /* wants EAP after the first sign-in (RFC 4739) */
+    Secret *ppk;            /* RFC 8784; NULL: it knows of none */
+    GBytes *ppk_id;         /* type and octets */
     bool ppk_required;
 } ResponderConfig;
 
@@ -94,8 +97,9 @@ ResponderFaults *ike_responder_faults(IkeResponder *responder);
 
 typedef enum {
     RESPONDER_OUTPUT_SEND,
-    RESPONDER_OUTPUT_CHILD,      /* keys of a new Child SA, for a data path */
-    RESPONDER_OUTPUT_CHILD_GONE, /* spi_in, spi_out only */
+    RESPONDER_OUTPUT_CHILD,         /* keys of a new Child SA, for a data path */
+    RESPONDER_OUTPUT_CHILD_RETIRED, /* nothing is sent by it any more; spi_in, spi_out only */
+    RESPONDER_OUTPUT_CHILD_GONE,    /* spi_in, spi_out only */
 } ResponderOutputKind;
 
 typedef struct {

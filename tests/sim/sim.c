@@ -7,6 +7,9 @@
 #include "ike/payload-id.h"
 
 #define CONNECT_LIMIT (5 * DURATION_MINUTE)
+/* How long a gateway that is no fool takes packets by what was deleted, and a caller that replaces
+ * an engine. */
+#define LINGER (2 * DURATION_SECOND)
 
 static void
 fill(Rng *rng, void *out, size_t length)
@@ -89,6 +92,8 @@ void
 sim_clear(Sim *sim)
 {
     g_clear_pointer(&sim->engine, ike_engine_free);
+    g_clear_pointer(&sim->old_engine, ike_engine_free);
+    g_clear_pointer(&sim->esp, esp_model_free);
     g_clear_pointer(&sim->gateway, ike_responder_free);
     g_clear_pointer(&sim->config, ike_config_unref);
     responder_config_clear(&sim->gateway_config);
@@ -211,9 +216,11 @@ answer_credential(Sim *sim, const IkeCredentialRequest *request)
 /* --- Outputs --- */
 
 static void
-forget_child(Sim *sim, uint32_t spi_in)
+forget_child(Sim *sim, uint32_t spi_in, Instant at)
 {
     sim->n_removed++;
+    if (sim->esp != NULL)
+        esp_model_remove(sim->esp, LINK_UP, spi_in, at);
     for (guint i = 0; i < sim->installed->len; i++) {
         const IkeChild *child = g_ptr_array_index(sim->installed, i);
         if (child->spi_in == spi_in) {
@@ -222,6 +229,53 @@ forget_child(Sim *sim, uint32_t spi_in)
         }
     }
     g_error("REMOVE_CHILD for a Child SA that was never installed");
+}
+
+/* The first Child SA of another engine takes over from all before. */
+static void
+install(Sim *sim, const IkeChild *child)
+{
+    if (sim->old_engine != NULL)
+        for (guint i = 0; i < sim->installed->len; i++)
+            esp_model_retire(sim->esp, LINK_UP,
+                             ((IkeChild *)g_ptr_array_index(sim->installed, i))->spi_in);
+    esp_model_install(sim->esp, LINK_UP, child);
+}
+
+static void
+replace_engine(Sim *sim)
+{
+    g_assert_null(sim->old_engine);
+    sim->old_engine = sim->engine;
+    sim->engine = ike_engine_new(sim->config, &sim->client_rng.rng);
+    ike_engine_initiate(sim->engine, &sim->path, sim->link.now);
+    ike_engine_authenticate(sim->engine, sim->link.now);
+}
+
+/* False when it is closed. */
+static bool
+take_old_output(Sim *sim, IkeOutput *output)
+{
+    if (output->kind == IKE_OUTPUT_SEND)
+        virtual_link_send(&sim->link, LINK_UP, output->datagram);
+    else if (output->kind == IKE_OUTPUT_RETIRE_CHILD && sim->esp != NULL)
+        esp_model_retire(sim->esp, LINK_UP, output->child->spi_in);
+    else if (output->kind == IKE_OUTPUT_REMOVE_CHILD)
+        forget_child(sim, output->child->spi_in, instant_after(sim->link.now, LINGER));
+    return output->kind != IKE_OUTPUT_CLOSED;
+}
+
+static void
+drain_old(Sim *sim)
+{
+    bool open = sim->old_engine != NULL;
+    while (open) {
+        g_auto(IkeOutput) output = { 0 };
+        if (!ike_engine_next_output(sim->old_engine, &output))
+            return;
+        open = take_old_output(sim, &output);
+    }
+    g_clear_pointer(&sim->old_engine, ike_engine_free);
 }
 
 static void
@@ -235,15 +289,19 @@ take_output(Sim *sim, IkeOutput *output)
         virtual_link_send(&sim->link, LINK_UP, output->datagram);
         break;
     case IKE_OUTPUT_INSTALL_CHILD:
-        g_assert_cmpuint(sim->n_configured, ==, 1);
+        g_assert_cmpuint(sim->n_configured, ==, sim->replace ? sim->n_replace + 1 : 1);
         sim->n_installed++;
+        if (sim->esp != NULL)
+            install(sim, output->child);
         g_ptr_array_add(sim->installed, g_steal_pointer(&output->child));
         break;
     case IKE_OUTPUT_RETIRE_CHILD:
         sim->n_retired++;
+        if (sim->esp != NULL)
+            esp_model_retire(sim->esp, LINK_UP, output->child->spi_in);
         break;
     case IKE_OUTPUT_REMOVE_CHILD:
-        forget_child(sim, output->child->spi_in);
+        forget_child(sim, output->child->spi_in, sim->link.now);
         break;
     case IKE_OUTPUT_CONFIGURE:
         sim->n_configured++;
@@ -255,9 +313,14 @@ take_output(Sim *sim, IkeOutput *output)
         break;
     case IKE_OUTPUT_STATE_CHANGED:
         sim->state = output->state;
+        if (sim->old_engine != NULL && sim->state == IKE_STATE_ESTABLISHED)
+            ike_engine_close(sim->old_engine, IKE_CLOSE_REPLACED, sim->link.now);
         break;
     case IKE_OUTPUT_REPLACE:
         sim->n_replace++;
+        sim->replace_deadline = output->deadline;
+        if (sim->replace)
+            replace_engine(sim);
         break;
     case IKE_OUTPUT_TICKET:
         g_clear_pointer(&sim->ticket, ike_ticket_free);
@@ -289,9 +352,18 @@ take_gateway_output(Sim *sim, ResponderOutput *output)
         virtual_link_send(&sim->link, LINK_DOWN, output->datagram);
         break;
     case RESPONDER_OUTPUT_CHILD:
+        if (sim->esp != NULL)
+            esp_model_install(sim->esp, LINK_DOWN, output->child);
         g_ptr_array_add(sim->gateway_children, g_steal_pointer(&output->child));
         break;
+    case RESPONDER_OUTPUT_CHILD_RETIRED:
+        if (sim->esp != NULL)
+            esp_model_retire(sim->esp, LINK_DOWN, output->child->spi_in);
+        break;
     case RESPONDER_OUTPUT_CHILD_GONE:
+        if (sim->esp != NULL)
+            esp_model_remove(sim->esp, LINK_DOWN, output->child->spi_in,
+                             instant_after(sim->link.now, LINGER));
         break;
     }
 }
@@ -305,6 +377,7 @@ sim_drain(Sim *sim)
             break;
         take_output(sim, &output);
     }
+    drain_old(sim);
     for (;;) {
         g_auto(ResponderOutput) output = { 0 };
         if (!ike_responder_next_output(sim->gateway, &output))
@@ -332,6 +405,8 @@ deliver(Sim *sim)
     gsize length;
     g_autoptr(GBytes) datagram = virtual_link_receive(&sim->link, &direction);
     const uint8_t *octets = g_bytes_get_data(datagram, &length);
+    if (sim->esp != NULL && esp_model_arrived(sim->esp, direction, datagram, sim->link.now))
+        return;
     if (direction == LINK_DOWN) {
         sim_inject(sim, octets, length);
         return;
@@ -350,8 +425,19 @@ sim_inject(Sim *sim, const uint8_t *datagram, size_t length)
     IkeVerdict verdict =
         ike_engine_receive(sim->engine, &sim->path, datagram, length, sim->link.now);
     sim->verdicts[verdict]++;
+    if (verdict == IKE_VERDICT_DISCARD && sim->old_engine != NULL)
+        ike_engine_receive(sim->old_engine, &sim->path, datagram, length, sim->link.now);
     sim_drain(sim);
     return verdict;
+}
+
+static Instant
+client_deadline(const Sim *sim)
+{
+    Instant deadline = ike_engine_next_deadline(sim->engine);
+    if (sim->old_engine == NULL)
+        return deadline;
+    return instant_earlier(deadline, ike_engine_next_deadline(sim->old_engine));
 }
 
 static Instant
@@ -375,7 +461,7 @@ bool
 sim_step(Sim *sim)
 {
     Instant arrival = virtual_link_next(&sim->link);
-    Instant deadline = ike_engine_next_deadline(sim->engine);
+    Instant deadline = client_deadline(sim);
     Instant next = instant_earlier(instant_earlier(arrival, deadline), gateway_deadline(sim));
     if (next == INSTANT_NEVER)
         return false;
@@ -387,9 +473,11 @@ sim_step(Sim *sim)
         return true;
     }
     ike_engine_timeout(sim->engine, sim->link.now);
+    if (sim->old_engine != NULL)
+        ike_engine_timeout(sim->old_engine, sim->link.now);
     sim_drain(sim);
     /* A deadline that has been served may not stand: the caller's loop would spin. */
-    g_assert_cmpint(ike_engine_next_deadline(sim->engine), >, sim->link.now);
+    g_assert_cmpint(client_deadline(sim), >, sim->link.now);
     return true;
 }
 
@@ -398,8 +486,7 @@ sim_run(Sim *sim, Duration duration)
 {
     Instant end = instant_after(sim->link.now, duration);
     for (;;) {
-        Instant next =
-            instant_earlier(virtual_link_next(&sim->link), ike_engine_next_deadline(sim->engine));
+        Instant next = instant_earlier(virtual_link_next(&sim->link), client_deadline(sim));
         next = instant_earlier(next, gateway_deadline(sim));
         if (next > end)
             break;

@@ -3,6 +3,7 @@
  * responder as its gateway. Everything repeats from the seed.
  */
 #pragma once
+#include "esp-model.h"
 #include "ike-responder.h"
 #include "virtual-link.h"
 
@@ -48,6 +49,10 @@ typedef struct {
     unsigned n_replace, n_redirect, n_eap, n_eap_second;
     unsigned n_sent[2], n_repeated; /* by LinkDirection; requests of ours sent again */
     unsigned verdicts[4];
+    EspModel *esp; /* NULL: nobody looks at the Child SAs */
+    Instant replace_deadline;
+    bool replace; /* REPLACE is obeyed: another engine, and the old one closes when that is up */
+    IkeEngine *old_engine;
     Duration gateway_interval; /* the gateway repeats what is not answered; 0: never */
     Instant gateway_repeats_at;
     IkeCredentialRequest *pending; /* with withhold: the last one, owned by the engine's output */

@@ -14,13 +14,15 @@ test_bad_link(void)
         LinkChance chance = { g_rand_new_with_seed(seed), 20, 10, 20, 5 };
         sim_init(&sim, seed);
         sim.config->retransmit_tries = 12;
-        sim.config->child_lifetime = 5 * DURATION_MINUTE;
-        sim.config->ike_lifetime = 12 * DURATION_MINUTE;
+        /* Between the soft and the hard limit there is time for every repetition. */
+        sim.config->retransmit_interval = 100 * DURATION_MILLISECOND;
+        sim.config->child_lifetime = 15 * DURATION_MINUTE;
+        sim.config->ike_lifetime = 36 * DURATION_MINUTE;
         sim_start(&sim);
         g_assert_true(sim_connect(&sim));
         sim.link.script = link_chance_script;
         sim.link.script_data = &chance;
-        sim_run(&sim, 60 * DURATION_MINUTE);
+        sim_run(&sim, 180 * DURATION_MINUTE);
         sim.link.script = NULL;
         sim_run(&sim, 2 * DURATION_MINUTE);
         /* A rekeying may just be under way. */

@@ -71,7 +71,7 @@ test_directions(Fixture *fixture, gconstpointer data)
 static void
 test_copies(Fixture *fixture, gconstpointer data)
 {
-    g_autoptr(ChildSa) child = child_sa_new(&fixture->material, 5);
+    g_autoptr(ChildSa) child = child_sa_new(&fixture->material);
     g_array_set_size(fixture->v4, 0);
     g_assert_cmpuint(child->local_ts->len, ==, 1);
     g_assert_cmpuint(child->spi_in, ==, 1000);
