@@ -49,7 +49,7 @@ typedef enum {
     RECORD_MSCHAP,    /* (uayayay): serial, authenticator challenge and peer challenge (16 each),
                        * user name as the method has it */
     RECORD_MD5,       /* (uyay): serial, EAP identifier, challenge */
-    RECORD_PASSWORD,  /* (us): serial, what for: gtc, pap */
+    RECORD_PASSWORD,  /* (uss): serial, what for: gtc, pap; what a GTC server shows, or empty */
     RECORD_SIGN_TLS,  /* (uqay): serial, TLS SignatureScheme, octets to be signed: only those of a
                        * TLS client's CertificateVerify */
     RECORD_PPK,       /* (uqayayay): serial, PRF, SK_d, SK_pi, SK_pr (RFC 8784, section 3) */

@@ -388,3 +388,49 @@ certificate_verify_auth(const Certificate *certificate, uint8_t method, const vo
         return false;
     }
 }
+
+/* ECDSA without the curves: TLS 1.2 does not bind them to the hash (RFC 8446, section 4.2.3). */
+static const struct {
+    uint16_t scheme;
+    gnutls_sign_algorithm_t sign;
+    gnutls_pk_algorithm_t pk;
+} tls_schemes[] = {
+    { 0x0401, GNUTLS_SIGN_RSA_SHA256, GNUTLS_PK_RSA },
+    { 0x0501, GNUTLS_SIGN_RSA_SHA384, GNUTLS_PK_RSA },
+    { 0x0601, GNUTLS_SIGN_RSA_SHA512, GNUTLS_PK_RSA },
+    { 0x0804, GNUTLS_SIGN_RSA_PSS_RSAE_SHA256, GNUTLS_PK_RSA },
+    { 0x0805, GNUTLS_SIGN_RSA_PSS_RSAE_SHA384, GNUTLS_PK_RSA },
+    { 0x0806, GNUTLS_SIGN_RSA_PSS_RSAE_SHA512, GNUTLS_PK_RSA },
+    { 0x0809, GNUTLS_SIGN_RSA_PSS_SHA256, GNUTLS_PK_RSA_PSS },
+    { 0x080a, GNUTLS_SIGN_RSA_PSS_SHA384, GNUTLS_PK_RSA_PSS },
+    { 0x080b, GNUTLS_SIGN_RSA_PSS_SHA512, GNUTLS_PK_RSA_PSS },
+    { 0x0403, GNUTLS_SIGN_ECDSA_SHA256, GNUTLS_PK_ECDSA },
+    { 0x0503, GNUTLS_SIGN_ECDSA_SHA384, GNUTLS_PK_ECDSA },
+    { 0x0603, GNUTLS_SIGN_ECDSA_SHA512, GNUTLS_PK_ECDSA },
+    { 0x0807, GNUTLS_SIGN_EDDSA_ED25519, GNUTLS_PK_EDDSA_ED25519 },
+    { 0x0808, GNUTLS_SIGN_EDDSA_ED448, GNUTLS_PK_EDDSA_ED448 },
+};
+
+bool
+private_key_sign_tls(const PrivateKey *key, uint16_t scheme, const void *data, size_t length,
+                     GBytes **signature, GError **error)
+{
+    gnutls_sign_algorithm_t sign = GNUTLS_SIGN_UNKNOWN;
+    for (size_t i = 0; i < G_N_ELEMENTS(tls_schemes); i++)
+        if (tls_schemes[i].scheme == scheme && tls_schemes[i].pk == key->algorithm)
+            sign = tls_schemes[i].sign;
+    const gnutls_datum_t input = { (unsigned char *)data, (unsigned)length };
+    gnutls_datum_t output = { NULL, 0 };
+    int status = sign == GNUTLS_SIGN_UNKNOWN || length > MAX_SIGNED
+                     ? GNUTLS_E_UNSUPPORTED_SIGNATURE_ALGORITHM
+                     : gnutls_privkey_sign_data2(key->handle, sign, 0, &input, &output);
+    if (status < 0) {
+        g_set_error(error, CRYPTO_ERROR, CRYPTO_ERROR_UNSUPPORTED,
+                    "the key cannot sign for TLS with scheme 0x%04x: %s", scheme,
+                    gnutls_strerror(status));
+        return false;
+    }
+    *signature = g_bytes_new(output.data, output.size);
+    gnutls_free(output.data);
+    return true;
+}

@@ -32,6 +32,12 @@ bool private_key_sign_auth(const PrivateKey *key, const uint16_t *hashes, size_t
                            bool rsa_pkcs1, const Chunk *chunks, size_t n_chunks, uint8_t *method,
                            GBytes **auth, GError **error);
 
+/* A TLS client's signature with a SignatureScheme of RFC 8446, section 4.2.3, over data as TLS has
+ * it (the caller has judged it). CRYPTO_ERROR_UNSUPPORTED for a scheme that the key cannot do, or
+ * one with SHA-1. */
+bool private_key_sign_tls(const PrivateKey *key, uint16_t scheme, const void *data, size_t length,
+                          GBytes **signature, GError **error);
+
 /* Checks authentication data that a peer sent. Refused: SHA-1 in method 14, RSA under 2048 bits, an
  * AlgorithmIdentifier that does not fit the key. CRYPTO_ERROR_BAD_SIGNATURE, _UNSUPPORTED,
  * _INVALID. */

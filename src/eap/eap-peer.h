@@ -21,6 +21,7 @@ typedef enum {
     EAP_METHOD_PEAP = 1 << 3,
     EAP_METHOD_GTC = 1 << 4,
     EAP_METHOD_MD5 = 1 << 5,
+    EAP_METHOD_PAP = 1 << 6, /* inside TTLS only; no method of EAP */
 } EapMethod;
 
 /* Immutable; the peer takes copies and references. */
