@@ -60,10 +60,11 @@ http_fetch_request(const char *host, uint16_t port, const char *target, GBytes *
     }
     bool v6 = inet_address_parse(host, &address) && address.family == INET_V6;
     GByteArray *out = g_byte_array_new();
+    g_autofree char *where = port == HTTP_PORT ? g_strdup("") : g_strdup_printf(":%u", port);
     /* HTTP/1.0 (RFC 1945): one answer, whole, and its end is the end of the stream. */
     g_autofree char *head = g_strdup_printf(
-        "%s %s HTTP/1.0\r\nHost: %s%s%s:%u\r\nConnection: close\r\nUser-Agent: ginnel\r\n",
-        length > 0 ? "POST" : "GET", target, v6 ? "[" : "", host, v6 ? "]" : "", port);
+        "%s %s HTTP/1.0\r\nHost: %s%s%s%s\r\nConnection: close\r\nUser-Agent: ginnel\r\n",
+        length > 0 ? "POST" : "GET", target, v6 ? "[" : "", host, v6 ? "]" : "", where);
     g_byte_array_append(out, (const guint8 *)head, (guint)strlen(head));
     if (length > 0) {
         g_autofree char *about = g_strdup_printf(

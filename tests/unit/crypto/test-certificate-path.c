@@ -67,6 +67,12 @@ test_trusted_itself(void)
     g_autoptr(TrustStore) store = test_identity_trust(gateway);
     g_autoptr(GPtrArray) path = find_path(store, LIST(gateway), NULL);
     assert_path(path, LIST(gateway));
+
+    g_autoptr(TestIdentity) unknown = test_identity_new(&root_spec, NULL);
+    g_autoptr(TestIdentity) issued = test_identity_new(&gateway_spec, unknown);
+    g_autoptr(TrustStore) only_it = test_identity_trust(issued);
+    g_autoptr(GPtrArray) alone = find_path(only_it, LIST(issued, unknown), NULL);
+    assert_path(alone, LIST(issued));
 }
 
 /* Two anchors of one name, as after a change of keys: the one that signed it, and that is valid. */

@@ -36,13 +36,13 @@ static void
 test_requests(void)
 {
     assert_request("crl.example", 80, "/a.crl?b=c", NULL,
-                   "GET /a.crl?b=c HTTP/1.0\r\nHost: crl.example:80\r\nConnection: close\r\n"
+                   "GET /a.crl?b=c HTTP/1.0\r\nHost: crl.example\r\nConnection: close\r\n"
                    "User-Agent: ginnel\r\n\r\n");
     assert_request("2001:db8::1", 8080, "/", "",
                    "GET / HTTP/1.0\r\nHost: [2001:db8::1]:8080\r\nConnection: close\r\n"
                    "User-Agent: ginnel\r\n\r\n");
     assert_request("ocsp.example", 80, "/", "asked",
-                   "POST / HTTP/1.0\r\nHost: ocsp.example:80\r\nConnection: close\r\n"
+                   "POST / HTTP/1.0\r\nHost: ocsp.example\r\nConnection: close\r\n"
                    "User-Agent: ginnel\r\nContent-Type: application/ocsp-request\r\n"
                    "Content-Length: 5\r\n\r\nasked");
 }
