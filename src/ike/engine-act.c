@@ -136,6 +136,8 @@ engine_send_request(IkeEngine *engine, IkeSa *sa, IkeMessage *message, IkeSaStat
     unsigned tries = engine->config->retransmit_tries;
     if (state == SA_DELETE_IKE_LOCAL_INFORMATIONAL)
         tries = IKE_CLOSE_TRIES;
+    if (engine->setup.solution != NULL && message->header.exchange == IKE_EXCHANGE_AUTH)
+        message->solution = g_steal_pointer(&engine->setup.solution);
     GPtrArray *datagrams = write_request(engine, sa, message);
     if (datagrams == NULL) {
         engine_closed(engine, IKE_CLOSE_PROTOCOL, "a request of ours cannot be built");
@@ -449,6 +451,8 @@ ike_engine_next_deadline(const IkeEngine *engine)
     Instant deadline = INSTANT_NEVER;
     if (engine->state == IKE_STATE_IDLE || engine->state == IKE_STATE_CLOSED)
         return INSTANT_NEVER;
+    if (proc_puzzle_under_way(engine)) /* the next slice at once */
+        return engine->now;
     for (guint i = 0; i < engine->sas->len; i++) {
         const IkeSa *sa = g_ptr_array_index(engine->sas, i);
         deadline = instant_earlier(deadline, sa->retransmit.deadline);

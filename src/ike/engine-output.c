@@ -172,6 +172,8 @@ ike_setup_clear(IkeSetup *setup)
     g_clear_pointer(&setup->answer, ike_message_free);
     payload_id_clear(&setup->gateway);
     g_clear_pointer(&setup->ticket, ike_ticket_free);
+    g_clear_pointer(&setup->puzzle, puzzle_free);
+    g_clear_pointer(&setup->solution, g_bytes_unref);
     g_clear_pointer(&setup->configuration, ike_configuration_free);
     g_clear_pointer(&setup->msk, secret_unref);
     g_clear_pointer(&setup->int_auth_i, g_bytes_unref);

@@ -7,6 +7,7 @@
 #include "ike/engine.h"
 #include "ike/ike-sa.h"
 #include "ike/message-rules.h"
+#include "ike/puzzle.h"
 
 #define IKE_SA_MAX        6                      /* the one in use, replaced ones of both sides */
 #define IKE_MAX_HASHES    16                     /* of SIGNATURE_HASH_ALGORITHMS that we remember */
@@ -40,6 +41,8 @@ typedef struct {
     uint8_t eap_code;                    /* of the EAP packet that the caller has */
     unsigned eap_rounds;
     Secret *msk;       /* of the EAP method that succeeded; NULL where it has none */
+    Puzzle *puzzle;    /* being solved */
+    GBytes *solution;  /* of the last one, for the next request */
     IkeTicket *ticket; /* by which we resume; NULL: we do not (RFC 5723) */
     /* IKE_INTERMEDIATE (RFC 9242, section 3.3.2). */
     unsigned n_additional;           /* additional key exchanges that are done */

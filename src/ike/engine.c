@@ -78,7 +78,8 @@ ike_engine_authenticate(IkeEngine *engine, Instant now)
     IkeSa *sa = engine_sa(engine);
     engine->now = now;
     engine->setup.authenticate = true;
-    if (engine->state == IKE_STATE_INIT_ANSWERED && sa->state == SA_CREATE_LOCAL_ANSWERED)
+    if (engine->state == IKE_STATE_INIT_ANSWERED && sa->state == SA_CREATE_LOCAL_ANSWERED &&
+        !proc_puzzle_under_way(engine))
         proc_intermediate_start(engine, sa);
 }
 
@@ -524,6 +525,8 @@ ike_engine_timeout(IkeEngine *engine, Instant now)
         proc_init_give_up(engine);
         return;
     }
+    if (proc_puzzle_under_way(engine))
+        proc_puzzle_work(engine);
     for (guint i = 0; i < engine->sas->len && engine->state != IKE_STATE_CLOSED; i++)
         sa_timeout(engine, g_ptr_array_index(engine->sas, i));
     sweep(engine);

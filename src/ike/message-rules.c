@@ -16,6 +16,7 @@
 #define TS         (BIT(IKE_PAYLOAD_TSI) | BIT(IKE_PAYLOAD_TSR))
 #define CP         BIT(IKE_PAYLOAD_CP)
 #define EAP        BIT(IKE_PAYLOAD_EAP)
+#define PS         (UINT32_C(1) << (IKE_PAYLOAD_PUZZLE - IKE_PAYLOAD_SA))
 #define EVERYWHERE (BIT(IKE_PAYLOAD_NOTIFY) | BIT(IKE_PAYLOAD_VENDOR))
 /* More than one of a kind: a chain, several requested encodings, several protocols. */
 #define REPEATABLE (EVERYWHERE | CERT | CERTREQ | DELETE)
@@ -35,11 +36,11 @@ typedef struct {
  * answers that hold only notifications. CERTREQ and KE may come in more answers than the appendix
  * draws. */
 static const Rule rules[] = {
-    { IKE_SHAPE_INIT_REQUEST, IKE_EXCHANGE_SA_INIT, REQUEST, SA | KE | NONCE, 0, false },
+    { IKE_SHAPE_INIT_REQUEST, IKE_EXCHANGE_SA_INIT, REQUEST, SA | KE | NONCE, PS, false },
     { IKE_SHAPE_INIT_RESPONSE, IKE_EXCHANGE_SA_INIT, RESPONSE, SA | KE | NONCE, CERTREQ, false },
     { IKE_SHAPE_RESUME, IKE_EXCHANGE_SESSION_RESUME, EITHER, NONCE, 0, false },
     { IKE_SHAPE_AUTH_REQUEST, IKE_EXCHANGE_AUTH, REQUEST, IDI | AUTH | SA | TS,
-      CERT | CERTREQ | IDR | CP, false },
+      CERT | CERTREQ | IDR | CP | PS, false },
     { IKE_SHAPE_AUTH_REQUEST_CHILDLESS, IKE_EXCHANGE_AUTH, REQUEST, IDI | AUTH,
       CERT | CERTREQ | IDR | CP, false },
     { IKE_SHAPE_AUTH_EAP_START, IKE_EXCHANGE_AUTH, REQUEST, IDI | SA | TS,

@@ -204,17 +204,24 @@ head_length(uint8_t type)
 static GBytes *
 seal_piece(const IkeMessage *message, PayloadSkSealer *sealer, const Piece *piece, GError **error)
 {
+    /* In the first fragment only (RFC 7383, section 2.5.3). */
+    GBytes *solution = piece->number <= 1 ? message->solution : NULL;
+    size_t clear = solution != NULL ? IKE_PAYLOAD_HEADER_LENGTH + g_bytes_get_size(solution) : 0;
     size_t length =
-        head_length(piece->type) + payload_sk_sealed_length(sealer->aead, piece->length);
+        head_length(piece->type) + clear + payload_sk_sealed_length(sealer->aead, piece->length);
     if (length > IKE_MESSAGE_MAX_LENGTH) {
         too_large(error);
         return NULL;
     }
     g_auto(ByteWriter) writer;
     byte_writer_init(&writer, length);
-    write_header(message, piece->type, length, &writer);
+    write_header(message, solution != NULL ? IKE_PAYLOAD_PUZZLE : piece->type, length, &writer);
+    if (solution != NULL) {
+        IkePayload payload = { .type = IKE_PAYLOAD_PUZZLE, .puzzle = { solution } };
+        ike_payload_write(&payload, piece->type, &writer);
+    }
     IkePayloadHeader header = { .next = piece->first_inner,
-                                .length = (uint16_t)(length - IKE_HEADER_LENGTH -
+                                .length = (uint16_t)(length - clear - IKE_HEADER_LENGTH -
                                                      IKE_PAYLOAD_HEADER_LENGTH) };
     ike_payload_header_write(&header, &writer);
     if (piece->type == IKE_PAYLOAD_SKF) {

@@ -34,6 +34,7 @@ ike_message_free(IkeMessage *message)
         return;
     g_ptr_array_unref(message->payloads);
     g_clear_pointer(&message->octets, g_bytes_unref);
+    g_clear_pointer(&message->solution, g_bytes_unref);
     g_clear_pointer(&message->plain, g_bytes_unref);
     g_free(message);
 }

@@ -28,6 +28,7 @@ typedef enum {
 
 typedef struct {
     unsigned references;
+    GBytes *solution; /* for sending: of a puzzle, in clear before SK (RFC 8019, section 7.2.2) */
     IkeHeader header;
     /* IkePayload, in the order of the wire. Once a sealed message is open: what was inside and
      * nothing else, so that everything in here has the same protection. */

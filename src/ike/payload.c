@@ -87,6 +87,9 @@ clear_body(IkePayload *payload)
     case IKE_PAYLOAD_EAP:
         payload_eap_clear(&payload->eap);
         break;
+    case IKE_PAYLOAD_PUZZLE:
+        payload_puzzle_clear(&payload->puzzle);
+        break;
     default:
         break;
     }
@@ -133,6 +136,8 @@ parse_body(IkePayload *payload, ByteReader *body, GError **error)
         return payload_cp_parse(body, &payload->cp, error);
     case IKE_PAYLOAD_EAP:
         return payload_eap_parse(body, &payload->eap, error);
+    case IKE_PAYLOAD_PUZZLE:
+        return payload_puzzle_parse(body, &payload->puzzle, error);
     default:
         g_set_error(error, PARSE_ERROR, PARSE_ERROR_INVALID, "%s payload: not where it may be",
                     ike_payload_to_string(payload->type));
@@ -193,6 +198,9 @@ write_body(const IkePayload *payload, ByteWriter *writer)
         break;
     case IKE_PAYLOAD_EAP:
         payload_eap_write(&payload->eap, writer);
+        break;
+    case IKE_PAYLOAD_PUZZLE:
+        payload_puzzle_write(&payload->puzzle, writer);
         break;
     default:
         g_return_if_reached();

@@ -13,6 +13,7 @@
 #include "ike/payload-ke.h"
 #include "ike/payload-nonce.h"
 #include "ike/payload-notify.h"
+#include "ike/payload-puzzle.h"
 #include "ike/payload-sa.h"
 #include "ike/payload-ts.h"
 #include "ike/payload-vendor.h"
@@ -37,6 +38,7 @@ typedef struct {
         PayloadTs ts;
         PayloadCp cp;
         PayloadEap eap;
+        PayloadPuzzle puzzle;
     };
 } IkePayload;
 

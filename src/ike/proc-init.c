@@ -42,8 +42,8 @@ proc_init_announce(IkeEngine *engine, const IkeSa *sa, IkeMessage *message)
 }
 
 /* HDR, [N(COOKIE)], SAi1, KEi, Ni, N(...)  --> */
-static void
-send_request(IkeEngine *engine, IkeSa *sa)
+void
+proc_init_send(IkeEngine *engine, IkeSa *sa)
 {
     IkeSetup *setup = &engine->setup;
     g_autoptr(GError) error = NULL;
@@ -62,6 +62,11 @@ send_request(IkeEngine *engine, IkeSa *sa)
     if (setup->cookie != NULL)
         ike_message_add_notify(message, IKE_NOTIFY_COOKIE, g_bytes_get_data(setup->cookie, NULL),
                                g_bytes_get_size(setup->cookie));
+    if (setup->solution != NULL) {
+        IkePayload *solution = ike_payload_new(IKE_PAYLOAD_PUZZLE);
+        solution->puzzle.keys = g_bytes_ref(setup->solution);
+        ike_message_add(message, solution);
+    }
     ike_message_add_sa(message, engine->config->ike_proposals);
     g_autoptr(GBytes) public = kex_public(sa->exchange.kex);
     ike_message_add_ke(message, setup->group, public);
@@ -90,7 +95,7 @@ proc_init_start(IkeEngine *engine)
     g_ptr_array_add(engine->sas, sa);
     setup->group = ike_proposal_list_first_ke(engine->config->ike_proposals);
     setup->nonce_i = engine_random_bytes(engine, IKE_SA_NONCE_LENGTH);
-    send_request(engine, sa);
+    proc_init_send(engine, sa);
 }
 
 /* A refusal, a cookie or another group: is there a round left? */
@@ -125,8 +130,8 @@ proc_init_take_cookie(IkeEngine *engine, IkeSa *sa, const IkeMessage *message)
 TransitionResult
 proc_init_cookie(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeMessage *reply)
 {
-    if (proc_init_take_cookie(engine, sa, message))
-        send_request(engine, sa);
+    if (proc_init_take_cookie(engine, sa, message) && !proc_puzzle_init(engine, sa, message))
+        proc_init_send(engine, sa);
     return TRANSITION_STAY;
 }
 
@@ -143,7 +148,7 @@ proc_init_other_group(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, I
     if (!take_round(engine, sa))
         return TRANSITION_STAY;
     engine->setup.group = group;
-    send_request(engine, sa);
+    proc_init_send(engine, sa);
     return TRANSITION_STAY;
 }
 
@@ -296,8 +301,9 @@ proc_init_agreed(IkeEngine *engine, IkeSa *sa, const IkeMessage *message)
         ike_message_find_notify(message, IKE_NOTIFY_CHILDLESS_IKEV2_SUPPORTED) != NULL;
     engine->last_seen = engine->now;
     sa->state = SA_CREATE_LOCAL_ANSWERED;
+    proc_puzzle_note_auth(engine, sa, message);
     engine_set_state(engine, IKE_STATE_INIT_ANSWERED);
-    if (setup->authenticate)
+    if (setup->authenticate && setup->puzzle == NULL)
         proc_intermediate_start(engine, sa);
 }
 

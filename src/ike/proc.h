@@ -7,6 +7,7 @@
 
 /* --- proc-init: IKE_SA_INIT (RFC 7296, section 1.2) --- */
 void proc_init_start(IkeEngine *engine);
+void proc_init_send(IkeEngine *engine, IkeSa *sa); /* again, with what has come to be known */
 /* What a request to begin an SA says besides: NAT detection, fragmentation, redirect. */
 void proc_init_announce(IkeEngine *engine, const IkeSa *sa, IkeMessage *message);
 /* The keys are there; what the answer says besides. */
@@ -70,6 +71,15 @@ void proc_eap_ask(IkeEngine *engine, IkeSa *sa, const IkeMessage *message);
 void proc_eap_next_round(IkeEngine *engine, IkeSa *sa);
 /* Does another round follow the one under way? */
 bool proc_eap_another_follows(const IkeEngine *engine);
+
+/* --- proc-puzzle (RFC 8019) --- */
+bool proc_puzzle_under_way(const IkeEngine *engine);
+/* The puzzle beside a cookie; false: there is none to be solved. */
+bool proc_puzzle_init(IkeEngine *engine, IkeSa *sa, const IkeMessage *message);
+/* The one in IKE_SA_INIT's answer. */
+void proc_puzzle_note_auth(IkeEngine *engine, const IkeSa *sa, const IkeMessage *message);
+/* A slice of it, and what comes after. */
+void proc_puzzle_work(IkeEngine *engine);
 
 /* --- proc-resume: IKE_SESSION_RESUME (RFC 5723) --- */
 void proc_resume_start(IkeEngine *engine);

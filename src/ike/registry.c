@@ -26,7 +26,7 @@ static const Name payload_names[] = {
     { IKE_PAYLOAD_VENDOR, "V" },  { IKE_PAYLOAD_TSI, "TSi" },
     { IKE_PAYLOAD_TSR, "TSr" },   { IKE_PAYLOAD_SK, "SK" },
     { IKE_PAYLOAD_CP, "CP" },     { IKE_PAYLOAD_EAP, "EAP" },
-    { IKE_PAYLOAD_SKF, "SKF" },
+    { IKE_PAYLOAD_SKF, "SKF" },   { IKE_PAYLOAD_PUZZLE, "PS" },
 };
 
 #define NOTIFY_NAME(name)                                                                          \
@@ -88,6 +88,7 @@ static const Name notify_names[] = {
     NOTIFY_NAME(CHILDLESS_IKEV2_SUPPORTED),
     NOTIFY_NAME(IKEV2_FRAGMENTATION_SUPPORTED),
     NOTIFY_NAME(SIGNATURE_HASH_ALGORITHMS),
+    NOTIFY_NAME(PUZZLE),
     NOTIFY_NAME(USE_PPK),
     NOTIFY_NAME(PPK_IDENTITY),
     NOTIFY_NAME(NO_PPK_AUTH),

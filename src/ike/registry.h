@@ -41,7 +41,8 @@ enum { /* payload types, section 3.2 */
        IKE_PAYLOAD_SK = 46,
        IKE_PAYLOAD_CP = 47,
        IKE_PAYLOAD_EAP = 48,
-       IKE_PAYLOAD_SKF = 53, /* RFC 7383, section 2.5 */
+       IKE_PAYLOAD_SKF = 53,    /* RFC 7383, section 2.5 */
+       IKE_PAYLOAD_PUZZLE = 54, /* RFC 8019, section 8.2 */
 };
 
 enum { /* protocol IDs, section 3.3.1 */
@@ -149,6 +150,7 @@ enum { /* notify message types, section 3.10.1: status */
        IKE_NOTIFY_CHILDLESS_IKEV2_SUPPORTED = 16418,     /* RFC 6023 */
        IKE_NOTIFY_IKEV2_FRAGMENTATION_SUPPORTED = 16430, /* RFC 7383 */
        IKE_NOTIFY_SIGNATURE_HASH_ALGORITHMS = 16431,     /* RFC 7427 */
+       IKE_NOTIFY_PUZZLE = 16434,                        /* RFC 8019, section 8.1 */
        IKE_NOTIFY_USE_PPK = 16435,                       /* RFC 8784 and below */
        IKE_NOTIFY_PPK_IDENTITY = 16436,
        IKE_NOTIFY_NO_PPK_AUTH = 16437,

@@ -68,6 +68,7 @@ target_of(uint8_t type)
         { IKE_PAYLOAD_TSI, "ike-payload-ts" },
         { IKE_PAYLOAD_CP, "ike-payload-cp" },
         { IKE_PAYLOAD_EAP, "ike-payload-eap" },
+        { IKE_PAYLOAD_PUZZLE, "ike-payload-puzzle" },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(targets); i++)
         if (targets[i].type == type)

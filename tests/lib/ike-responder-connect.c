@@ -12,6 +12,22 @@
 /* --- IKE_SA_INIT --- */
 
 static void
+add_puzzle(IkeMessage *reply, uint8_t bits)
+{
+    const uint8_t data[] = { 0, PRF_HMAC_SHA2_384, bits };
+    ike_message_add_notify(reply, IKE_NOTIFY_PUZZLE, data, sizeof data);
+}
+
+static void
+check_puzzle(IkeResponder *responder, const IkeMessage *request, uint8_t bits, GBytes *octets)
+{
+    const IkePayload *solution = ike_message_find(request, IKE_PAYLOAD_PUZZLE);
+    if (solution != NULL &&
+        puzzle_is_solved_by(PRF_HMAC_SHA2_384, bits, octets, solution->puzzle.keys))
+        responder->solved++;
+}
+
+static void
 refuse_init(IkeResponder *responder, const IkePath *path, const IkeMessage *request, uint16_t type,
             const void *data, size_t length)
 {
@@ -20,6 +36,8 @@ refuse_init(IkeResponder *responder, const IkePath *path, const IkeMessage *requ
                          .flags = IKE_FLAG_RESPONSE };
     g_autoptr(IkeMessage) reply = ike_message_new(&header);
     ike_message_add_notify(reply, type, data, length);
+    if (type == IKE_NOTIFY_COOKIE && responder->faults.puzzle_bits != 0)
+        add_puzzle(reply, responder->faults.puzzle_bits);
     g_autoptr(GBytes) datagram = ike_message_write(reply, NULL);
     responder_emit(responder, path, datagram, false);
 }
@@ -52,6 +70,8 @@ responder_refuse(IkeResponder *responder, const IkePath *path, const IkeMessage 
         refuse_init(responder, path, request, IKE_NOTIFY_INVALID_MAJOR_VERSION, NULL, 0);
         return true;
     }
+    if (!fresh && faults->puzzle_bits != 0)
+        check_puzzle(responder, request, faults->puzzle_bits, cookie->data);
     if ((faults->want_cookie || faults->cookie_forever) && fresh) {
         uint8_t octets[COOKIE_LENGTH];
         /* The same for a repeated request, as a cookie that is computed would be. */
@@ -109,6 +129,8 @@ responder_add_init_notifies(IkeResponder *responder, ResponderSa *sa, const IkeP
     }
     if (ike->fragmentation)
         ike_message_add_notify(reply, IKE_NOTIFY_IKEV2_FRAGMENTATION_SUPPORTED, NULL, 0);
+    if (faults->auth_puzzle_bits != 0)
+        add_puzzle(reply, faults->auth_puzzle_bits);
     if (responder->config->childless)
         ike_message_add_notify(reply, IKE_NOTIFY_CHILDLESS_IKEV2_SUPPORTED, NULL, 0);
     if (responder->config->second_eap && !faults->no_multiple_auth)
@@ -398,6 +420,19 @@ responder_add_tunnel(IkeResponder *responder, ResponderSa *sa, const IkeMessage 
         ike_message_add_notify(reply, IKE_NOTIFY_AUTH_LIFETIME, &seconds, sizeof seconds);
     }
     responder_add_ticket(responder, sa, request, reply);
+}
+
+/* S = Nr | SPIr (RFC 8019, section 7.2.3) */
+void
+responder_check_auth_puzzle(IkeResponder *responder, const ResponderSa *sa,
+                            const IkeMessage *request)
+{
+    g_auto(ByteWriter) writer = { 0 };
+    byte_writer_init(&writer, G_MAXUINT16);
+    byte_writer_bytes(&writer, sa->nonce_r);
+    byte_writer_u64(&writer, sa->ike->spi_r);
+    g_autoptr(GBytes) octets = byte_writer_end(&writer);
+    check_puzzle(responder, request, responder->faults.auth_puzzle_bits, octets);
 }
 
 static bool

@@ -4,6 +4,7 @@
 
 #include "ike/ike-sa.h"
 #include "ike/message-rules.h"
+#include "ike/puzzle.h"
 
 typedef enum { RESPONDER_HALF_OPEN, RESPONDER_UP, RESPONDER_GOING } ResponderSaState;
 
@@ -55,6 +56,7 @@ struct _IkeResponder {
     GPtrArray *tickets; /* ResponderTicket */
     GBytes *cookie;
     IkeMessage *received; /* being handled; a handler that keeps it sets NULL */
+    unsigned solved;
     uint16_t last_error;
     unsigned answered;
 };
@@ -103,6 +105,9 @@ void responder_add_tunnel(IkeResponder *responder, ResponderSa *sa, const IkeMes
                           IkeMessage *reply);
 /* An IKE_AUTH request of EAP's; false: none. */
 bool responder_handle_eap(IkeResponder *responder, ResponderSa *sa, const IkeMessage *request);
+/* The solution that stands in clear before SK. */
+void responder_check_auth_puzzle(IkeResponder *responder, const ResponderSa *sa,
+                                 const IkeMessage *request);
 /* IKE_SESSION_RESUME (RFC 5723). */
 void responder_ticket_free(gpointer ticket);
 bool responder_handle_resume(IkeResponder *responder, const IkePath *path,

@@ -144,6 +144,12 @@ ike_responder_sa(IkeResponder *responder)
     return NULL;
 }
 
+unsigned
+ike_responder_solved(const IkeResponder *responder)
+{
+    return responder->solved;
+}
+
 guint
 ike_responder_count(const IkeResponder *responder)
 {
@@ -463,6 +469,8 @@ ike_responder_receive(IkeResponder *responder, const IkePath *path, const uint8_
     if (sa == NULL || !message->sealed || !is_authentic(sa, message))
         return false;
     sa->path = *path;
+    if (responder->faults.auth_puzzle_bits != 0 && message->header.exchange == IKE_EXCHANGE_AUTH)
+        responder_check_auth_puzzle(responder, sa, message);
     responder->received = message;
     bool understood = receive_sealed(responder, sa, message);
     if (responder->received == NULL) /* taken */

@@ -43,6 +43,8 @@ typedef struct {
     bool redirect_wrong_nonce;   /* with another nonce than the client's */
     GBytes *redirect_auth;       /* REDIRECT in the answer to IKE_AUTH; borrowed */
     uint16_t eap_error;          /* N(error) instead of the second EAP packet */
+    uint8_t puzzle_bits;         /* a puzzle beside its cookie; solved or not, it goes on */
+    uint8_t auth_puzzle_bits;    /* one before IKE_AUTH */
     bool ticket_nack;            /* no ticket is good */
     bool ticket_silent;          /* IKE_SESSION_RESUME is not answered */
     bool ticket_wrong_auth;      /* another SK_d than the ticket's */
@@ -158,6 +160,8 @@ uint64_t responder_sa_spi_i(const ResponderSa *sa);
 bool responder_sa_began(const ResponderSa *sa);
 /* Nothing of ours is under way on it. */
 bool responder_sa_is_idle(const ResponderSa *sa);
+/* Right solutions of puzzles so far. */
+unsigned ike_responder_solved(const IkeResponder *responder);
 /* The last request of ours again, as it was. */
 void responder_sa_repeat(IkeResponder *responder, ResponderSa *sa);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(IkeResponder, ike_responder_free)
