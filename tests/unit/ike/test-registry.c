@@ -27,7 +27,7 @@ static void
 test_known_payloads(void)
 {
     for (unsigned type = 0; type < 256; type++) {
-        bool expected = (type >= 33 && type <= 48) || type == 53;
+        bool expected = (type >= 33 && type <= 48) || type == 53 || type == 54;
         g_assert_cmpint(ike_payload_is_known((uint8_t)type), ==, expected);
     }
 }
