@@ -55,6 +55,8 @@
 #define GINNEL_EVENT_ATTEMPT_FAILED        "attempt-failed"
 #define GINNEL_EVENT_ATTEMPT_ABANDONED     "attempt-abandoned"
 #define GINNEL_EVENT_AUTHENTICATING        "authenticating"
+#define GINNEL_EVENT_REVOCATION_ASKED      "revocation-asked"
+#define GINNEL_EVENT_REVOCATION_UNKNOWN    "revocation-unknown"
 #define GINNEL_EVENT_ASKING                "asking"
 #define GINNEL_EVENT_ASKED                 "asked"
 #define GINNEL_EVENT_AUTHENTICATED         "authenticated"

@@ -84,6 +84,20 @@ event_authenticating(GVariant *details)
     return g_strdup_printf(_("attempt %u: signing in"), props_uint(details, "attempt"));
 }
 
+static char *
+event_revocation_asked(GVariant *details)
+{
+    return g_strdup_printf(_("asking whether the gateway's certificate has been revoked: %s"),
+                           props_string(details, "url"));
+}
+
+static char *
+event_revocation_unknown(GVariant *details)
+{
+    return g_strdup_printf(_("not known whether the gateway's certificate has been revoked: %s"),
+                           props_string(details, "why"));
+}
+
 static const char *
 kind_words(const char *kind)
 {
@@ -156,6 +170,8 @@ output_event(const char *event, GVariant *details)
         { GINNEL_EVENT_ATTEMPT_FAILED, event_attempt_failed },
         { GINNEL_EVENT_ATTEMPT_ABANDONED, event_abandoned },
         { GINNEL_EVENT_AUTHENTICATING, event_authenticating },
+        { GINNEL_EVENT_REVOCATION_ASKED, event_revocation_asked },
+        { GINNEL_EVENT_REVOCATION_UNKNOWN, event_revocation_unknown },
         { GINNEL_EVENT_ASKING, event_asking },
         { GINNEL_EVENT_ASKED, event_asked },
         { GINNEL_EVENT_AUTHENTICATED, event_authenticated },

@@ -166,6 +166,7 @@ take_event(Progress *progress, gint64 at, const char *event, GVariant *details, 
         take_attempt_event(progress, at, event, details, out);
     } else if (strcmp(event, GINNEL_EVENT_AUTHENTICATED) == 0 ||
                strcmp(event, GINNEL_EVENT_REDIRECTED) == 0 ||
+               strcmp(event, GINNEL_EVENT_REVOCATION_UNKNOWN) == 0 ||
                (strcmp(event, GINNEL_EVENT_ASKING) == 0 && !progress->asks_itself)) {
         mention_waiting(progress, at, out);
         g_autofree char *sentence = output_event(event, details);

@@ -496,6 +496,13 @@ revocation_checked(uint32_t serial, const IkeCredential *credential, gpointer da
 }
 
 static void
+revocation_told(const char *event, const char *text, gpointer data)
+{
+    bool asked = strcmp(event, "revocation-asked") == 0;
+    tell(data, event, asked ? "url" : "why", g_variant_new_string(text));
+}
+
+static void
 check_revocation(Attempt *attempt, const IkeCredentialRequest *wanted)
 {
     const TunnelStart *start = attempt->session->start;
@@ -503,7 +510,7 @@ check_revocation(Attempt *attempt, const IkeCredentialRequest *wanted)
     g_clear_pointer(&attempt->revocation, revocation_check_free);
     attempt->revocation = revocation_check_new(
         attempt->session->requests, attempt->session->known_good, rng_system(), wanted,
-        start->revocation_strict, wall_clock, revocation_checked, attempt);
+        start->revocation_strict, wall_clock, revocation_checked, revocation_told, attempt);
     revocation_check_run(attempt->revocation);
 }
 

@@ -84,6 +84,7 @@ struct _RevocationCheck {
     int64_t wall_clock;
     Instant began; /* of the monotonic clock */
     RevocationChecked checked;
+    RevocationTold told;
     gpointer user_data;
     guint at;               /* the certificate that is looked at */
     GPtrArray *ocsp, *crls; /* URLs of it (char *); NULL: not yet looked at */
@@ -98,7 +99,7 @@ static void advance(RevocationCheck *check);
 RevocationCheck *
 revocation_check_new(Requests *requests, RevocationCache *cache, Rng *rng,
                      const IkeCredentialRequest *wanted, bool strict, int64_t wall_clock,
-                     RevocationChecked checked, gpointer user_data)
+                     RevocationChecked checked, RevocationTold told, gpointer user_data)
 {
     RevocationCheck *check = g_new0(RevocationCheck, 1);
     check->requests = requests;
@@ -111,6 +112,7 @@ revocation_check_new(Requests *requests, RevocationCache *cache, Rng *rng,
     check->wall_clock = wall_clock;
     check->began = g_get_monotonic_time();
     check->checked = checked;
+    check->told = told;
     check->user_data = user_data;
     check->tried = g_string_new(NULL);
     return check;
@@ -222,7 +224,7 @@ give_up(RevocationCheck *check)
         detail = g_strdup_printf("the certificate of %s names nobody who could say", subject);
     if (!check->strict) {
         if (check->ocsp->len + check->crls->len > 0)
-            g_message("not known whether it is revoked: %s", detail);
+            check->told("revocation-unknown", detail, check->user_data);
         next_certificate(check);
         return true;
     }
@@ -291,6 +293,7 @@ ask(RevocationCheck *check)
             return false;
     }
     uint32_t serial = requests_next_serial(check->requests);
+    check->told("revocation-asked", text, check->user_data);
     check->fetches++;
     requests_send(check->requests, RECORD_FETCH, serial,
                   g_variant_new("(usqs@ay)", serial, url.host, url.port, url.target,

@@ -24,12 +24,16 @@ typedef struct _RevocationCheck RevocationCheck;
 typedef void (*RevocationChecked)(uint32_t serial, const IkeCredential *credential,
                                   gpointer user_data);
 
+/* event: who is asked now ("revocation-asked", the URL), or that nobody could say, and it goes on
+ * all the same ("revocation-unknown", why). */
+typedef void (*RevocationTold)(const char *event, const char *text, gpointer user_data);
+
 /* Borrowed, and to outlive the check: requests, cache, rng. wanted: of kind REVOCATION; wall_clock:
  * Unix seconds now. */
 RevocationCheck *revocation_check_new(Requests *requests, RevocationCache *cache, Rng *rng,
                                       const IkeCredentialRequest *wanted, bool strict,
                                       int64_t wall_clock, RevocationChecked checked,
-                                      gpointer user_data);
+                                      RevocationTold told, gpointer user_data);
 void revocation_check_run(RevocationCheck *check);
 /* What it still asks is not delivered. */
 void revocation_check_free(RevocationCheck *check);

@@ -28,7 +28,7 @@ typedef struct {
     WebAnswer answers[4];
     GString *asked; /* "host:port/path " and so on */
     /* The verdict. */
-    unsigned done;
+    unsigned done, told_asked, told_unknown;
     bool ok;
     IkeCloseReason why;
     char *detail;
@@ -146,14 +146,24 @@ checked(uint32_t serial, const IkeCredential *credential, gpointer data)
     bed->detail = g_strdup(credential->detail);
 }
 
+static void
+told(const char *event, const char *text, gpointer data)
+{
+    Bed *bed = data;
+    bool asked = strcmp(event, "revocation-asked") == 0;
+    g_assert_true(asked || strcmp(event, "revocation-unknown") == 0);
+    bed->told_asked += asked;
+    bed->told_unknown += !asked;
+}
+
 static RevocationCheck *
 new_check(Bed *bed, bool strict)
 {
     IkeCredentialRequest wanted = { .serial = 7, .chain = bed->chain, .ocsp = bed->stapled };
     g_string_truncate(bed->asked, 0);
-    bed->done = 0;
+    bed->done = bed->told_asked = bed->told_unknown = 0;
     return revocation_check_new(bed->requests, bed->cache, rng_system(), &wanted, strict,
-                                TEST_PKI_NOW, checked, bed);
+                                TEST_PKI_NOW, checked, told, bed);
 }
 
 static void
@@ -196,6 +206,8 @@ test_ocsp_first(Bed *bed, gconstpointer data)
     check(bed, true);
     g_assert_true(bed->ok);
     g_assert_cmpstr(bed->asked->str, ==, "POST ocsp.example:8080/ask ");
+    g_assert_cmpuint(bed->told_asked, ==, 1);
+    g_assert_cmpuint(bed->told_unknown, ==, 0);
 }
 
 static void
@@ -229,7 +241,10 @@ test_nobody_answers(Bed *bed, gconstpointer data)
 {
     check(bed, false);
     g_assert_true(bed->ok);
+    g_assert_cmpuint(bed->told_asked, ==, 2);
+    g_assert_cmpuint(bed->told_unknown, ==, 1);
     check(bed, true);
+    g_assert_cmpuint(bed->told_unknown, ==, 0);
     assert_refused(bed, IKE_CLOSE_REVOCATION_UNKNOWN, "CN=gw.example");
     assert_refused(bed, IKE_CLOSE_REVOCATION_UNKNOWN, "http://ocsp.example:8080/ask: no answer");
     assert_refused(bed, IKE_CLOSE_REVOCATION_UNKNOWN, CRL_URL ": no answer");
