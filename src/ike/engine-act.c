@@ -340,8 +340,9 @@ engine_close_with_delete(IkeEngine *engine, IkeCloseReason reason, const char *f
     engine_start_next(engine);
 }
 
-/* HDR, SK {N(AUTHENTICATION_FAILED)}  -->   in an exchange of its own; whether the gateway hears it
- * is not waited for (RFC 7296, section 2.21.2). */
+/* HDR, SK {N(AUTHENTICATION_FAILED), D}  -->   in an exchange of its own; whether the gateway hears
+ * it is not waited for (RFC 7296, section 2.21.2). "Usually with no other payloads": but Libreswan
+ * takes no notice of the notification, and would keep the session. */
 void
 engine_close_unauthenticated(IkeEngine *engine, IkeCloseReason reason, const char *format, ...)
 {
@@ -352,6 +353,7 @@ engine_close_unauthenticated(IkeEngine *engine, IkeCloseReason reason, const cha
     va_end(arguments);
     g_autoptr(IkeMessage) message = ike_sa_new_request(sa, IKE_EXCHANGE_INFORMATIONAL);
     ike_message_add_notify(message, IKE_NOTIFY_AUTHENTICATION_FAILED, NULL, 0);
+    ike_message_add_delete_ike(message);
     engine_send_request(engine, sa, message, SA_DELETE_IKE_LOCAL_INFORMATIONAL);
     finish(engine);
 }

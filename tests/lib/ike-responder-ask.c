@@ -144,7 +144,7 @@ responder_handle_informational(IkeResponder *responder, ResponderSa *sa, const I
 {
     g_autoptr(IkeMessage) reply =
         ike_sa_new_response(sa->ike, request->header.exchange, request->header.message_id);
-    bool ends = ike_message_find_notify(request, IKE_NOTIFY_AUTHENTICATION_FAILED) != NULL;
+    bool ends = false; /* not by AUTHENTICATION_FAILED alone: some gateways take no notice of it */
     if (responder->faults.info_error != 0) {
         ike_message_add_notify(reply, responder->faults.info_error, NULL, 0);
         responder_send_response(responder, sa, reply);

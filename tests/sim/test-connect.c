@@ -265,7 +265,7 @@ test_wrong_psk(void)
     g_assert_cmpuint(ike_responder_count(sim.gateway), ==, 0);
 }
 
-/* HDR, SK {N(AUTHENTICATION_FAILED)}  -->  follows, and the gateway's SA is gone. */
+/* HDR, SK {N(AUTHENTICATION_FAILED), D}  -->  follows, and the gateway's SA is gone. */
 static void
 test_gateway_without_psk(void)
 {
