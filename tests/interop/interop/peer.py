@@ -10,6 +10,9 @@ from lab import addresses as a
 
 GATEWAY_ID = "gw.example"
 USER = "tess@example.com"
+# Signature schemes, in the words of strongSwan.
+PKCS1, PSS = "ike:rsa-sha256", "ike:rsa/pss-sha256"
+EAP_USER, EAP_PASSWORD = "tess", "Schnepfe 7 im Moor"
 
 
 class CannotDo(Exception):
@@ -33,12 +36,13 @@ class Offer:
     second: list = field(default_factory=list)      # networks of a second Child SA
 
     # Each make says in its own words, or raises CannotDo:
-    #   childless    the IKE SA without a Child SA first (RFC 6023)
-    #   ppk          (identity, octets): a postquantum preshared key (RFC 8784)
-    #   ppk-required nobody without it
+    #   childless    refuse a Child SA in IKE_AUTH (RFC 6023)
+    #   ppk          (identity, octets): a postquantum preshared key (RFC 8784), and nobody without it
     #   ocsp         "reply": brings OCSP answers along for clients that ask (RFC 4806)
-    #   reauth       seconds until the gateway wants a new authentication
-    OPTIONS = ("childless", "ppk", "ppk-required", "ocsp", "reauth")
+    #   reauth       seconds until the gateway wants a new authentication (RFC 4478)
+    #   eap-id       the name that is asked for inside EAP
+    #   eap-only     no proof of the gateway's but EAP's own (RFC 5998)
+    OPTIONS = ("childless", "ppk", "ocsp", "reauth", "eap-id", "eap-only")
 
 
 @dataclass
@@ -106,6 +110,9 @@ class Peer:
 
     def redirect(self, address):
         self.cannot("cannot be told to redirect a session")
+
+    def explain_small_path(self):
+        """Raises CannotDo when its log says that it was its own fault."""
 
     def log(self):
         return ""

@@ -28,7 +28,28 @@ def defaults(client, peer):
         pass
 
 
+# RFC 9370, on top of x25519; the same again when the Child SA is rekeyed (IKE_FOLLOWUP_KE).
+ADDITIONAL = ["ecp384", "mlkem512", "mlkem768", "mlkem1024"]
+
+
+def agree_twice(client, peer, ike, esp):
+    peer.offer(Offer(ike=ike, esp=esp))
+    client.profile(proposals__ike=ike, proposals__esp=esp)
+    with client.connected(ike, esp.split("-")[0]):
+        before = peer.sessions()[0].children[0].spi_in
+        peer.rekey_child()
+        client.settled("another Child SA", lambda: [child.spi_in != before for session in
+                                                    peer.sessions() for child in session.children
+                                                    ] == [True])
+        client.through()
+
+
 def add_rows():
+    for name in ADDITIONAL:
+        def play(client, peer, name=name):
+            agree_twice(client, peer, f"aes256gcm16-prfsha384-x25519-ke1_{name}",
+                        f"aes256gcm16-x25519-ke1_{name}")
+        row("Key exchange", f"x25519, then {name}")(play)
     for name in KEY_EXCHANGES:
         def play(client, peer, ike=f"aes256gcm16-prfsha384-{name}"):
             agree(client, peer, ike=ike)

@@ -1,6 +1,6 @@
 """How the two prove who they are."""
 
-from .peer import Offer
+from .peer import PKCS1, PSS, Offer
 from .table import row
 
 
@@ -12,10 +12,22 @@ def psk(client, peer):
         pass
 
 
-# name, the gateway's certificate and the name in it, the user's, and how each has to sign
+PPK = ("ppk.example", bytes(range(32)))
+
+
+@row("Authentication", "pre-shared key and PPK")
+def ppk(client, peer):
+    peer.offer(Offer(options={"ppk": PPK}))
+    client.host.write("/etc/ginnel/ppk.secret", f"0x{PPK[1].hex()}\n")
+    client.profile(user__ppk_id=PPK[0], user__ppk_file="/etc/ginnel/ppk.secret")
+    with client.connected():
+        pass
+
+
+# name, the gateway's certificate and the name in it, the user's, and how the gateway has to sign (we: PSS)
 CERTIFICATES = [
-    ("RSA", "gw-rsa", "rsa.gw.example", "tess-rsa", ""),
-    ("RSA-PSS", "gw-rsa", "rsa.gw.example", "tess-rsa", "ike:rsa/pss-sha256"),
+    ("RSA by PKCS no. 1", "gw-rsa", "rsa.gw.example", "tess-rsa", PKCS1),
+    ("RSA-PSS", "gw-rsa", "rsa.gw.example", "tess-rsa", PSS),
     ("ECDSA P-256", "gw", "gw.example", "tess", ""),
     ("ECDSA P-384", "gw-p384", "p384.gw.example", "tess-p384", ""),
     ("ECDSA P-521", "gw-p521", "p521.gw.example", "tess-p521", ""),
@@ -29,7 +41,7 @@ def add_rows():
         def play(client, peer, case=(gateway, gateway_id, user, signs)):
             gateway, gateway_id, user, signs = case
             peer.offer(Offer(gateway=gateway, gateway_id=gateway_id, rounds=("pubkey",),
-                             gateway_signs=signs, user_signs=signs))
+                             gateway_signs=signs, user_signs=PSS if user == "tess-rsa" else ""))
             client.profile(user, gateway__id=gateway_id)
             with client.connected():
                 pass

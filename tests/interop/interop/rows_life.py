@@ -4,7 +4,7 @@ import os
 import struct
 
 from lab import addresses as a
-from lab.story import expect, expect_equal
+from lab.story import Failure, expect, expect_equal
 
 from .peer import Offer
 from .table import row
@@ -67,8 +67,12 @@ def small_path(client, peer):
         client.bed.router.drop("meta l4proto udp meta length > 1200 drop")
         client.bed.router.drop("ip frag-off & 0x3fff != 0 drop")
         with client.bed.capture_uplink("small-path", "udp port 4500") as capture:
-            with client.connected():
-                pass
+            try:
+                with client.connected():
+                    pass
+            except Failure:
+                peer.explain_small_path()
+                raise
         # RFC 7383, section 2.5: Encrypted and Authenticated Fragment payloads, both ways.
         for end in (a.HOST4, a.GATEWAY4):
             expect(capture.packets(f"isakmp.typepayload == 53 and ip.src == {end}"),
@@ -95,7 +99,7 @@ import socket
 end = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 end.settimeout(3)
 end.sendto(bytes.fromhex("{message.hex()}"), ("{a.GATEWAY4}", 500))
-assert len(end.recv(4096)) > 100
+end.recv(4096)
 """])
 
 
@@ -137,4 +141,23 @@ def deleted(client, peer):
         client.settled("a new session", lambda: any(
             session.spi != before for session in peer.sessions()) and
             client.ginnel.state() == "connected", timeout=30)
+        client.through()
+
+
+@row("Life", "no Child SA in IKE_AUTH")
+def childless(client, peer):
+    with begin(client, peer, Offer(options={"childless": True}), gateway__childless="yes"):
+        expect_equal(len(only_session(peer).children), 1, "Child SAs")
+
+
+@row("Life", "redirected in the middle")
+def redirect(client, peer):
+    """To another address of the same gateway, which is what redirects are for."""
+    with begin(client, peer, gateway__redirect="yes"):
+        before = only_session(peer).spi
+        peer.redirect(a.OLD_GATEWAY4)
+        client.settled("the other address", lambda: client.ginnel.state() == "connected" and
+                       client.ginnel.tunnel()["GatewayAddress"] == a.OLD_GATEWAY4)
+        client.settled("one session, another", lambda:
+                       [session.spi != before for session in peer.sessions()] == [True])
         client.through()

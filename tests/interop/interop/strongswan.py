@@ -8,7 +8,7 @@ from lab.gateway import PSK
 from lab.vici import Raw, Vici, ViciError
 from lab.wait import until
 
-from .peer import CannotDo, Child, Peer, Session
+from .peer import EAP_PASSWORD, EAP_USER, CannotDo, Child, Peer, Session
 
 PLUGINS = """random nonce openssl pem pkcs1 pkcs8 pkcs12 x509 pubkey constraints revocation hmac kdf
 drbg curve25519 gmp mgf1 sha1 sha2 md5 aes gcm ccm chapoly ml curl eap-identity eap-mschapv2 eap-md5
@@ -54,7 +54,7 @@ class StrongSwan(Peer):
     def __init__(self, bed):
         super().__init__(bed)
         self.home = os.path.join(bed.directory, "interop")
-        self.loaded = set()
+        self.loaded, self.key_exchanges = set(), {}
 
     # -- the program ----------------------------------------------------------------------------
 
@@ -77,6 +77,8 @@ class StrongSwan(Peer):
         until(f"{self.title}: charon", lambda: os.path.exists(socket))
         with self.vici() as vici:
             self.loaded = set(vici.call("stats")["plugins"])
+            algorithms = vici.call("get-algorithms")
+            self.key_exchanges = algorithms.get("ke") or algorithms["dh"]
             self._load(vici)
 
     @property
@@ -109,6 +111,8 @@ class StrongSwan(Peer):
             if name.startswith("gw") and name.endswith(".key"):
                 self._load_key(vici, pki.read(name))
         vici.call("load-shared", {"type": "IKE", "id": "everybody", "data": PSK})
+        vici.call("load-shared", {"type": "EAP", "id": "eap", "data": EAP_PASSWORD,
+                                  "owners": [EAP_USER]})
         for name, pairs in {
                 "v4": [("addrs", a.POOL4), ("dns", [a.INSIDE4]), ("25", ["two.example"])],
                 "v6": [("addrs", a.POOL6)]}.items():
@@ -126,6 +130,10 @@ class StrongSwan(Peer):
     def offer(self, offer):
         settings = self._settings(offer)
         with self.vici() as vici:
+            if "ppk" in offer.options:
+                identity, octets = offer.options["ppk"]
+                vici.call("load-shared", {"type": "PPK", "id": "ppk", "data": octets,
+                                          "owners": [identity]})
             if "cell" in vici.call("get-conns").get("conns", []):
                 vici.call("unload-conn", {"name": "cell"})
             try:
@@ -135,10 +143,12 @@ class StrongSwan(Peer):
                     option = re.search(r"unknown option: (\w+)", str(error)).group(1)
                     raise CannotDo(f"it knows no option {option}") from None
                 # Words that it does not know; whatever else is wrong is said in other ones.
-                if "invalid value for" not in str(error):
+                if "invalid value for: proposals" not in str(error):
                     raise
-                raise CannotDo(f"it refuses its own configuration: {str(error).split(': ', 1)[-1]}"
-                               f" ({offer.ike}, {offer.esp})") from None
+                raise CannotDo("it knows no such words of a proposal") from None
+        if "mlkem" in offer.ike and not any(name.startswith("ML_KEM")
+                                            for name in self.key_exchanges):
+            raise CannotDo("it lists no ML-KEM among its key exchanges")
 
     def _settings(self, offer):
         pki = self.bed.pki
@@ -149,9 +159,12 @@ class StrongSwan(Peer):
         settings = {"version": "2", "pools": ["v4", "v6"], "send_cert": "always", "dpd_delay": "0",
                     "proposals": [offer.ike], "unique": "never", "local": local}
         for number, how in enumerate(offer.rounds):
-            settings[f"remote{number + 1}"] = {
+            settings[f"remote{number + 1}"] = remote = {
                 "auth": offer.user_signs if how == "pubkey" and offer.user_signs else how,
                 "id": offer.user}
+            if how.startswith("eap"):
+                self.need(how)
+                remote["eap_id"] = offer.options.get("eap-id", "%any")
         if "ocsp" in offer.options:
             settings["ocsp"] = offer.options["ocsp"]
         children = {"net": offer.networks}
@@ -160,6 +173,13 @@ class StrongSwan(Peer):
         settings["children"] = {
             name: {"local_ts": networks, "esp_proposals": [offer.esp], "mode": "tunnel"}
             for name, networks in children.items()}
+        if "eap-only" in offer.options:
+            local["auth"] = offer.rounds[0]
+        if "childless" in offer.options:
+            settings["childless"] = "force"
+        if "ppk" in offer.options:
+            settings["ppk_id"] = offer.options["ppk"][0]
+            settings["ppk_required"] = "yes"
         return settings
 
     def sessions(self):

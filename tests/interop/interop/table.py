@@ -24,18 +24,19 @@ def row(group, name):
 
 
 class Cell:
-    OK, CANNOT, FAILED = "ok", "cannot", "FAILED"
+    # AGREED: all but packets, which the gateway cannot carry here.
+    OK, AGREED, CANNOT, FAILED = "ok", "agreed", "cannot", "FAILED"
 
     def __init__(self, outcome, words="", seconds=0.0):
         self.outcome, self.words, self.seconds = outcome, words, seconds
 
 
-def fill(play):
+def fill(row, client, peer):
     """Plays one cell, whatever comes of it."""
     began = time.monotonic()
     try:
-        play()
-        cell = Cell(Cell.OK)
+        row.play(client, peer)
+        cell = Cell(Cell.OK) if peer.packets else Cell(Cell.AGREED, peer.why_no_packets)
     except CannotDo as reason:
         cell = Cell(Cell.CANNOT, str(reason))
     except Failure as failure:
@@ -72,7 +73,7 @@ class Table:
         return [cell for cell in self.cells.values() if cell.outcome == Cell.FAILED]
 
     def print(self):
-        """Every cell is ok, FAILED or the number of the reason below."""
+        """Every cell is ok, FAILED, or agreed or nothing with the number of the reason below."""
         reasons = {}
         lines, group = [], None
         first = max(len(row.name) for row in self.rows) + 4
@@ -86,8 +87,9 @@ class Table:
             for title in self.columns:
                 cell = self.cells.get((row.name, title))
                 word = "" if cell is None else cell.outcome
-                if cell is not None and cell.outcome == Cell.CANNOT:
-                    word = f"[{reasons.setdefault(cell.words, len(reasons) + 1)}]"
+                if cell is not None and cell.outcome in (Cell.AGREED, Cell.CANNOT):
+                    word = "agreed " if cell.outcome == Cell.AGREED else ""
+                    word += f"[{reasons.setdefault(cell.words, len(reasons) + 1)}]"
                 line += f"{word:<{width}}"
             lines.append(line.rstrip())
         lines += [f"[{number}] {words}" for words, number in reasons.items()]

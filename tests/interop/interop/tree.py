@@ -25,15 +25,17 @@ class Tree:
         if not os.path.exists(target):
             shutil.copy(os.path.join(self.directory, path), target)
 
-    def enter(self, box, root):
+    def enter(self, box, root, layer=None):
         """Mounts it at `root` in the box: the bed's directory and the box's devices are there, too.
 
-        The second time it is there already.
+        layer: what is installed over it (see debian13-tree). False: it was there already.
         """
         bed = box.directory
-        box.run(["sh", "-c", """
+        lower = self.directory if layer is None else f"{self.directory}-{layer}:{self.directory}"
+        return box.read(["sh", "-c", """
             mountpoint -q "$2/run" && exit 0
             set -e
+            echo new
             mkdir -p "$2"
             mount -t tmpfs overlay "$2"
             mkdir "$2/upper" "$2/work" "$2/root"
@@ -45,4 +47,4 @@ class Tree:
             mount -t tmpfs tmp "$2/tmp"
             mkdir -p "$2$3"
             mount --bind "$3" "$2$3"
-        """, "sh", self.directory, root, bed])
+        """, "sh", lower, root, bed]).strip() == "new"
