@@ -290,7 +290,7 @@ judge(gnutls_x509_crl_t crl, GBytes *der, const Certificate *certificate, const 
 {
     if (!signed_by_issuer(crl, der, certificate_handle(issuer))) {
         g_autofree char *name = certificate_subject_to_string(issuer);
-        revocation_unknown(out, "the revocation list is not signed by %s", name);
+        revocation_unknown(out, "the revocation list is not signed by %s, or not well", name);
         return;
     }
     int64_t next_update = gnutls_x509_crl_get_next_update(crl);

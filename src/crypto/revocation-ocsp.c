@@ -119,7 +119,11 @@ static bool
 signed_by_issuer(gnutls_ocsp_resp_t response, const Certificate *issuer, int64_t now)
 {
     unsigned status = 0;
-    return delegates_are_valid(response, now) &&
+    int algorithm = gnutls_ocsp_resp_get_signature_algorithm(response);
+    return algorithm > 0 &&
+           gnutls_sign_is_secure2((gnutls_sign_algorithm_t)algorithm,
+                                  GNUTLS_SIGN_FLAG_SECURE_FOR_CERTS) &&
+           delegates_are_valid(response, now) &&
            gnutls_ocsp_resp_verify_direct(
                response, certificate_handle(issuer), &status,
                GNUTLS_VERIFY_DISABLE_TIME_CHECKS | GNUTLS_VERIFY_DISABLE_TRUSTED_TIME_CHECKS |
@@ -270,7 +274,7 @@ revocation_judge_ocsp(GBytes *der, const Certificate *certificate, const Certifi
         read_response(response, certificate, issuer, nonce, now, out);
     } else {
         g_autofree char *name = certificate_subject_to_string(issuer);
-        revocation_unknown(out, "the responder does not speak for %s", name);
+        revocation_unknown(out, "the responder does not speak for %s, or does not sign well", name);
     }
     gnutls_ocsp_resp_deinit(response);
 }

@@ -243,13 +243,14 @@ test_identity_key(const TestIdentity *identity)
 }
 
 GBytes *
-test_identity_sign(const TestIdentity *identity, const void *data, size_t length)
+test_identity_sign(const TestIdentity *identity, bool sha1, const void *data, size_t length)
 {
     gnutls_privkey_t key;
     gnutls_datum_t octets = { (void *)data, (unsigned)length }, signature = { 0 };
     check(gnutls_privkey_init(&key));
     check(gnutls_privkey_import_x509(key, identity->key, 0));
-    check(gnutls_privkey_sign_data(key, GNUTLS_DIG_SHA256, 0, &octets, &signature));
+    check(gnutls_privkey_sign_data(key, sha1 ? GNUTLS_DIG_SHA1 : GNUTLS_DIG_SHA256, 0, &octets,
+                                   &signature));
     GBytes *bytes = g_bytes_new(signature.data, signature.size);
     gnutls_free(signature.data);
     gnutls_privkey_deinit(key);

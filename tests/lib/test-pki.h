@@ -57,8 +57,9 @@ const char *test_identity_key_pem(const TestIdentity *identity);
 /* PKCS#8, encrypted where there is a password. Free with g_free. */
 char *test_identity_key_pkcs8(const TestIdentity *identity, const char *password);
 PrivateKey *test_identity_key(const TestIdentity *identity); /* the caller's */
-/* With SHA-256. */
-GBytes *test_identity_sign(const TestIdentity *identity, const void *data, size_t length);
+/* With SHA-256, or SHA-1. */
+GBytes *test_identity_sign(const TestIdentity *identity, bool sha1, const void *data,
+                           size_t length);
 /* A store that trusts nothing but this. */
 TrustStore *test_identity_trust(const TestIdentity *identity);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TestIdentity, test_identity_free)

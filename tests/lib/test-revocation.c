@@ -10,6 +10,8 @@
 
 static const uint8_t ecdsa_sha256[] = { 0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86,
                                         0x48, 0xce, 0x3d, 0x04, 0x03, 0x02 };
+static const uint8_t ecdsa_sha1[] = { 0x30, 0x09, 0x06, 0x07, 0x2a, 0x86,
+                                      0x48, 0xce, 0x3d, 0x04, 0x01 };
 static const uint8_t sha1_algorithm[] = { 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e,
                                           0x03, 0x02, 0x1a, 0x05, 0x00 };
 static const uint8_t sha256_algorithm[] = { 0x30, 0x0b, 0x06, 0x09, 0x60, 0x86, 0x48,
@@ -105,14 +107,24 @@ put_extension(GByteArray *out, const uint8_t *oid, size_t oid_length, bool criti
     wrap(out, start, DER_SEQUENCE);
 }
 
+static void
+put_algorithm(GByteArray *out, bool sha1)
+{
+    if (sha1)
+        put(out, ecdsa_sha1, sizeof ecdsa_sha1);
+    else
+        put(out, ecdsa_sha256, sizeof ecdsa_sha256);
+}
+
 /* tbs becomes SEQUENCE {tbs, algorithm, signature}. */
 static void
-put_signature(GByteArray *out, guint start, const TestIdentity *signer)
+put_signature(GByteArray *out, guint start, const TestIdentity *signer, bool sha1)
 {
-    g_autoptr(GBytes) signature = test_identity_sign(signer, out->data + start, out->len - start);
+    g_autoptr(GBytes) signature =
+        test_identity_sign(signer, sha1, out->data + start, out->len - start);
     gsize length;
     const uint8_t *octets = g_bytes_get_data(signature, &length);
-    put(out, ecdsa_sha256, sizeof ecdsa_sha256);
+    put_algorithm(out, sha1);
     guint bits = out->len;
     put(out, "\0", 1);
     put(out, octets, length);
@@ -259,7 +271,7 @@ test_crl(const TestCrlSpec *spec)
 {
     GByteArray *out = g_byte_array_new();
     put_octet(out, DER_INTEGER, 1);
-    put(out, ecdsa_sha256, sizeof ecdsa_sha256);
+    put_algorithm(out, spec->sha1);
     put_name(out, spec->issuer);
     put_utc_time(out, spec->this_update != 0 ? spec->this_update : TEST_PKI_NOW - 3600);
     if (spec->next_update >= 0)
@@ -267,7 +279,7 @@ test_crl(const TestCrlSpec *spec)
     put_entries(out, spec);
     put_crl_extensions(out, spec);
     wrap(out, 0, DER_SEQUENCE);
-    put_signature(out, 0, spec->signer != NULL ? spec->signer : spec->issuer);
+    put_signature(out, 0, spec->signer != NULL ? spec->signer : spec->issuer, spec->sha1);
     wrap(out, 0, DER_SEQUENCE);
     return g_byte_array_free_to_bytes(out);
 }
@@ -386,7 +398,7 @@ put_basic_response(GByteArray *out, const TestOcspSpec *spec)
     wrap(out, singles, DER_SEQUENCE);
     put_response_extensions(out, spec);
     wrap(out, start, DER_SEQUENCE);
-    put_signature(out, start, signer);
+    put_signature(out, start, signer, spec->sha1);
     if (spec->embedded != NULL) {
         GBytes *der = certificate_der(test_identity_certificate(spec->embedded));
         guint certificates = out->len;

@@ -15,6 +15,7 @@ typedef struct {
     int64_t this_update;         /* 0: TEST_PKI_NOW - 3600 */
     int64_t next_update;         /* 0: TEST_PKI_NOW + 3600; negative: left out */
     bool delta, critical_extension;
+    bool sha1; /* the signature's digest */
     /* IssuingDistributionPoint: its content's octets; NULL: none */
     const char *point_url;
     bool point_users, point_authorities, point_some_reasons, point_indirect;
@@ -32,6 +33,7 @@ typedef struct {
     int reason;          /* of REVOKED; 0: none */
     int error;           /* OCSPResponseStatus instead of a response */
     bool sha256;         /* CertID by SHA-256 */
+    bool sha1;           /* the signature's digest */
     bool wrong_key_hash; /* CertID of another issuer of the same name */
     bool by_name;        /* ResponderID; else by key */
     bool critical_extension;

@@ -103,6 +103,7 @@ test_signer(void)
           "not signed by CN=Root");
     judge((TestCrlSpec){ .issuer = parties.authority }, parties.gateway, REVOCATION_UNKNOWN,
           "not signed by CN=Root");
+    judge((TestCrlSpec){ .sha1 = true }, parties.gateway, REVOCATION_UNKNOWN, "or not well");
     /* Somebody else's revocation proves nothing either. */
     judge((TestCrlSpec){ .signer = parties.same_name, .revoked = parties.gateway }, parties.gateway,
           REVOCATION_UNKNOWN, "not signed");

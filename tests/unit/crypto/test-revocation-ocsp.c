@@ -133,6 +133,9 @@ test_unauthorised(void)
               REVOCATION_UNKNOWN, not );
         judge((TestOcspSpec){ .signer = signers[i] }, REVOCATION_UNKNOWN, not );
     }
+    judge((TestOcspSpec){ .sha1 = true }, REVOCATION_UNKNOWN, not );
+    judge((TestOcspSpec){ .sha1 = true, .signer = delegate, .embedded = delegate },
+          REVOCATION_UNKNOWN, not );
     /* A good delegate's certificate, and another key's signature. */
     judge((TestOcspSpec){ .signer = gateway, .embedded = delegate }, REVOCATION_UNKNOWN, not );
 }
