@@ -71,6 +71,42 @@ datapath_deliver_failure(Datapath *datapath, Transport *transport, int error)
     hand_over(datapath, transport, NULL, error);
 }
 
+static gboolean
+tell_sent(gpointer data)
+{
+    Datapath *datapath = data;
+    if (g_atomic_int_get(&datapath->stopping) == 0)
+        datapath->handler.sent(datapath->user_data);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+told_sent(gpointer data)
+{
+    Datapath *datapath = data;
+    g_atomic_int_add(&datapath->delivering, -1);
+}
+
+void
+datapath_deliver_sent(Datapath *datapath)
+{
+    if (!g_atomic_int_compare_and_exchange(&datapath->watching, 1, 0))
+        return;
+    g_atomic_int_add(&datapath->delivering, 1);
+    GSource *source = g_idle_source_new();
+    g_source_set_priority(source, G_PRIORITY_DEFAULT);
+    g_source_set_callback(source, tell_sent, datapath, told_sent);
+    g_source_attach(source, datapath->context);
+    g_source_unref(source);
+}
+
+void
+datapath_watch_sending(Datapath *datapath)
+{
+    if (datapath->handler.sent != NULL)
+        g_atomic_int_set(&datapath->watching, 1);
+}
+
 static void
 collect_retired(Datapath *datapath)
 {

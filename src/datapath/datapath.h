@@ -24,6 +24,8 @@ typedef struct {
     void (*ike_received)(GBytes *message, Transport *transport, gpointer user_data);
     /* error: an errno. A stream is over; over UDP it is a hint. */
     void (*transport_failed)(Transport *transport, int error, gpointer user_data);
+    /* After datapath_watch_sending: a packet has left. */
+    void (*sent)(gpointer user_data);
 } DatapathHandler;
 
 /* What a pair has carried: of its two directions the larger figure. */
@@ -76,6 +78,8 @@ void datapath_send_keepalive(Datapath *datapath);
 void datapath_get_statistics(Datapath *datapath, DatapathStatistics *statistics);
 /* usage: room for DATAPATH_MAX_SAS. How many there are. */
 size_t datapath_get_usage(Datapath *datapath, DatapathUsage *usage);
+/* The next packet that leaves is told, that one only. */
+void datapath_watch_sending(Datapath *datapath);
 /* Authentic ESP packets so far: a change is a sign of life. */
 uint64_t datapath_authentic(Datapath *datapath);
 

@@ -72,6 +72,8 @@ sender_flush_batch(Sender *sender)
     count(&datapath->statistics.packets_out, sender->n - dropped);
     count(&datapath->statistics.octets_out, sender->octets);
     count(&datapath->statistics.drop_congested, dropped);
+    if (g_atomic_int_get(&datapath->watching) != 0)
+        datapath_deliver_sent(datapath);
     sender->n = 0;
     sender->octets = 0;
     if (error != 0)

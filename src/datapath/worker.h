@@ -24,6 +24,7 @@ struct _Datapath {
     Snapshot *current; /* atomic pointer, written by the main loop only */
     GQueue retired;    /* Snapshot, oldest first */
     gint stopping;     /* atomic */
+    gint watching;     /* atomic: the next packet that leaves is told */
     gint delivering;   /* atomic: IKE messages on their way to the main loop */
     GMutex lock;       /* of ike_queue: rare, never for a packet */
     GQueue ike_queue;  /* IkeToSend */
@@ -39,6 +40,7 @@ void worker_wake(Worker *worker);
 /* To the main loop. */
 void datapath_deliver_ike(Datapath *datapath, Transport *transport, const uint8_t *message,
                           size_t length);
+void datapath_deliver_sent(Datapath *datapath);
 void datapath_deliver_failure(Datapath *datapath, Transport *transport, int error);
 
 static inline void

@@ -4,6 +4,7 @@
  */
 #include "ike/lifetime.h"
 #include "ike/proc.h"
+#include "ike/suspicion.h"
 
 #include <stdarg.h>
 
@@ -152,6 +153,7 @@ engine_send_request(IkeEngine *engine, IkeSa *sa, IkeMessage *message, IkeSaStat
     retransmit_start(&sa->retransmit, engine_interval(engine), tries > 0 ? tries : DEFAULT_TRIES,
                      engine->path.stream, engine->now);
     engine_send_datagrams(engine, datagrams, engine->path.id, true, 1);
+    suspicion_request_sent(engine, sa);
 }
 
 /* --- Child SAs --- */
@@ -403,6 +405,7 @@ engine_start_next(IkeEngine *engine)
 {
     remove_those_gone(engine);
     lifetime_check(engine);
+    suspicion_check(engine);
     IkeSa *sa = engine_sa(engine);
     if (sa == NULL || sa->state != SA_ESTABLISHED || engine->state == IKE_STATE_CLOSED)
         return;
@@ -424,7 +427,7 @@ engine_start_next(IkeEngine *engine)
         proc_rekey_ike_start(engine, sa, KE_NONE);
     else if (child != NULL && engine->now >= sa->retry_at)
         proc_rekey_child_start(engine, sa, child, KE_NONE);
-    else if (engine->path_untold ||
+    else if (engine->path_untold || suspicion_wants_check(engine) ||
              engine->now >= instant_after(engine->last_seen, liveness_interval(engine)))
         proc_info_start_liveness(engine, sa);
 }
@@ -468,6 +471,7 @@ ike_engine_next_deadline(const IkeEngine *engine)
             deadline = instant_earlier(deadline, child->expires_at);
     }
     deadline = instant_earlier(deadline, lifetime_deadline(engine));
+    deadline = instant_earlier(deadline, suspicion_deadline(engine));
     if (engine->state == IKE_STATE_INIT_SENT && engine->setup.refused)
         deadline = instant_earlier(deadline, engine->setup.refused_until);
     return deadline;

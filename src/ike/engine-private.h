@@ -63,6 +63,16 @@ typedef struct {
     char *refused_detail;
 } IkeSetup;
 
+/* See suspicion. */
+typedef struct {
+    Instant sent_since; /* packets of ours, with no sign of life since; INSTANT_NEVER: none */
+    Duration silence;   /* for so long that is nothing */
+    bool hinted;        /* somebody says that the gateway does not know us */
+    Instant hint_after; /* nobody is listened to before that */
+    Instant tell_at;    /* when the request under way has waited too long */
+    bool told;          /* it has, and nothing came since */
+} Suspicion;
+
 struct _IkeEngine {
     IkeConfig *config;
     Rng *rng;
@@ -91,6 +101,8 @@ struct _IkeEngine {
     Instant reauth_at, reauth_until;
     Instant failing_since; /* TEMPORARY_FAILURE and nothing else */
     bool replace_asked;
+    bool replaces; /* an engine that works: see ike_engine_replaces */
+    Suspicion suspicion;
     bool other_offer, other_offer_tried; /* see child-offer */
 };
 
@@ -155,6 +167,9 @@ void engine_child_gone(IkeEngine *engine, ChildSa *child);
 Duration engine_interval(const IkeEngine *engine); /* the schedules with their defaults */
 /* Of one datagram to the gateway on sa; 0: no limit. */
 size_t engine_max_length(const IkeEngine *engine, const IkeSa *sa);
+
+/* --- suspicion.c --- */
+void suspicion_init(Suspicion *suspicion);
 
 /* --- child-offer.c --- */
 /* What CREATE_CHILD_SA offers for a Child SA, without SPI. */

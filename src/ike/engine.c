@@ -4,6 +4,7 @@
  */
 #include "ike/lifetime.h"
 #include "ike/proc.h"
+#include "ike/suspicion.h"
 
 #define RESUME_TRIES 2 /* transmissions of IKE_SESSION_RESUME */
 
@@ -15,6 +16,7 @@ ike_engine_new(IkeConfig *config, Rng *rng)
     engine->rng = rng;
     engine->sas = g_ptr_array_new_with_free_func((GDestroyNotify)ike_sa_free);
     engine->children = g_ptr_array_new_with_free_func((GDestroyNotify)child_sa_free);
+    suspicion_init(&engine->suspicion);
     engine->reauth_at = engine->reauth_until = engine->failing_since = INSTANT_NEVER;
     g_queue_init(&engine->outputs);
     return engine;
@@ -107,6 +109,26 @@ ike_engine_traffic_seen(IkeEngine *engine, Instant now)
 {
     if (now > engine->last_seen)
         engine->last_seen = now;
+    suspicion_traffic_seen(engine);
+}
+
+void
+ike_engine_traffic_sent(IkeEngine *engine, Instant now)
+{
+    engine->now = now;
+    suspicion_traffic_sent(engine);
+}
+
+bool
+ike_engine_is_suspect(const IkeEngine *engine)
+{
+    return engine->suspicion.told;
+}
+
+void
+ike_engine_replaces(IkeEngine *engine)
+{
+    engine->replaces = true;
 }
 
 void
@@ -240,6 +262,7 @@ handle_response(IkeEngine *engine, IkeSa *sa)
     window_answered(&sa->window);
     g_clear_pointer(&sa->request, ike_message_free);
     engine->last_seen = engine->now;
+    suspicion_alive(engine);
     if (message->unsupported_critical != 0) {
         close_for_bad_response(engine, sa, "it has an unknown critical payload");
         return IKE_VERDICT_PROTECTED_ERROR;
@@ -359,6 +382,7 @@ handle_request(IkeEngine *engine, IkeSa *sa, const char *malformed)
     g_autoptr(IkeMessage) reply =
         ike_sa_new_response(sa, message->header.exchange, message->header.message_id);
     engine->last_seen = engine->now;
+    suspicion_alive(engine);
     confirm_children(engine, sa);
     if (malformed != NULL)
         return answer_syntax(engine, sa, reply, malformed);
@@ -451,9 +475,14 @@ ike_engine_receive(IkeEngine *engine, const IkePath *path, const uint8_t *datagr
     g_autoptr(GBytes) octets = g_bytes_new(datagram, length);
     if (ike_message_parse(octets, &engine->received, NULL) != IKE_DECODE_OK)
         return IKE_VERDICT_DISCARD;
+    suspicion_received(engine, engine->received);
+    if (engine->state == IKE_STATE_CLOSED)
+        return IKE_VERDICT_OK;
     IkeSa *sa = find_sa(engine, &engine->received->header);
-    if (sa == NULL)
+    if (sa == NULL) {
+        engine_start_next(engine);
         return IKE_VERDICT_DISCARD;
+    }
     bool is_response = ike_header_is_response(&engine->received->header);
     IkeVerdict verdict = is_response ? receive_response(engine, sa) : receive_request(engine, sa);
     g_clear_pointer(&engine->received, ike_message_free);

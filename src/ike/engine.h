@@ -250,6 +250,8 @@ typedef struct {
     IkeRedirect *redirect;            /* REDIRECT */
     IkeTicket *ticket;                /* TICKET; the caller steals it */
     Instant deadline;                 /* REPLACE: when the SA ends; INSTANT_NEVER: not known */
+    bool suspect;                     /* REPLACE: only if ike_engine_is_suspect once the new
+                                       * engine has an answer; may come again */
     IkeCloseReason reason;            /* CLOSED */
     char *detail; /* CLOSED, REPLACE: English, for people, names both sides' values */
 } IkeOutput;
@@ -275,6 +277,10 @@ void ike_engine_redirected_from(IkeEngine *engine, const InetAddress *gateway);
 /* Before ike_engine_initiate: begins with IKE_SESSION_RESUME; where the gateway does not take the
  * ticket (taken), goes on with IKE_SA_INIT by itself. */
 void ike_engine_resume(IkeEngine *engine, IkeTicket *ticket);
+/* Before ike_engine_initiate: there was an engine before it, that works or has ended in order, so
+ * that this one sends no INITIAL_CONTACT whatever the configuration says (RFC 7296, section 2.4).
+ */
+void ike_engine_replaces(IkeEngine *engine);
 /* Sends IKE_SA_INIT on path. */
 void ike_engine_initiate(IkeEngine *engine, const IkePath *path, Instant now);
 /* Goes on from INIT_ANSWERED to IKE_AUTH; called at any time before, it takes effect then. */
@@ -291,6 +297,11 @@ void ike_engine_timeout(IkeEngine *engine, Instant now);
 void ike_engine_path_changed(IkeEngine *engine, const IkePath *path, Instant now);
 /* An authentic ESP packet arrived: a sign of life. Cheap. */
 void ike_engine_traffic_seen(IkeEngine *engine, Instant now);
+/* A packet of ours left, the first since traffic_seen: where nothing comes back for seconds the
+ * gateway is asked whether it is there. */
+void ike_engine_traffic_sent(IkeEngine *engine, Instant now);
+/* A request has waited long for its answer (see REPLACE), and nothing authentic came since. */
+bool ike_engine_is_suspect(const IkeEngine *engine);
 /* What the Child SA of our inbound spi_in has carried out so far: for the limits by octets and
  * packets. Cheap; as often as the caller looks at its counters anyway. */
 void ike_engine_child_used(IkeEngine *engine, uint32_t spi_in, uint64_t packets, uint64_t octets,

@@ -90,6 +90,7 @@ ike_sa_free(IkeSa *sa)
     g_clear_pointer(&sa->requests, ike_fragment_buffer_free);
     g_clear_pointer(&sa->responses, ike_fragment_buffer_free);
     ike_exchange_clear(&sa->exchange);
+    g_clear_pointer(&sa->crash_token, secret_unref);
     g_free(sa);
 }
 

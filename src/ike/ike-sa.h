@@ -74,11 +74,12 @@ typedef struct {
     IkeFragmentBuffer *requests;  /* fragments of the peer's next request */
     IkeFragmentBuffer *responses; /* of the response to ours */
     IkeExchange exchange;
-    Instant rekey_at;   /* when we rekey it; INSTANT_NEVER for a replaced one */
-    Instant urgent_at;  /* REPLACE, since no rekeying came about */
-    Instant hard_at;    /* it ends */
-    Instant retry_at;   /* after TEMPORARY_FAILURE: not before this */
-    Instant expires_at; /* of a replaced one whose DELETE does not come */
+    Instant rekey_at;    /* when we rekey it; INSTANT_NEVER for a replaced one */
+    Secret *crash_token; /* that only the gateway can know (RFC 6290); NULL: it gave none */
+    Instant urgent_at;   /* REPLACE, since no rekeying came about */
+    Instant hard_at;     /* it ends */
+    Instant retry_at;    /* after TEMPORARY_FAILURE: not before this */
+    Instant expires_at;  /* of a replaced one whose DELETE does not come */
 } IkeSa;
 
 IkeSa *ike_sa_new(uint64_t spi_i, uint64_t spi_r, bool original_initiator);

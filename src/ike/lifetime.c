@@ -162,9 +162,11 @@ check_child(IkeEngine *engine, const ChildSa *child)
 void
 lifetime_check(IkeEngine *engine)
 {
-    const IkeSa *sa = engine_sa(engine);
+    IkeSa *sa = engine_sa(engine);
     if (engine->state != IKE_STATE_ESTABLISHED)
         return;
+    if (window_is_nearly_used(&sa->window)) /* RFC 7296, section 2.2 */
+        sa->rekey_at = instant_earlier(sa->rekey_at, engine->now);
     if (engine->now >= engine->reauth_at)
         lifetime_ask_replace(engine, "it is time to sign in again");
     if (engine->now >= sa->urgent_at)

@@ -143,7 +143,7 @@ send_first(IkeEngine *engine, IkeSa *sa, bool with_auth)
     ike_message_add_id(message, IKE_PAYLOAD_IDI, config->local_id.type, config->local_id.data);
     if (!proc_resume_in_use(engine))
         add_certificates(engine, message);
-    if (config->initial_contact)
+    if (config->initial_contact && !engine->replaces)
         ike_message_add_notify(message, IKE_NOTIFY_INITIAL_CONTACT, NULL, 0);
     if (config->remote_id.data != NULL)
         ike_message_add_id(message, IKE_PAYLOAD_IDR, config->remote_id.type,

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "crypto/algorithms.h"
 #include "ike/lifetime.h"
+#include "ike/suspicion.h"
 
 GArray *
 proc_wanted_local_ts(void)
@@ -200,6 +201,7 @@ proc_establish(IkeEngine *engine, IkeSa *sa, const IkeMessage *message)
     sa->state = SA_ESTABLISHED;
     lifetime_start_sa(engine, sa);
     lifetime_start_authentication(engine);
+    suspicion_take_token(sa, message);
     engine->mobike = ike_message_find_notify(message, IKE_NOTIFY_MOBIKE_SUPPORTED) != NULL;
     proc_info_note_auth_lifetime(engine, message);
     proc_resume_take_ticket(engine, sa, message);

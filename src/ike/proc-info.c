@@ -6,6 +6,7 @@
 
 #include "ike/lifetime.h"
 #include "ike/nat-detection.h"
+#include "ike/suspicion.h"
 
 void
 proc_info_note_auth_lifetime(IkeEngine *engine, const IkeMessage *message)
@@ -60,6 +61,7 @@ TransitionResult
 proc_info_request(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeMessage *reply)
 {
     proc_info_note_auth_lifetime(engine, message);
+    suspicion_take_token(sa, message);
     proc_redirect_up(engine, message);
     /* RFC 4555, section 3.8: a gateway that checks the return path gets its cookie back. */
     const PayloadNotify *cookie = ike_message_find_notify(message, IKE_NOTIFY_COOKIE2);

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "crypto/algorithms.h"
 #include "ike/lifetime.h"
+#include "ike/suspicion.h"
 
 static void
 put_off(IkeEngine *engine, IkeSa *sa)
@@ -171,6 +172,7 @@ proc_rekey_ike_answered(IkeEngine *engine, IkeSa *sa, const IkeMessage *message,
         return TRANSITION_STAY;
     }
     lifetime_succeeded(engine);
+    suspicion_take_token(successor, message);
     settle(
         engine, sa, successor,
         nonce_lower(sa->exchange.nonce, ike_message_find(message, IKE_PAYLOAD_NONCE)->nonce.data));

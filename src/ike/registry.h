@@ -148,6 +148,7 @@ enum { /* notify message types, section 3.10.1: status */
        IKE_NOTIFY_TICKET_OPAQUE = 16413,
        IKE_NOTIFY_EAP_ONLY_AUTHENTICATION = 16417,       /* RFC 5998 */
        IKE_NOTIFY_CHILDLESS_IKEV2_SUPPORTED = 16418,     /* RFC 6023 */
+       IKE_NOTIFY_QUICK_CRASH_DETECTION = 16419,         /* RFC 6290 */
        IKE_NOTIFY_IKEV2_FRAGMENTATION_SUPPORTED = 16430, /* RFC 7383 */
        IKE_NOTIFY_SIGNATURE_HASH_ALGORITHMS = 16431,     /* RFC 7427 */
        IKE_NOTIFY_PUZZLE = 16434,                        /* RFC 8019, section 8.1 */

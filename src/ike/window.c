@@ -1,5 +1,8 @@
 #include "ike/window.h"
 
+/* Half of them are left. */
+#define NEARLY_USED (UINT32_MAX / 2)
+
 void
 window_clear(Window *window)
 {
@@ -17,6 +20,12 @@ bool
 window_can_send(const Window *window)
 {
     return window->request == NULL && window->next_out != UINT32_MAX;
+}
+
+bool
+window_is_nearly_used(const Window *window)
+{
+    return window->next_out >= NEARLY_USED || window->next_in >= NEARLY_USED;
 }
 
 void

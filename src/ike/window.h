@@ -26,6 +26,8 @@ bool window_is_busy(const Window *window);
 /* False when the IDs are used up: the IKE SA has to be replaced or closed (RFC 7296, section 2.2).
  */
 bool window_can_send(const Window *window);
+/* Not yet, but it is time to rekey. */
+bool window_is_nearly_used(const Window *window);
 /* datagrams: taken. */
 void window_sent(Window *window, GPtrArray *datagrams);
 /* Whether a response with that ID answers what is under way. */

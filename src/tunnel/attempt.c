@@ -35,6 +35,9 @@ attempt_free(gpointer data)
     g_clear_pointer(&attempt->revocation, revocation_check_free);
     if (attempt->session->active == attempt)
         attempt->session->active = NULL;
+    if (attempt->session->replace.successor == attempt)
+        attempt->session->replace.successor = NULL;
+    g_array_unref(attempt->removed);
     g_clear_pointer(&attempt->engine, ike_engine_free);
     g_clear_pointer(&attempt->transport, transport_unref);
     g_free(attempt);
@@ -92,7 +95,9 @@ attempt_failed(Attempt *attempt, FallbackEvent event, const char *why)
         session->obituary, "%s%s %u at %s: %s", session->obituary->len > 0 ? "; " : "",
         report_transport_word(attempt->way.kind), attempt->way.port, address, why);
     attempt->over = true;
-    if (session->plan != NULL)
+    if (attempt->successor)
+        replace_failed(session, why);
+    else if (session->plan != NULL)
         fallback_plan_event(session->plan, attempt->number, event, session_now());
 }
 
@@ -214,14 +219,21 @@ attempt_send(Attempt *attempt, const IkeOutput *output)
         watch(attempt);
 }
 
+/* The data path reads and writes from now on. */
+static void
+stop_watching(Attempt *attempt)
+{
+    source_clear(&attempt->readable);
+    source_clear(&attempt->writable);
+    attempt->attached = true;
+}
+
 static void
 attach(Attempt *attempt)
 {
     if (attempt->attached)
         return;
-    source_clear(&attempt->readable);
-    source_clear(&attempt->writable);
-    attempt->attached = true;
+    stop_watching(attempt);
     datapath_set_transport(attempt->session->datapath, attempt->transport);
 }
 
@@ -253,6 +265,22 @@ transport_from_reply(Attempt *attempt, GVariant *reply, int fd, int *error)
 }
 
 static void
+start_engine(Attempt *attempt)
+{
+    Session *session = attempt->session;
+    attempt->engine = ike_engine_new(session->start->ike, rng_system());
+    ike_engine_request_addresses(attempt->engine, session->start->addresses);
+    if (session->redirected_from.family != INET_NONE)
+        ike_engine_redirected_from(attempt->engine, &session->redirected_from);
+    if (attempt->successor || !session->state_lost)
+        ike_engine_replaces(attempt->engine);
+    /* After an interruption, by the first way that is tried: a ticket is for one use. */
+    if (session->active == NULL && ike_ticket_is_valid(session->ticket, session_now()))
+        ike_engine_resume(attempt->engine, g_steal_pointer(&session->ticket));
+    ike_engine_initiate(attempt->engine, &attempt->path, session_now());
+}
+
+static void
 socket_came(GVariant *reply, int fd, gpointer data)
 {
     Attempt *attempt = data;
@@ -265,33 +293,53 @@ socket_came(GVariant *reply, int fd, gpointer data)
         return;
     }
     note_local(attempt);
-    attempt->engine = ike_engine_new(session->start->ike, rng_system());
-    ike_engine_request_addresses(attempt->engine, session->start->addresses);
-    if (session->redirected_from.family != INET_NONE)
-        ike_engine_redirected_from(attempt->engine, &session->redirected_from);
-    /* After an interruption, by the first way that is tried: a ticket is for one use. */
-    if (session->active == NULL && ike_ticket_is_valid(session->ticket, session_now()))
-        ike_engine_resume(attempt->engine, g_steal_pointer(&session->ticket));
-    ike_engine_initiate(attempt->engine, &attempt->path, session_now());
+    start_engine(attempt);
     session_pump(session);
+}
+
+static Attempt *
+attempt_new(Session *session, unsigned number, const FallbackTransport *way,
+            const InetAddress *address)
+{
+    Attempt *attempt = g_new0(Attempt, 1);
+    attempt->session = session;
+    attempt->number = number;
+    attempt->way = *way;
+    attempt->address = *address;
+    attempt->started_at = session_now();
+    attempt->reopen_at = attempt->over_at = INSTANT_NEVER;
+    attempt->removed = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+    attempt->path = (IkePath){ .id = number,
+                               .stream = way->kind != FALLBACK_UDP,
+                               .remote = { *address, way->port } };
+    g_ptr_array_add(session->attempts, attempt);
+    tell_started(attempt);
+    return attempt;
 }
 
 void
 attempt_start(Session *session, const FallbackAction *action)
 {
-    Attempt *attempt = g_new0(Attempt, 1);
-    attempt->session = session;
-    attempt->number = action->attempt;
-    attempt->way = action->transport;
-    attempt->address = action->address;
-    attempt->started_at = session_now();
-    attempt->reopen_at = INSTANT_NEVER;
-    attempt->path = (IkePath){ .id = action->attempt,
-                               .stream = action->transport.kind != FALLBACK_UDP,
-                               .remote = { action->address, action->transport.port } };
-    g_ptr_array_add(session->attempts, attempt);
-    tell_started(attempt);
+    Attempt *attempt = attempt_new(session, action->attempt, &action->transport, &action->address);
     ask_for_socket(attempt, socket_came);
+}
+
+/* Over UDP it shares the socket, so that no NAT has to learn of it; a stream is for one IKE SA (RFC
+ * 9329, section 6). */
+Attempt *
+attempt_start_successor(Session *session, const Attempt *model)
+{
+    Attempt *attempt = attempt_new(session, model->number + 1, &model->way, &model->address);
+    attempt->successor = true;
+    if (attempt->path.stream || model->transport == NULL) {
+        ask_for_socket(attempt, socket_came);
+        return attempt;
+    }
+    attempt->path = model->path;
+    attempt->transport = transport_ref(model->transport);
+    attempt->attached = true;
+    start_engine(attempt);
+    return attempt;
 }
 
 /* RFC 9329, section 6.1: a stream that broke is opened again for the same SA. */
@@ -341,7 +389,7 @@ void
 attempt_transport_failed(Attempt *attempt, int error)
 {
     Session *session = attempt->session;
-    if (attempt->over || attempt->reopening)
+    if (attempt->over || attempt->reopening || attempt->replaced)
         return;
     if (!attempt->authenticating) {
         attempt_failed(attempt, FALLBACK_REFUSED, error_word(error));
@@ -356,6 +404,7 @@ attempt_transport_failed(Attempt *attempt, int error)
         return;
     }
     if (attempt == session->active) {
+        session->state_lost = true;
         session_lost(session, "PeerGone", "The connection to the gateway broke.",
                      RECONNECT_TRANSIENT);
         return;
@@ -426,7 +475,8 @@ attempt_received(Attempt *attempt, const uint8_t *message, size_t length)
         return;
     if (attempt == session->active)
         attempt->reopened = 0;
-    if (attempt->authenticating && session->plan != NULL && !attempt->abandoned)
+    if (attempt->authenticating && session->plan != NULL && !attempt->abandoned &&
+        !attempt->successor)
         fallback_plan_event(session->plan, attempt->number, FALLBACK_AUTH_ANSWERED, session_now());
 }
 
@@ -575,6 +625,13 @@ install_child(Attempt *attempt, const IkeChild *child)
         return;
     }
     g_autoptr(EspSelectors) selectors = esp_selectors_new(child->local_ts, child->remote_ts);
+    if (attempt->takes_over != NULL) {
+        session->rekeys++;
+        stop_watching(attempt);
+        datapath_take_over(session->datapath, attempt->transport, inbound, outbound, selectors);
+        replace_done(attempt);
+        return;
+    }
     if (attempt->attached)
         session->rekeys++;
     attach(attempt);
@@ -584,20 +641,45 @@ install_child(Attempt *attempt, const IkeChild *child)
         datapath_install(session->datapath, inbound, outbound, selectors);
 }
 
+/* Does ginneld have anything to change? */
+static bool
+same_settings(GVariant *before, GVariant *after)
+{
+    static const char *const keys[] = { CONFIGURE_ADDRESSES, CONFIGURE_DNS,
+                                        CONFIGURE_SUBNETS,   CONFIGURE_SPLIT_DNS,
+                                        CONFIGURE_REMOTE_TS, CONFIGURE_LOCAL_TS,
+                                        CONFIGURE_ESP,       CONFIGURE_TRANSPORT };
+    for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
+        g_autoptr(GVariant) a = g_variant_lookup_value(before, keys[i], NULL);
+        g_autoptr(GVariant) b = g_variant_lookup_value(after, keys[i], NULL);
+        if ((a == NULL) != (b == NULL) || (a != NULL && !g_variant_equal(a, b)))
+            return false;
+    }
+    return true;
+}
+
 static void
 configured(Attempt *attempt, const IkeConfiguration *configuration)
 {
     Session *session = attempt->session;
-    session->active = attempt;
-    g_clear_pointer(&session->configure, g_variant_unref);
-    session->configure =
+    g_autoptr(GVariant) configure =
         g_variant_ref_sink(report_configuration(configuration, &attempt->way, &attempt->address));
+    if (attempt->successor && session->active != NULL)
+        replace_take_over(session, attempt);
+    session->active = attempt;
+    session->state_lost = false;
+    /* A certificate that was renewed is no reason to set the machine up again, but is reported. */
+    bool same = session->applied && same_settings(session->configure, configure);
+    g_clear_pointer(&session->configure, g_variant_unref);
+    session->configure = g_variant_ref(configure);
+    tell_authenticated(attempt, configuration);
+    if (same)
+        return;
     session->applied = false;
     g_array_set_size(session->start->addresses, 0);
     for (guint i = 0; i < configuration->addresses->len; i++)
         g_array_append_val(session->start->addresses,
                            g_array_index(configuration->addresses, InetPrefix, i).address);
-    tell_authenticated(attempt, configuration);
     channel_send(session->channel, RECORD_CONFIGURE, session->configure, NULL, 0);
 }
 
@@ -613,6 +695,8 @@ cause_of(IkeCloseReason reason)
     case IKE_CLOSE_NO_ADDRESS:
     case IKE_CLOSE_REVOCATION_UNKNOWN: /* the responder may come back */
     case IKE_CLOSE_REPLACED:
+    case IKE_CLOSE_EXPIRED:
+    case IKE_CLOSE_PEER_RESTARTED:
         return RECONNECT_TRANSIENT;
     default:
         return RECONNECT_PERMANENT;
@@ -624,9 +708,19 @@ engine_closed(Attempt *attempt, IkeCloseReason reason, const char *detail)
 {
     Session *session = attempt->session;
     bool unanswered = reason == IKE_CLOSE_NO_ANSWER || reason == IKE_CLOSE_PEER_GONE;
+    if (attempt->replaced) {
+        replace_linger(attempt);
+        return;
+    }
     attempt->over = true;
     if (attempt->abandoned)
         return;
+    if (attempt->successor && attempt != session->active) {
+        replace_failed(session, detail != NULL ? detail : "");
+        return;
+    }
+    if (attempt == session->active)
+        session->state_lost = reason != IKE_CLOSE_PEER_DELETED;
     if (reason == IKE_CLOSE_REDIRECTED) {
         session_follow_redirect(session);
         return;
@@ -642,7 +736,9 @@ static void
 state_changed(Attempt *attempt, IkeState state)
 {
     Session *session = attempt->session;
-    if (state == IKE_STATE_INIT_ANSWERED && session->plan != NULL && !attempt->abandoned) {
+    if (state == IKE_STATE_INIT_ANSWERED && attempt->successor && !attempt->abandoned)
+        replace_answered(session, attempt);
+    else if (state == IKE_STATE_INIT_ANSWERED && session->plan != NULL && !attempt->abandoned) {
         tell(attempt, "attempt-answered", "after",
              g_variant_new_int64(session_now() - attempt->started_at));
         fallback_plan_event(session->plan, attempt->number, FALLBACK_ANSWERED, session_now());
@@ -668,7 +764,9 @@ handle_output(Attempt *attempt, IkeOutput *output)
             datapath_retire(attempt->session->datapath, output->child->spi_in);
         break;
     case IKE_OUTPUT_REMOVE_CHILD:
-        if (!attempt->abandoned)
+        if (attempt->replaced)
+            g_array_append_val(attempt->removed, output->child->spi_in);
+        else if (!attempt->abandoned)
             datapath_remove(attempt->session->datapath, output->child->spi_in);
         break;
     case IKE_OUTPUT_CONFIGURE:
@@ -690,6 +788,8 @@ handle_output(Attempt *attempt, IkeOutput *output)
             session_keep_ticket(attempt->session, g_steal_pointer(&output->ticket));
         break;
     case IKE_OUTPUT_REPLACE:
+        if (attempt == attempt->session->active)
+            replace_wanted(attempt->session, output->suspect, output->detail);
         break;
     case IKE_OUTPUT_CLOSED:
         engine_closed(attempt, output->reason, output->detail);

@@ -42,7 +42,8 @@ session_follow_redirect(Session *session)
     requests_cancel(session->requests, session);
     datapath_pin(session->datapath);
     session->applied = false;
-    session->give_up_at = session->keepalive_at = INSTANT_NEVER;
+    session->give_up_at = session->keepalive_at = session->usage_at = INSTANT_NEVER;
+    replace_reset(session);
     tell(session);
     session->redirected_from = session->redirect_from;
     uint32_t serial = requests_next_serial(session->requests);

@@ -8,8 +8,18 @@
 
 #include "plan/reconnect.h"
 
-/* One way that is tried, and in the end the one that is used: an engine on a transport. */
+typedef struct Attempt Attempt;
+
+/* Of the engine that is in use: see replace.c. */
 typedef struct {
+    Instant at;         /* of the next try; INSTANT_NEVER: not wanted, or under way */
+    bool suspect;       /* only if the one in use stays silent */
+    unsigned failures;  /* tries */
+    Attempt *successor; /* under way; NULL: none */
+} Replace;
+
+/* One way that is tried, and in the end the one that is used: an engine on a transport. */
+struct Attempt {
     Session *session;
     unsigned number;
     FallbackTransport way;
@@ -26,8 +36,13 @@ typedef struct {
     unsigned reopened;   /* streams in a row that broke before anything authentic came */
     bool reopening; /* another stream is on its way: what the old one still says does not count */
     Instant reopen_at;           /* of the next one */
+    bool successor;              /* made beside one that works */
+    Attempt *takes_over;         /* that one, until the first Child SA is there */
+    bool replaced;               /* another carries the data */
+    Instant over_at;             /* of a replaced one */
+    GArray *removed;             /* uint32_t: inbound SPIs that a replaced one has left behind */
     RevocationCheck *revocation; /* of the gateway's certificate; NULL: not asked about */
-} Attempt;
+};
 
 struct _Session {
     Channel *channel;
@@ -41,16 +56,18 @@ struct _Session {
     FallbackPlan *plan;
     GPtrArray *attempts; /* Attempt */
     Attempt *active;     /* authenticated; what the data path uses */
+    Replace replace;
     ReconnectState reconnect;
     IkeTicket *ticket;                      /* of the last gateway, for the next connect */
     InetAddress redirect_from, redirect_to; /* REDIRECT that is to be followed */
     char *redirect_name;                    /* where it names no address */
     InetAddress redirected_from;            /* who sent us to where we try now; INET_NONE */
-    Instant connect_began, retry_at, give_up_at, keepalive_at, quit_at;
+    Instant connect_began, retry_at, give_up_at, keepalive_at, quit_at, usage_at;
     uint64_t authentic_seen, packets_out_seen;
     uint32_t rekeys;
     RevocationCache *known_good; /* certificates that are not revoked */
     bool closing;
+    bool state_lost;     /* the gateway may have an SA of ours that we know nothing of */
     bool applied;        /* ginneld has set up what CONFIGURE said */
     GVariant *configure; /* last CONFIGURE body */
     char *state, *reason, *detail;
@@ -69,6 +86,18 @@ void session_resolved(GVariant *reply, int fd, gpointer session);
 /* The connection, or the try, is over. */
 void session_lost(Session *session, const char *reason, const char *detail, ReconnectCause cause);
 
+/* ---- replace.c ---- */
+void replace_reset(Session *session);
+/* suspect: as in IkeOutput. */
+void replace_wanted(Session *session, bool suspect, const char *why);
+void replace_timeout(Session *session, Instant now);
+void replace_failed(Session *session, const char *why);
+void replace_answered(Session *session, Attempt *attempt);
+void replace_take_over(Session *session, Attempt *attempt);
+void replace_done(Attempt *attempt);
+void replace_linger(Attempt *attempt);
+void replace_forget(Attempt *attempt);
+
 /* ---- redirect.c ---- */
 void session_note_redirect(Session *session, const Attempt *attempt, const IkeRedirect *redirect);
 /* The old engine is closed: ginneld is asked for the other gateway. */
@@ -76,6 +105,8 @@ void session_follow_redirect(Session *session);
 
 /* ---- attempt.c ---- */
 void attempt_start(Session *session, const FallbackAction *action);
+/* The same way as model's, beside it. */
+Attempt *attempt_start_successor(Session *session, const Attempt *model);
 void attempt_free(gpointer attempt);
 void attempt_authenticate(Attempt *attempt);
 /* Not needed any more: nothing, or a DELETE after its IKE_AUTH is answered. */

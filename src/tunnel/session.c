@@ -9,6 +9,7 @@
 
 #define RACE_LIMIT       (20 * DURATION_SECOND) /* for some IKE_SA_INIT to be answered */
 #define CLOSE_LIMIT      (3 * DURATION_SECOND)  /* for the gateway to acknowledge DELETE */
+#define USAGE_INTERVAL   (20 * DURATION_SECOND) /* between looks at what SAs have carried */
 #define KEEPALIVE_NAT    (20 * DURATION_SECOND) /* RFC 3948, section 4 */
 #define KEEPALIVE_NO_NAT (25 * DURATION_SECOND) /* stateful firewalls forget too */
 
@@ -120,7 +121,8 @@ session_lost(Session *session, const char *reason, const char *detail, Reconnect
     requests_cancel(session->requests, session);
     datapath_pin(session->datapath);
     session->applied = false;
-    session->give_up_at = session->keepalive_at = INSTANT_NEVER;
+    replace_reset(session);
+    session->give_up_at = session->keepalive_at = session->usage_at = INSTANT_NEVER;
     if (session->closing) {
         session->quit_at = session_now();
         return;
@@ -171,11 +173,14 @@ next_deadline(const Session *session)
     Instant deadline = instant_earlier(session->retry_at, session->quit_at);
     deadline = instant_earlier(deadline, session->give_up_at);
     deadline = instant_earlier(deadline, session->keepalive_at);
+    deadline = instant_earlier(deadline, session->usage_at);
+    deadline = instant_earlier(deadline, session->replace.at);
     if (session->plan != NULL)
         deadline = instant_earlier(deadline, fallback_plan_next_deadline(session->plan));
     for (guint i = 0; i < session->attempts->len; i++) {
         const Attempt *attempt = session->attempts->pdata[i];
         deadline = instant_earlier(deadline, attempt->reopen_at);
+        deadline = instant_earlier(deadline, attempt->over_at);
         if (attempt->engine != NULL)
             deadline = instant_earlier(deadline, ike_engine_next_deadline(attempt->engine));
     }
@@ -214,6 +219,37 @@ note_traffic(Session *session, Instant now)
     if (authentic != session->authentic_seen && session->active != NULL)
         ike_engine_traffic_seen(session->active->engine, now);
     session->authentic_seen = authentic;
+    datapath_watch_sending(session->datapath);
+}
+
+/* For the limits by octets and packets. */
+static void
+note_usage(Session *session, Instant now)
+{
+    DatapathUsage usage[DATAPATH_MAX_SAS];
+    session->usage_at = INSTANT_NEVER;
+    if (session->active == NULL)
+        return;
+    size_t n = datapath_get_usage(session->datapath, usage);
+    for (size_t i = 0; i < n; i++)
+        ike_engine_child_used(session->active->engine, usage[i].spi, usage[i].packets,
+                              usage[i].octets, now);
+    session->usage_at = instant_after(now, USAGE_INTERVAL);
+}
+
+static void
+attempt_timeout(Attempt *attempt, Instant now)
+{
+    if (attempt->over)
+        return;
+    if (attempt->over_at <= now) {
+        replace_forget(attempt);
+        return;
+    }
+    if (attempt->reopen_at <= now)
+        attempt_reopen(attempt);
+    if (attempt->engine != NULL && ike_engine_next_deadline(attempt->engine) <= now)
+        ike_engine_timeout(attempt->engine, now);
 }
 
 static gboolean
@@ -239,13 +275,11 @@ session_timeout(gpointer data)
         send_keepalive(session, now);
     if (session->plan != NULL)
         fallback_plan_timeout(session->plan, now);
+    if (session->usage_at <= now)
+        note_usage(session, now);
+    replace_timeout(session, now);
     for (guint i = 0; i < session->attempts->len; i++) {
-        Attempt *attempt = session->attempts->pdata[i];
-        if (attempt->reopen_at <= now && !attempt->over)
-            attempt_reopen(attempt);
-        if (attempt->engine != NULL && !attempt->over &&
-            ike_engine_next_deadline(attempt->engine) <= now)
-            ike_engine_timeout(attempt->engine, now);
+        attempt_timeout(session->attempts->pdata[i], now);
     }
     session_pump(session);
     return G_SOURCE_CONTINUE;
@@ -293,6 +327,16 @@ ike_received(GBytes *message, Transport *transport, gpointer data)
     session_pump(session);
 }
 
+/* The first packet since the watch was set. */
+static void
+sent(gpointer data)
+{
+    Session *session = data;
+    if (session->active != NULL)
+        ike_engine_traffic_sent(session->active->engine, session_now());
+    session_pump(session);
+}
+
 static void
 transport_failed(Transport *transport, int error, gpointer data)
 {
@@ -322,7 +366,7 @@ misbehave(Session *session)
 static void
 handle_start(Session *session, GVariant *body, int *fds, size_t n_fds)
 {
-    static const DatapathHandler handler = { ike_received, transport_failed };
+    static const DatapathHandler handler = { ike_received, transport_failed, sent };
     g_autoptr(GError) error = NULL;
     if (session->start != NULL || n_fds < 1)
         return;
@@ -366,6 +410,7 @@ handle_applied(Session *session, GVariant *body)
     session->applied = true;
     session->reconnect = (ReconnectState){ .was_up = true };
     datapath_set_mtu(session->datapath, mtu);
+    note_usage(session, session_now());
     if (session->active->way.kind == FALLBACK_UDP)
         send_keepalive(session, session_now());
     GVariantBuilder details;
@@ -430,6 +475,9 @@ session_close(Session *session)
     if (attempt != NULL) {
         session->quit_at = instant_after(session_now(), CLOSE_LIMIT);
         session_set_state(session, TUNNEL_STATE_DISCONNECTING, "Requested", "");
+        if (session->replace.successor != NULL)
+            attempt_abandon(session->replace.successor);
+        replace_reset(session);
         ike_engine_close(attempt->engine, IKE_CLOSE_REQUESTED, session_now());
     }
     session_pump(session);
@@ -449,6 +497,10 @@ record_received(Channel *channel, RecordType type, GVariant *body, int *fds, siz
         break;
     case RECORD_CLOSE:
         session_close(session);
+        break;
+    case RECORD_REPLACE:
+        replace_wanted(session, false, "asked for");
+        session_pump(session);
         break;
     case RECORD_APPLIED:
         handle_applied(session, body);
@@ -495,7 +547,9 @@ session_new(int control, void (*quit)(gpointer user_data), gpointer user_data)
     session->obituary = g_string_new(NULL);
     session->attempts = g_ptr_array_new_with_free_func(attempt_free);
     session->retry_at = session->give_up_at = INSTANT_NEVER;
-    session->keepalive_at = session->quit_at = INSTANT_NEVER;
+    session->keepalive_at = session->quit_at = session->usage_at = INSTANT_NEVER;
+    replace_reset(session);
+    session->state_lost = true; /* nobody knows what was before this process */
     session->channel = channel_new(control, &handler, session);
     session->requests = requests_new(session->channel);
     session->known_good = revocation_cache_new();

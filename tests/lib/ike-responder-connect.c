@@ -397,6 +397,8 @@ responder_add_tunnel(IkeResponder *responder, ResponderSa *sa, const IkeMessage 
     uint16_t error_type = faults->child_error;
     bool childless = ike_message_find(request, IKE_PAYLOAD_SA) == NULL;
     sa->state = RESPONDER_UP;
+    responder->n_initial_contacts +=
+        ike_message_find_notify(request, IKE_NOTIFY_INITIAL_CONTACT) != NULL;
     if (faults->redirect_auth != NULL) {
         ike_message_add_notify(reply, IKE_NOTIFY_REDIRECT,
                                g_bytes_get_data(faults->redirect_auth, NULL),
@@ -419,6 +421,7 @@ responder_add_tunnel(IkeResponder *responder, ResponderSa *sa, const IkeMessage 
         const uint32_t seconds = GUINT32_TO_BE(responder->config->auth_lifetime);
         ike_message_add_notify(reply, IKE_NOTIFY_AUTH_LIFETIME, &seconds, sizeof seconds);
     }
+    responder_add_token(responder, reply);
     responder_add_ticket(responder, sa, request, reply);
 }
 

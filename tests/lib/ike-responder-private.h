@@ -59,6 +59,7 @@ struct _IkeResponder {
     unsigned solved;
     uint16_t last_error;
     unsigned answered;
+    guint n_initial_contacts;
 };
 
 ResponderSa *responder_sa_new(IkeResponder *responder, uint64_t spi_i, uint64_t spi_r,
@@ -136,6 +137,7 @@ void responder_finish_rekey_child(IkeResponder *responder, ResponderSa *sa,
 void responder_finish_delete_child(IkeResponder *responder, ResponderSa *sa);
 void responder_finish_rekey_ike(IkeResponder *responder, ResponderSa *sa,
                                 const IkeMessage *response);
+void responder_add_token(const IkeResponder *responder, IkeMessage *message);
 void responder_drop_redundant(IkeResponder *responder, ResponderSa *sa);
 /* The client has made a successor of sa while we tried to: it is used. */
 void responder_yield(IkeResponder *responder, ResponderSa *sa);

@@ -321,6 +321,7 @@ responder_answer_rekey_ike(IkeResponder *responder, ResponderSa *sa, const IkeMe
     ike_message_add_sa(reply, answer);
     ike_message_add_nonce(reply, nonce_r);
     ike_message_add_ke(reply, suite.ke, public);
+    responder_add_token(responder, reply);
     ResponderSa *successor = make_successor(responder, sa, &suite, &seed, shared, false);
     if (both)
         note_rival(sa, lower(seed.nonce_i, nonce_r), seed.spi_i);

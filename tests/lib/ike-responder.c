@@ -43,6 +43,7 @@ responder_config_clear(ResponderConfig *config)
     g_clear_pointer(&config->ppk, secret_unref);
     g_clear_pointer(&config->ppk_id, g_bytes_unref);
     g_clear_pointer(&config->eap_msk, secret_unref);
+    g_clear_pointer(&config->crash_token, g_bytes_unref);
 }
 
 /* --- Life --- */
@@ -190,6 +191,33 @@ ike_responder_repeat(IkeResponder *responder)
     }
 }
 
+void
+ike_responder_restart(IkeResponder *responder)
+{
+    g_ptr_array_set_size(responder->sas, 0);
+}
+
+/* HDR, N(INVALID_IKE_SPI), N(QCD_TOKEN) in clear (RFC 6290, section 4.5). */
+static void
+answer_unknown(IkeResponder *responder, const IkePath *path, const IkeHeader *request)
+{
+    if (responder->config->crash_token == NULL || ike_header_is_response(request))
+        return;
+    IkeHeader header = *request;
+    header.flags = IKE_FLAG_RESPONSE;
+    g_autoptr(IkeMessage) reply = ike_message_new(&header);
+    ike_message_add_notify(reply, IKE_NOTIFY_INVALID_IKE_SPI, NULL, 0);
+    responder_add_token(responder, reply);
+    g_autoptr(GBytes) datagram = ike_message_write(reply, NULL);
+    responder_emit(responder, path, datagram, false);
+}
+
+guint
+ike_responder_count_initial_contacts(const IkeResponder *responder)
+{
+    return responder->n_initial_contacts;
+}
+
 guint
 ike_responder_count_all(const IkeResponder *responder)
 {
@@ -231,6 +259,15 @@ responder_sa_is_idle(const ResponderSa *sa)
 }
 
 /* --- Tools --- */
+
+void
+responder_add_token(const IkeResponder *responder, IkeMessage *message)
+{
+    GBytes *token = responder->config->crash_token;
+    if (token != NULL)
+        ike_message_add_notify(message, IKE_NOTIFY_QUICK_CRASH_DETECTION,
+                               g_bytes_get_data(token, NULL), g_bytes_get_size(token));
+}
 
 void
 responder_emit(IkeResponder *responder, const IkePath *path, GBytes *datagram, bool is_request)
@@ -466,6 +503,8 @@ ike_responder_receive(IkeResponder *responder, const IkePath *path, const uint8_
     if (message->header.exchange == IKE_EXCHANGE_SESSION_RESUME)
         return responder_handle_resume(responder, path, message);
     ResponderSa *sa = find_sa(responder, &message->header);
+    if (sa == NULL && message->sealed)
+        answer_unknown(responder, path, &message->header);
     if (sa == NULL || !message->sealed || !is_authentic(sa, message))
         return false;
     sa->path = *path;

@@ -70,6 +70,7 @@ typedef struct {
     bool eap_only;          /* proves itself by nothing else (RFC 5998) */
     bool childless;         /* RFC 6023 */
     unsigned tickets_s;     /* lifetime of those that it gives; 0: none (RFC 5723) */
+    GBytes *crash_token;    /* QUICK_CRASH_DETECTION (RFC 6290), the same for all; NULL: none */
     uint32_t auth_lifetime; /* seconds; 0: not said (RFC 4478) */
     bool needs_ke;          /* CREATE_CHILD_SA without a KE payload is refused */
     bool no_ke;             /* CREATE_CHILD_SA with a KE payload, or an offer of one, is refused */
@@ -123,7 +124,8 @@ bool ike_responder_next_output(IkeResponder *responder, ResponderOutput *output)
 
 /* The newest SA that is up, NULL if none is. */
 ResponderSa *ike_responder_sa(IkeResponder *responder);
-guint ike_responder_count(const IkeResponder *responder);          /* SAs that are up */
+guint ike_responder_count(const IkeResponder *responder); /* SAs that are up */
+guint ike_responder_count_initial_contacts(const IkeResponder *responder);
 guint ike_responder_count_children(const IkeResponder *responder); /* of all SAs */
 
 /* Gone without a word, as when the client does not answer any more. */
@@ -148,6 +150,8 @@ void responder_sa_malformed(IkeResponder *responder, ResponderSa *sa);
 /* The error of the last answer to a request of ours (IKE_NOTIFY_*), 0: none; *answered counts them.
  */
 uint16_t ike_responder_last_error(const IkeResponder *responder, unsigned *answered);
+/* It forgets everything; what it does not know is answered with the token, if it has one. */
+void ike_responder_restart(IkeResponder *responder);
 /* Every request that is not answered yet, again. */
 void ike_responder_repeat(IkeResponder *responder);
 /* Those on their way out, too. */

@@ -248,6 +248,7 @@ replace_engine(Sim *sim)
     g_assert_null(sim->old_engine);
     sim->old_engine = sim->engine;
     sim->engine = ike_engine_new(sim->config, &sim->client_rng.rng);
+    ike_engine_replaces(sim->engine);
     ike_engine_initiate(sim->engine, &sim->path, sim->link.now);
     ike_engine_authenticate(sim->engine, sim->link.now);
 }
@@ -317,6 +318,10 @@ take_output(Sim *sim, IkeOutput *output)
             ike_engine_close(sim->old_engine, IKE_CLOSE_REPLACED, sim->link.now);
         break;
     case IKE_OUTPUT_REPLACE:
+        if (output->suspect) {
+            sim->n_suspect++;
+            break;
+        }
         sim->n_replace++;
         sim->replace_deadline = output->deadline;
         if (sim->replace)

@@ -51,6 +51,7 @@ typedef struct {
     unsigned verdicts[4];
     EspModel *esp; /* NULL: nobody looks at the Child SAs */
     Instant replace_deadline;
+    unsigned n_suspect; /* REPLACE because the gateway is silent */
     bool replace; /* REPLACE is obeyed: another engine, and the old one closes when that is up */
     IkeEngine *old_engine;
     Duration gateway_interval; /* the gateway repeats what is not answered; 0: never */

@@ -192,12 +192,14 @@ test_replaced(void)
     g_auto(Sim) sim = { 0 };
     sim_init(&sim, 1);
     sim.config->reauth_lifetime = 100 * DURATION_MINUTE;
+    sim.config->initial_contact = true;
     sim.replace = true;
     go_up(&sim);
     sim_run(&sim, 1000 * DURATION_MINUTE);
     g_assert_cmpint(sim.state, ==, IKE_STATE_ESTABLISHED);
     g_assert_cmpuint(sim.n_replace, >=, 9);
     g_assert_cmpuint(ike_responder_count(sim.gateway), ==, 1);
+    g_assert_cmpuint(ike_responder_count_initial_contacts(sim.gateway), ==, 1); /* the first */
 }
 
 /* --- With a key exchange of its own, or without --- */

@@ -52,6 +52,18 @@ test_used_up(void)
     window_clear(&window);
 }
 
+static void
+test_nearly_used(void)
+{
+    Window window = { .next_out = 5, .next_in = 1000000 };
+    g_assert_false(window_is_nearly_used(&window));
+    window.next_in = UINT32_C(0x7fffffff);
+    g_assert_true(window_is_nearly_used(&window));
+    window = (Window){ .next_out = UINT32_C(0x7fffffff) };
+    g_assert_true(window_is_nearly_used(&window));
+    g_assert_true(window_can_send(&window));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -59,5 +71,6 @@ main(int argc, char **argv)
     g_test_add_func("/ike/window/requests", test_requests);
     g_test_add_func("/ike/window/responses", test_responses);
     g_test_add_func("/ike/window/used-up", test_used_up);
+    g_test_add_func("/ike/window/nearly-used", test_nearly_used);
     return g_test_run();
 }

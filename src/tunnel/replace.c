@@ -1,0 +1,116 @@
+/*
+ * Make before break: another engine is set up beside the one that works, over the same kind of
+ * transport and with the same inside addresses, and takes the data path over from one packet to the
+ * next; then the old one is closed. Where it does not come about the old one goes on, and it is
+ * tried again (RFC 7296, section 2.8.3).
+ */
+#include "config.h"
+
+#include "tunnel/session-private.h"
+
+#define FIRST_WAIT (10 * DURATION_SECOND) /* after a try that failed; doubled each time */
+#define LAST_WAIT  (5 * DURATION_MINUTE)
+#define LINGER     (2 * DURATION_SECOND) /* for packets by the old SAs that are under way */
+
+static void
+tell(Session *session, const char *event, const char *why)
+{
+    GVariantBuilder details;
+    g_variant_builder_init(&details, G_VARIANT_TYPE_VARDICT);
+    g_variant_builder_add(&details, "{sv}", "why", g_variant_new_string(why));
+    session_event(session, event, g_variant_builder_end(&details));
+}
+
+void
+replace_reset(Session *session)
+{
+    session->replace = (Replace){ .at = INSTANT_NEVER };
+}
+
+void
+replace_wanted(Session *session, bool suspect, const char *why)
+{
+    Replace *replace = &session->replace;
+    if (session->active == NULL || session->closing || replace->successor != NULL)
+        return;
+    replace->suspect = suspect && replace->at == INSTANT_NEVER;
+    replace->at = session_now();
+    tell(session, "replacing", why);
+}
+
+void
+replace_timeout(Session *session, Instant now)
+{
+    Replace *replace = &session->replace;
+    if (now < replace->at || session->active == NULL)
+        return;
+    replace->at = INSTANT_NEVER;
+    replace->successor = attempt_start_successor(session, session->active);
+}
+
+void
+replace_failed(Session *session, const char *why)
+{
+    Replace *replace = &session->replace;
+    Duration wait = FIRST_WAIT << MIN(replace->failures, 5);
+    replace->successor = NULL;
+    tell(session, "replace-failed", why);
+    /* What only looked dead says so again if it still does. */
+    if (!replace->suspect)
+        replace->at = instant_after(session_now(), MIN(wait, LAST_WAIT));
+    replace->suspect = false;
+    replace->failures++;
+}
+
+/* The new gateway side answers. Where the old one has done so as well meanwhile, that is enough. */
+void
+replace_answered(Session *session, Attempt *attempt)
+{
+    Replace *replace = &session->replace;
+    if (!replace->suspect || session->active == NULL ||
+        ike_engine_is_suspect(session->active->engine)) {
+        attempt_authenticate(attempt);
+        return;
+    }
+    replace_reset(session);
+    attempt_abandon(attempt);
+}
+
+/* attempt is authenticated, and its first Child SA comes next. */
+void
+replace_take_over(Session *session, Attempt *attempt)
+{
+    Attempt *old = session->active;
+    session->active = attempt;
+    replace_reset(session);
+    attempt->takes_over = old;
+    old->replaced = true;
+}
+
+/* attempt carries the data now. */
+void
+replace_done(Attempt *attempt)
+{
+    Attempt *old = g_steal_pointer(&attempt->takes_over);
+    tell(attempt->session, "replaced", "");
+    if (old->engine != NULL)
+        ike_engine_close(old->engine, IKE_CLOSE_REPLACED, session_now());
+}
+
+/* The engine of a replaced attempt is closed. */
+void
+replace_linger(Attempt *attempt)
+{
+    attempt->over_at = instant_after(session_now(), LINGER);
+}
+
+void
+replace_forget(Attempt *attempt)
+{
+    Session *session = attempt->session;
+    for (guint i = 0; i < attempt->removed->len; i++)
+        datapath_remove(session->datapath, g_array_index(attempt->removed, uint32_t, i));
+    if (session->active == NULL || session->active->transport != attempt->transport)
+        datapath_remove_transport(session->datapath, attempt->transport);
+    attempt->over = true;
+}
