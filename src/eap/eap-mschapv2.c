@@ -9,6 +9,7 @@
 
 #include "crypto/algorithms.h"
 #include "crypto/prf.h"
+#include "eap/mschap-text.h"
 
 enum { OP_CHALLENGE = 1, OP_RESPONSE = 2, OP_SUCCESS = 3, OP_FAILURE = 4 };
 
@@ -18,7 +19,6 @@ enum { OP_CHALLENGE = 1, OP_RESPONSE = 2, OP_SUCCESS = 3, OP_FAILURE = 4 };
 #define PROOF_LENGTH       20
 #define START_KEY_LENGTH   16 /* RFC 3079, section 3.3: 128 bit */
 #define SHA1_LENGTH        20
-#define MAX_MESSAGE        512 /* octets of Success and Failure that are read */
 
 typedef enum { WAITS_FOR_CHALLENGE, WAITS_FOR_VERDICT, DONE } Phase;
 
@@ -149,32 +149,6 @@ answer(EapMethodState *state, const EapAnswer *given, EapStep *step)
     write_response(state, given->nt_response, step);
 }
 
-static char *
-read_text(ByteReader data)
-{
-    const uint8_t *octets;
-    size_t length = MIN(byte_reader_left(&data), MAX_MESSAGE);
-    if (length == 0 || !byte_reader_take(&data, length, &octets))
-        return g_strdup("");
-    return g_strndup((const char *)octets, length);
-}
-
-static bool
-proves_itself(const EapMethodState *state, const char *text)
-{
-    uint8_t proof[PROOF_LENGTH];
-    if (!g_str_has_prefix(text, "S=") || strlen(text) < 2 + 2 * PROOF_LENGTH)
-        return false;
-    for (size_t i = 0; i < PROOF_LENGTH; i++) {
-        int high = g_ascii_xdigit_value(text[2 + 2 * i]);
-        int low = g_ascii_xdigit_value(text[3 + 2 * i]);
-        if (high < 0 || low < 0)
-            return false;
-        proof[i] = (uint8_t)(high << 4 | low);
-    }
-    return secret_octets_equal(proof, state->proof, PROOF_LENGTH);
-}
-
 static void
 reply_op(EapStep *step, EapStepKind kind, uint8_t op)
 {
@@ -185,8 +159,7 @@ reply_op(EapStep *step, EapStepKind kind, uint8_t op)
 static void
 take_success(EapMethodState *state, ByteReader data, EapStep *step)
 {
-    g_autofree char *text = read_text(data);
-    if (!proves_itself(state, text)) {
+    if (!mschap_text_proves(data, state->proof)) {
         step->kind = EAP_STEP_FAILURE;
         step->detail = g_strdup("the server does not prove that it knows the password itself: "
                                 "someone else may be answering");
@@ -196,32 +169,11 @@ take_success(EapMethodState *state, ByteReader data, EapStep *step)
     reply_op(step, EAP_STEP_SEND, OP_SUCCESS);
 }
 
-/* RFC 2759, section 6. */
-static const char *
-failure_words(const char *text)
-{
-    static const struct {
-        const char *code, *words;
-    } table[] = {
-        { "E=646", "the account may not sign in at this time of day" },
-        { "E=647", "the account is disabled" },
-        { "E=648", "the password has expired: change it where you can, then try again" },
-        { "E=649", "the account has no permission to dial in" },
-        { "E=691", "the user name or the password is wrong" },
-        { "E=709", "the password could not be changed" },
-    };
-    for (size_t i = 0; i < G_N_ELEMENTS(table); i++)
-        if (g_str_has_prefix(text, table[i].code))
-            return table[i].words;
-    return "the server refuses the sign-in";
-}
-
 static void
 take_failure(EapMethodState *state, ByteReader data, EapStep *step)
 {
-    g_autofree char *text = read_text(data);
     reply_op(step, EAP_STEP_FAILURE, OP_FAILURE);
-    step->detail = g_strdup(failure_words(text));
+    step->detail = g_strdup(mschap_text_failure(data));
 }
 
 static void

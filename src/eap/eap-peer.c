@@ -5,10 +5,9 @@
 
 #include <string.h>
 
+/* What we would rather have comes first: that is the order of Nak. */
 static const EapMethodOps *const methods[] = {
-    &eap_mschapv2,
-    &eap_gtc,
-    &eap_md5,
+    &eap_tls, &eap_ttls, &eap_peap, &eap_mschapv2, &eap_gtc, &eap_md5,
 };
 
 struct _EapPeer {
@@ -271,6 +270,9 @@ failure(EapPeer *peer)
                                           method_name(peer->refused)));
     if (peer->method == NULL)
         return fail(peer, g_strdup("the server does not know the user"));
+    if (peer->method->type == EAP_TYPE_TLS)
+        return fail(peer, g_strdup("the server does not let us in: it may not accept our "
+                                   "certificate"));
     return fail(peer, g_strdup("the server does not let us in: the password may be wrong, or it "
                                "does not know the user"));
 }
