@@ -69,9 +69,15 @@ const char *record_to_string(RecordType type);
 #define START_USER            "user"            /* s: the local identity, for people */
 #define START_LOCAL_ID        "local-id"        /* (yay): ID type, octets */
 #define START_REMOTE_ID       "remote-id"       /* (yay) */
-#define START_LOCAL_AUTH      "local-auth"      /* s: psk, certificate */
-#define START_REMOTE_AUTH     "remote-auth"     /* s */
+#define START_LOCAL_AUTH      "local-auth"      /* s: psk, certificate, eap */
+#define START_REMOTE_AUTH     "remote-auth"     /* s; eap: EAP-only */
 #define START_CHAIN           "chain"           /* ay: our certificates, PEM */
+#define START_SECOND_ID       "second-id"       /* (yay): EAP once more, as this (RFC 4739) */
+#define START_EAP_METHODS     "eap-methods"     /* as: tls, peap, ttls, mschapv2, gtc, md5 */
+#define START_EAP_INNER       "eap-inner"       /* s: inside ttls and peap: mschapv2, gtc, pap */
+#define START_EAP_IDENTITY    "eap-identity"    /* s: what is said in clear */
+#define START_EAP_USER        "eap-user"        /* s: who it is */
+#define START_EAP_SERVER_NAME "eap-server-name" /* s: that the EAP server's certificate carries */
 #define START_IKE_PROPOSALS   "ike-proposals"   /* s: words; empty: built in */
 #define START_ESP_PROPOSALS   "esp-proposals"   /* s */
 #define START_INCLUDE         "include"         /* a(ayy): networks to ask for */

@@ -2,6 +2,7 @@
 #pragma once
 #include "daemon/agent.h"
 #include "daemon/connection.h"
+#include "daemon/eap-signer.h"
 #include "daemon/signing.h"
 #include "daemon/store.h"
 
@@ -18,6 +19,8 @@
 #define DETAIL_MAX_LENGTH  2048 /* octets of a sentence */
 #define RECORDS_PER_SECOND 500  /* an honest one sends a few dozen for a connect */
 
+typedef struct _EapState EapState;
+
 struct _Connection {
     Machine *machine;
     uint32_t id;
@@ -29,6 +32,7 @@ struct _Connection {
 
     ProfileCredentials *credentials;
     Signer *signer;
+    EapState *eap; /* NULL: the profile has no EAP */
     TunDevice tun;
     Channel *channel; /* NULL while there is no tunnel process */
     GinTunnel *tunnel;
@@ -72,6 +76,8 @@ void connection_set_state(Connection *connection, const char *state, const char 
                           const char *detail);
 void connection_event(Connection *connection, GVariant *event);
 void connection_save(Connection *connection);
+/* Another tunnel process begins the connect anew. */
+void connection_begin_again(Connection *connection);
 /* Takes everything out of the system, then says ended. */
 void connection_tear_down(Connection *connection);
 
@@ -83,6 +89,19 @@ void connection_event_now(Connection *connection, const char *event, GVariant *d
 void connection_ask(Connection *connection, AgentKind kind, const char *who, const char *prompt,
                     bool retry, AgentAnswered answered, gpointer user_data,
                     GDestroyNotify free_data);
+
+/* ---- connection-eap.c ---- */
+/* key: for TLS (taken), or NULL. */
+void connection_eap_new(Connection *connection, PrivateKey *key);
+void connection_eap_free(EapState *eap);
+/* Another connect begins. */
+void connection_eap_begin(Connection *connection);
+/* RECORD_MSCHAP, _MD5, _PASSWORD, _SIGN_TLS. */
+void connection_handle_eap(Connection *connection, RecordType type, GVariant *request);
+/* The gateway did not accept us. True where a person typed, and may type again. */
+bool connection_eap_refused(Connection *connection);
+void connection_eap_accepted(Connection *connection);
+void connection_add_eap(Connection *connection, GVariantDict *dict);
 
 /* ---- connection-requests.c: what the tunnel process may ask ---- */
 void connection_handle_resolve(Connection *connection, GVariant *body);

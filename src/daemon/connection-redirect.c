@@ -47,6 +47,7 @@ name_resolved(GObject *source, GAsyncResult *result, gpointer data)
 void
 connection_handle_redirect(Connection *connection, GVariant *body)
 {
+    connection_eap_begin(connection);
     uint32_t serial;
     const char *name;
     gsize length;

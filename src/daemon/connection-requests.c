@@ -140,6 +140,7 @@ connection_handle_resolve(Connection *connection, GVariant *body)
     connection->resolving = &resolving->serial;
     resolving->connection = connection;
     connection->connect_began_us = g_get_monotonic_time();
+    connection_eap_begin(connection);
     resolving->found = g_array_new(FALSE, FALSE, sizeof(InetAddress));
     resolving->errors = g_string_new(NULL);
     g_variant_get(body, "(u)", &resolving->serial);
@@ -350,10 +351,11 @@ connection_start_variant(Connection *connection, int64_t delay_us)
     g_variant_dict_insert(&dict, START_USER, "s", user);
     add_identity(&dict, START_LOCAL_ID, local_type, local);
     add_identity(&dict, START_REMOTE_ID, remote_type, remote);
-    g_variant_dict_insert(&dict, START_LOCAL_AUTH, "s",
-                          profile->user_auth == PROFILE_USER_PSK ? "psk" : "certificate");
-    g_variant_dict_insert(&dict, START_REMOTE_AUTH, "s",
-                          profile->gateway_auth == PROFILE_GATEWAY_PSK ? "psk" : "certificate");
+    static const char *const user_auth[] = { "certificate", "psk", "eap", "none" };
+    static const char *const gateway_auth[] = { "certificate", "psk", "eap" };
+    g_variant_dict_insert(&dict, START_LOCAL_AUTH, "s", user_auth[profile->user_auth]);
+    g_variant_dict_insert(&dict, START_REMOTE_AUTH, "s", gateway_auth[profile->gateway_auth]);
+    connection_add_eap(connection, &dict);
     if (connection->credentials->chain_pem != NULL)
         g_variant_dict_insert_value(&dict, START_CHAIN,
                                     channel_variant_from_bytes(connection->credentials->chain_pem));

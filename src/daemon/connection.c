@@ -2,6 +2,7 @@
 
 #include "daemon/connection-private.h"
 
+#include "profile/profile-eap.h"
 #include "system/error.h"
 #include "system/marks.h"
 
@@ -273,12 +274,19 @@ handle_state(Connection *connection, GVariant *body)
         reason = GINNEL_REASON_SELECTORS_REFUSED;
     g_autofree char *cut = g_strndup(whole, DETAIL_MAX_LENGTH);
     g_autofree char *detail = g_utf8_make_valid(cut, -1);
+    if (strcmp(reason, GINNEL_REASON_AUTH_USER) == 0 && connection_eap_refused(connection) &&
+        strcmp(state, TUNNEL_STATE_FAILED) == 0) {
+        connection_begin_again(connection);
+        return;
+    }
     if (strcmp(state, TUNNEL_STATE_FAILED) == 0) {
         connection_fail(connection, reason, detail);
         return;
     }
     if (strcmp(state, TUNNEL_STATE_RECONNECTING) == 0)
         g_ptr_array_set_size(connection->events, 0);
+    if (strcmp(state, TUNNEL_STATE_CONNECTED) == 0)
+        connection_eap_accepted(connection);
     if (strcmp(state, TUNNEL_STATE_CONNECTED) == 0 && connection->connected_at == 0) {
         connection->connected_at = g_get_real_time();
         gin_tunnel_set_connected_at(connection->tunnel, connection->connected_at);
@@ -366,6 +374,12 @@ record_received(Channel *channel, RecordType type, GVariant *body, int *fds, siz
     case RECORD_PPK:
         connection_handle_ppk(connection, body);
         break;
+    case RECORD_MSCHAP:
+    case RECORD_MD5:
+    case RECORD_PASSWORD:
+    case RECORD_SIGN_TLS:
+        connection_handle_eap(connection, type, body);
+        break;
     case RECORD_EVENT:
         connection_event(connection, g_variant_ref(body));
         break;
@@ -383,6 +397,17 @@ record_received(Channel *channel, RecordType type, GVariant *body, int *fds, siz
                   record_to_string(type));
         break;
     }
+}
+
+void
+connection_begin_again(Connection *connection)
+{
+    g_autoptr(GError) error = NULL;
+    g_clear_pointer(&connection->channel, channel_free);
+    store_drop("control", connection->id);
+    g_ptr_array_set_size(connection->events, 0);
+    if (!start_process(connection, &error))
+        connection_fail(connection, GINNEL_REASON_SYSTEM_ERROR, error->message);
 }
 
 static gboolean
@@ -467,6 +492,7 @@ take_channel(Connection *connection, int fd)
 {
     connection->channel = channel_new(fd, &channel_handler, connection);
     connection->process_started_at = g_get_monotonic_time();
+    connection_eap_begin(connection);
 }
 
 static bool
@@ -510,8 +536,16 @@ load_secrets(Connection *connection, GError **error)
     if (connection->credentials == NULL ||
         !profile_user_identity(connection->profile, connection->credentials, &type, &id, error))
         return false;
-    connection->signer = signer_new(type, id, connection->credentials->secret,
-                                    g_steal_pointer(&connection->credentials->key));
+    const Profile *profile = connection->profile;
+    bool eap = profile->user_auth == PROFILE_USER_EAP;
+    bool psk =
+        profile->user_auth == PROFILE_USER_PSK || profile->gateway_auth == PROFILE_GATEWAY_PSK;
+    PrivateKey *key = g_steal_pointer(&connection->credentials->key);
+    /* A password never makes an AUTH payload, nor does a key that is for TLS. */
+    connection->signer =
+        signer_new(type, id, psk ? connection->credentials->secret : NULL, eap ? NULL : key);
+    if (profile_has_eap(profile))
+        connection_eap_new(connection, eap ? key : NULL);
     signer_set_ppk(connection->signer, connection->credentials->ppk);
     return true;
 }
@@ -558,8 +592,9 @@ connection_new(Machine *machine, uint32_t id, Profile *profile, const char *owne
     gin_tunnel_set_state(tunnel, GINNEL_STATE_CONNECTING);
     gin_tunnel_set_gateway(tunnel, profile->gateway_addresses[0]);
     gin_tunnel_set_user_id(tunnel, profile->user_id != NULL ? profile->user_id : "");
-    gin_tunnel_set_user_auth(tunnel,
-                             profile->user_auth == PROFILE_USER_PSK ? "psk" : "certificate");
+    gin_tunnel_set_user_auth(tunnel, profile->user_auth == PROFILE_USER_PSK   ? "psk"
+                                     : profile->user_auth == PROFILE_USER_EAP ? "eap"
+                                                                              : "certificate");
     gin_tunnel_set_activated_at(tunnel, g_get_real_time());
     /* GDBus wants every property of a complicated type to be set. */
     gin_tunnel_set_domains(tunnel, g_variant_new_array(G_VARIANT_TYPE("a{sv}"), NULL, 0));
@@ -582,6 +617,7 @@ connection_free(Connection *connection)
     g_clear_pointer(&connection->dns, split_dns_plan_free);
     g_clear_pointer(&connection->credentials, profile_credentials_free);
     g_clear_pointer(&connection->signer, signer_free);
+    g_clear_pointer(&connection->eap, connection_eap_free);
     g_clear_pointer(&connection->configure_next, g_variant_unref);
     g_clear_pointer(&connection->web, g_array_unref);
     g_clear_pointer(&connection->web_known, g_hash_table_unref);

@@ -20,7 +20,7 @@ static const ReasonWords words[] = {
     { "AuthenticationFailed.Gateway", N_("The gateway could not prove who it is."),
       N_("If it uses a pre-shared key, check the key: secret-file %s."), "user", "secret-file" },
     { "AuthenticationFailed.User", N_("The gateway does not accept us."),
-      N_("Check who you are, and your key or certificate: id %s."), "user", "id" },
+      N_("Check who you are, and your key, certificate or password: id %s."), "user", "id" },
     { "CertificateExpired", N_("The gateway's certificate has expired."),
       N_("Ask who runs the gateway for a new one, and check this machine's clock."), NULL, NULL },
     { "CertificateNotYetValid", N_("The gateway's certificate is not valid yet."),

@@ -139,6 +139,9 @@ engine_send_request(IkeEngine *engine, IkeSa *sa, IkeMessage *message, IkeSaStat
         tries = IKE_CLOSE_TRIES;
     if (engine->setup.solution != NULL && message->header.exchange == IKE_EXCHANGE_AUTH)
         message->solution = g_steal_pointer(&engine->setup.solution);
+    /* Behind the gateway a server may wait for somebody to press a button. */
+    if (state == SA_CREATE_LOCAL_EAP)
+        tries = MAX(tries > 0 ? tries : DEFAULT_TRIES, IKE_EAP_TRIES);
     GPtrArray *datagrams = write_request(engine, sa, message);
     if (datagrams == NULL) {
         engine_closed(engine, IKE_CLOSE_PROTOCOL, "a request of ours cannot be built");

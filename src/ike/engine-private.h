@@ -20,6 +20,7 @@
     (2 * DURATION_SECOND) /* for a better answer after a forgeable refusal */
 #define IKE_RETRY_WAIT     (10 * DURATION_SECOND) /* after TEMPORARY_FAILURE and refused rekeys */
 #define IKE_CLOSE_TRIES    2                      /* transmissions of the last DELETE */
+#define IKE_EAP_TRIES      7                      /* of a request with EAP: about a minute */
 #define IKE_MAX_EAP_ROUNDS 128                    /* EAP packets of one sign-in */
 
 /* What only the first two exchanges need; gone once the SA is up. */

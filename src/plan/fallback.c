@@ -145,6 +145,14 @@ best_answered(FallbackPlan *plan)
     return best;
 }
 
+/* Streams do not lose fragments: a silent one is left to the engine's own patience. */
+static void
+wait_for_auth(const FallbackPlan *plan, Attempt *attempt, Instant now)
+{
+    attempt->blocked_at =
+        is_stream(attempt) ? INSTANT_NEVER : instant_after(now, 2 * plan->config.fallback_after);
+}
+
 /* Only one at a time goes on to IKE_AUTH, so that the gateway never sees two of us. */
 static void
 authenticate_next(FallbackPlan *plan, Instant now)
@@ -155,9 +163,7 @@ authenticate_next(FallbackPlan *plan, Instant now)
     if (best == NULL || ready_at(plan, best) > now)
         return;
     best->state = ATTEMPT_AUTHENTICATING;
-    /* Streams do not lose fragments: a silent one is left to the engine's own patience. */
-    best->blocked_at =
-        is_stream(best) ? INSTANT_NEVER : instant_after(now, 2 * plan->config.fallback_after);
+    wait_for_auth(plan, best, now);
     plan_act(plan, FALLBACK_AUTHENTICATE, (unsigned)(best - plan->attempts));
 }
 
@@ -290,6 +296,14 @@ fallback_plan_event(FallbackPlan *plan, unsigned number, FallbackEvent event, In
             attempt->state = ATTEMPT_ANSWERED;
             attempt->answered_at = now;
         }
+        break;
+    case FALLBACK_ASKING:
+        if (attempt->state == ATTEMPT_AUTHENTICATING)
+            attempt->blocked_at = INSTANT_NEVER;
+        break;
+    case FALLBACK_ASKED:
+        if (attempt->state == ATTEMPT_AUTHENTICATING)
+            wait_for_auth(plan, attempt, now);
         break;
     case FALLBACK_AUTH_ANSWERED:
         if (attempt->state == ATTEMPT_AUTHENTICATING)

@@ -40,6 +40,8 @@ typedef enum {
     FALLBACK_AUTH_ANSWERED, /* an authentic answer to IKE_AUTH: this transport is good */
     FALLBACK_REFUSED,       /* ICMP error, connection refused, EPERM: nothing gets through now */
     FALLBACK_SILENT,        /* the engine ran out of retransmissions */
+    FALLBACK_ASKING,        /* before IKE_AUTH is sent a person may be asked: no time runs */
+    FALLBACK_ASKED,         /* it goes on */
 } FallbackEvent;
 
 typedef enum {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "crypto/error.h"
+#include "profile/profile-eap.h"
 #include "profile/profile-identity.h"
 #include "profile/profile-keys.h"
 
@@ -258,7 +259,8 @@ ProfileCredentials *
 profile_credentials_load(const Profile *profile, int64_t now, GError **error)
 {
     g_autoptr(ProfileCredentials) credentials = g_new0(ProfileCredentials, 1);
-    bool certificate = profile->user_auth == PROFILE_USER_CERTIFICATE;
+    bool certificate =
+        profile->user_auth == PROFILE_USER_CERTIFICATE || profile_eap_has_certificate(profile);
     if (!load_ca(profile, credentials, error))
         return NULL;
     if (certificate &&

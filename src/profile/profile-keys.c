@@ -141,6 +141,15 @@ name_to_ascii(const char *name, GError **error)
     return normal;
 }
 
+static bool
+read_host_name(const KeyRule *rule, Profile *profile, const char *value, GError **error)
+{
+    g_autofree char *normal = name_to_ascii(value, NULL);
+    if (normal == NULL || *normal == '\0')
+        return refuse_value(rule, profile, value, error, "is no host name");
+    return read_string(rule, profile, normal, error);
+}
+
 static void
 replace_list(char ***field, GPtrArray *items)
 {
@@ -364,6 +373,10 @@ static const KeyRule rules[] = {
     RULE("user", "key", read_path, key_file, NULL),
     RULE("user", "eap", read_enum, eap, "auto|mschapv2|tls|ttls|peap|gtc|md5"),
     RULE("user", "eap-id", read_string, eap_id, NULL),
+    RULE("user", "eap-anonymous-id", read_string, eap_anonymous_id, NULL),
+    RULE("user", "eap-server-name", read_host_name, eap_server_name, NULL),
+    RULE("user", "eap-inner", read_enum, eap_inner, "mschapv2|gtc|pap"),
+    RULE("user", "second-auth", read_enum, second_auth, "none|eap"),
     RULE("user", "exclusive", read_bool, exclusive, NULL),
     RULE("user", "secret-file", read_path, secret_file, NULL),
     RULE("user", "ppk-id", read_ppk_id, ppk_id, NULL),

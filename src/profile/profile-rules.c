@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "profile/profile-eap.h"
 #include "profile/profile-identity.h"
 
 /* An unkept word is refused: a lockdown that does not lock would be worse than none. */
@@ -15,8 +16,6 @@ check_supported(const Profile *profile, GError **error)
         bool asked;
         const char *group, *key, *what;
     } missing[] = {
-        { profile->gateway_auth == PROFILE_GATEWAY_EAP_ONLY, "gateway", "auth", "eap-only" },
-        { profile->user_auth == PROFILE_USER_EAP, "user", "auth", "eap" },
         { profile->user_auth == PROFILE_USER_NONE, "user", "auth", "none" },
         { profile->lockdown, "connection", "lockdown", "lockdown = yes" },
         { profile->trusted_networks[0] != NULL, "connection", "trusted-networks",
@@ -69,14 +68,6 @@ check_user(const Profile *profile, GError **error)
                require(profile, profile->key_file != NULL, "user", "key",
                        "auth = certificate needs certificate and key", error);
     case PROFILE_USER_EAP:
-        if (profile->gateway_auth == PROFILE_GATEWAY_PSK) {
-            /* RFC 7296, section 2.16: EAP only with a gateway that signs. */
-            profile_refuse(error, profile, "gateway", "auth", PROFILE_ERROR_CONFLICT,
-                           "psk does not go with auth = eap under [user]: everybody who knows the "
-                           "key could pose as the gateway and take the password");
-            return false;
-        }
-        return true;
     case PROFILE_USER_NONE:
         return true;
     }
@@ -147,6 +138,6 @@ profile_check(Profile *profile, GError **error)
                    "it is the gateway's host name or address", error) &&
            check_identity(profile, "gateway", profile->gateway_id, error) &&
            check_identity(profile, "user", profile->user_id, error) && check_user(profile, error) &&
-           check_supported(profile, error) && check_secret(profile, error) &&
-           check_ppk(profile, error);
+           profile_eap_check(profile, error) && check_supported(profile, error) &&
+           check_secret(profile, error) && check_ppk(profile, error);
 }

@@ -30,11 +30,22 @@ profile_unref(Profile *profile)
                        profile->search_domains,    profile->trust_anchor_domains };
     for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
         g_strfreev(lists[i]);
-    char *strings[] = { profile->name,     profile->file,          profile->gateway_id,
-                        profile->ca_file,  profile->user_id,       profile->certificate_file,
-                        profile->key_file, profile->eap_id,        profile->secret_file,
-                        profile->proxy,    profile->ike_proposals, profile->esp_proposals,
-                        profile->ppk_id,   profile->ppk_file };
+    char *strings[] = { profile->name,
+                        profile->file,
+                        profile->gateway_id,
+                        profile->ca_file,
+                        profile->user_id,
+                        profile->certificate_file,
+                        profile->key_file,
+                        profile->eap_id,
+                        profile->eap_anonymous_id,
+                        profile->eap_server_name,
+                        profile->secret_file,
+                        profile->proxy,
+                        profile->ike_proposals,
+                        profile->esp_proposals,
+                        profile->ppk_id,
+                        profile->ppk_file };
     for (size_t i = 0; i < G_N_ELEMENTS(strings); i++)
         g_free(strings[i]);
     g_free(profile);

@@ -58,6 +58,11 @@ typedef enum {
     PROFILE_EAP_MD5,
 } ProfileEap;
 
+/* What runs inside ttls and peap. */
+typedef enum { PROFILE_INNER_MSCHAPV2, PROFILE_INNER_GTC, PROFILE_INNER_PAP } ProfileEapInner;
+/* A second authentication after user_auth (RFC 4739). */
+typedef enum { PROFILE_SECOND_NONE, PROFILE_SECOND_EAP } ProfileSecondAuth;
+
 typedef enum { PROFILE_PPK_REQUIRED, PROFILE_PPK_OPTIONAL } ProfilePpk;
 /* Of the gateway's certificate: soft is refused only what is known to be revoked, strict also what
  * nobody can tell of. */
@@ -107,6 +112,10 @@ typedef struct {
     char *certificate_file, *key_file;
     ProfileEap eap;
     char *eap_id;
+    char *eap_anonymous_id; /* outer identity; NULL: the user's */
+    char *eap_server_name;  /* A-labels; NULL: see profile_eap_server_name */
+    ProfileEapInner eap_inner;
+    ProfileSecondAuth second_auth;
     bool exclusive;
     char *secret_file;
     char *ppk_id, *ppk_file; /* both or none (RFC 8784) */

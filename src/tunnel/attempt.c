@@ -31,6 +31,7 @@ attempt_free(gpointer data)
     Attempt *attempt = data;
     source_clear(&attempt->readable);
     source_clear(&attempt->writable);
+    g_clear_pointer(&attempt->eap, tunnel_eap_free);
     requests_cancel(attempt->session->requests, attempt);
     g_clear_pointer(&attempt->revocation, revocation_check_free);
     if (attempt->session->active == attempt)
@@ -74,7 +75,13 @@ static void
 tell_authenticated(Attempt *attempt, const IkeConfiguration *configuration)
 {
     const TunnelStart *start = attempt->session->start;
+    const char *eap = attempt->eap != NULL ? tunnel_eap_method(attempt->eap) : NULL;
     const char *method = start->ike->local_auth == IKE_AUTH_PSK ? "psk" : "certificate";
+    g_autofree char *both = NULL;
+    if (eap != NULL && start->ike->local_auth == IKE_AUTH_EAP)
+        method = eap;
+    else if (eap != NULL)
+        method = both = g_strdup_printf("%s and %s", method, eap);
     GVariantBuilder details;
     g_variant_builder_init(&details, G_VARIANT_TYPE_VARDICT);
     g_variant_builder_add(&details, "{sv}", "attempt", g_variant_new_uint32(attempt->number + 1));
@@ -475,8 +482,12 @@ attempt_received(Attempt *attempt, const uint8_t *message, size_t length)
         return;
     if (attempt == session->active)
         attempt->reopened = 0;
-    if (attempt->authenticating && session->plan != NULL && !attempt->abandoned &&
-        !attempt->successor)
+    bool racing = attempt->authenticating && session->plan != NULL && !attempt->abandoned &&
+                  !attempt->successor;
+    if (racing && !attempt->heard)
+        session_grant_time(session);
+    attempt->heard = attempt->heard || attempt->authenticating;
+    if (racing)
         fallback_plan_event(session->plan, attempt->number, FALLBACK_AUTH_ANSWERED, session_now());
 }
 
@@ -485,6 +496,24 @@ supply(Attempt *attempt, uint32_t serial, const IkeCredential *credential)
 {
     ike_engine_supply(attempt->engine, serial, credential, session_now());
     session_pump(attempt->session);
+}
+
+/* A key may want a PIN or passphrase: no time of ours runs while somebody types it. */
+static void
+signing(Attempt *attempt, bool begins)
+{
+    Session *session = attempt->session;
+    Instant now = session_now();
+    if (session->plan == NULL || session->active != NULL || attempt->abandoned)
+        return;
+    fallback_plan_event(session->plan, attempt->number, begins ? FALLBACK_ASKING : FALLBACK_ASKED,
+                        now);
+    if (begins && session->give_up_at != INSTANT_NEVER) {
+        session->time_left = session->give_up_at - now;
+        session->give_up_at = INSTANT_NEVER;
+    } else if (!begins && session->give_up_at == INSTANT_NEVER) {
+        session->give_up_at = instant_after(now, session->time_left);
+    }
 }
 
 /* The engine's serial is the request's. */
@@ -499,6 +528,7 @@ signed_reply(GVariant *reply, int fd, gpointer data)
     g_autoptr(GBytes) auth = channel_bytes_from_variant(octets);
     credential.ok = g_bytes_get_size(auth) > 0;
     credential.auth = auth;
+    signing(attempt, false);
     supply(attempt, serial & 0xffff, &credential);
 }
 
@@ -565,11 +595,34 @@ check_revocation(Attempt *attempt, const IkeCredentialRequest *wanted)
 }
 
 static void
+eap_supplied(uint32_t serial, const IkeCredential *credential, gpointer data)
+{
+    Attempt *attempt = data;
+    session_grant_time(attempt->session);
+    supply(attempt, serial, credential);
+}
+
+static void
+sign_in_by_eap(Attempt *attempt, const IkeCredentialRequest *wanted)
+{
+    Session *session = attempt->session;
+    int64_t wall_clock = session->start->ike->wall_clock_s + session_now() / DURATION_SECOND;
+    if (attempt->eap == NULL)
+        attempt->eap = tunnel_eap_new(session->start, session->requests, rng_system(), wall_clock,
+                                      eap_supplied, attempt);
+    tunnel_eap_ask(attempt->eap, wanted);
+}
+
+static void
 ask_for_credential(Attempt *attempt, const IkeCredentialRequest *wanted)
 {
     Session *session = attempt->session;
     if (wanted->kind == IKE_CREDENTIAL_REVOCATION) {
         check_revocation(attempt, wanted);
+        return;
+    }
+    if (wanted->kind == IKE_CREDENTIAL_EAP) {
+        sign_in_by_eap(attempt, wanted);
         return;
     }
     /* Unique among attempts in its high half, the engine's own number in its low half. */
@@ -584,6 +637,7 @@ ask_for_credential(Attempt *attempt, const IkeCredentialRequest *wanted)
     GVariant *int_auth = wanted->int_auth != NULL ? channel_variant_from_bytes(wanted->int_auth)
                                                   : channel_variant_from_octets(NULL, 0);
     if (wanted->kind == IKE_CREDENTIAL_SIGN) {
+        signing(attempt, true);
         GVariant *hashes = g_variant_new_fixed_array(G_VARIANT_TYPE_UINT16, wanted->hashes->data,
                                                      wanted->hashes->len, sizeof(guint16));
         requests_send(session->requests, RECORD_SIGN, serial,
@@ -729,6 +783,10 @@ engine_closed(Attempt *attempt, IkeCloseReason reason, const char *detail)
         attempt_failed(attempt, FALLBACK_SILENT, "no answer");
         return;
     }
+    /* A gateway often says only that it refuses us; the method knows more. */
+    bool refused = reason == IKE_CLOSE_AUTH_LOCAL || reason == IKE_CLOSE_EAP_FAILED;
+    if (refused && attempt->eap != NULL && tunnel_eap_detail(attempt->eap) != NULL)
+        detail = tunnel_eap_detail(attempt->eap);
     session_lost(session, report_reason(reason), detail != NULL ? detail : "", cause_of(reason));
 }
 

@@ -1,5 +1,6 @@
 /* What session.c and attempt.c share. */
 #pragma once
+#include "tunnel/eap.h"
 #include "tunnel/report.h"
 #include "tunnel/requests.h"
 #include "tunnel/revocation.h"
@@ -31,6 +32,7 @@ struct Attempt {
     Instant started_at;
     bool attached;       /* the transport belongs to the data path */
     bool authenticating; /* IKE_AUTH may have been sent */
+    bool heard;          /* an authentic answer to IKE_AUTH came */
     bool abandoned;      /* lost the race: drains, then goes */
     bool over;           /* to be freed */
     unsigned reopened;   /* streams in a row that broke before anything authentic came */
@@ -41,6 +43,7 @@ struct Attempt {
     bool replaced;               /* another carries the data */
     Instant over_at;             /* of a replaced one */
     GArray *removed;             /* uint32_t: inbound SPIs that a replaced one has left behind */
+    TunnelEap *eap;              /* NULL: the gateway has not asked for it */
     RevocationCheck *revocation; /* of the gateway's certificate; NULL: not asked about */
 };
 
@@ -62,6 +65,7 @@ struct _Session {
     InetAddress redirect_from, redirect_to; /* REDIRECT that is to be followed */
     char *redirect_name;                    /* where it names no address */
     InetAddress redirected_from;            /* who sent us to where we try now; INET_NONE */
+    Duration time_left;                     /* until give_up_at, while somebody is asked */
     Instant connect_began, retry_at, give_up_at, keepalive_at, quit_at, usage_at;
     uint64_t authentic_seen, packets_out_seen;
     uint32_t rekeys;
@@ -79,6 +83,9 @@ void session_event(Session *session, const char *event, GVariant *details);
 void session_set_state(Session *session, const char *state, const char *reason, const char *detail);
 /* Drains engines and plan until nothing is left, then sets the clock. */
 void session_pump(Session *session);
+/* A first authentic answer to IKE_AUTH, or an answer of a person: from here on somebody else may
+ * have to do something. */
+void session_grant_time(Session *session);
 void session_keep_ticket(Session *session, IkeTicket *ticket); /* taken */
 void session_forget_attempts(Session *session);
 /* Answer to RESOLVE and REDIRECT: the race begins. */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #define RACE_LIMIT       (20 * DURATION_SECOND) /* for some IKE_SA_INIT to be answered */
+#define SIGN_IN_LIMIT    (60 * DURATION_SECOND) /* once the gateway has begun to answer */
 #define CLOSE_LIMIT      (3 * DURATION_SECOND)  /* for the gateway to acknowledge DELETE */
 #define USAGE_INTERVAL   (20 * DURATION_SECOND) /* between looks at what SAs have carried */
 #define KEEPALIVE_NAT    (20 * DURATION_SECOND) /* RFC 3948, section 4 */
@@ -54,6 +55,13 @@ session_set_state(Session *session, const char *state, const char *reason, const
 }
 
 /* ---- connecting ---- */
+
+void
+session_grant_time(Session *session)
+{
+    if (session->active == NULL && session->plan != NULL)
+        session->give_up_at = instant_after(session_now(), SIGN_IN_LIMIT);
+}
 
 void
 session_keep_ticket(Session *session, IkeTicket *ticket)
@@ -285,6 +293,17 @@ session_timeout(gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
+static bool
+is_somebody_asked(const Session *session)
+{
+    for (guint i = 0; i < session->attempts->len; i++) {
+        const Attempt *attempt = session->attempts->pdata[i];
+        if (!attempt->over && attempt->eap != NULL && tunnel_eap_is_waiting(attempt->eap))
+            return true;
+    }
+    return false;
+}
+
 void
 session_pump(Session *session)
 {
@@ -306,7 +325,8 @@ session_pump(Session *session)
         if (((Attempt *)session->attempts->pdata[i])->over)
             g_ptr_array_remove_index(session->attempts, i);
     session->pumping = false;
-    if (session->active != NULL)
+    /* While a person is asked the time is the person's; ginneld has a limit for that. */
+    if (session->active != NULL || is_somebody_asked(session))
         session->give_up_at = INSTANT_NEVER;
     set_clock(session);
 }
@@ -510,6 +530,10 @@ record_received(Channel *channel, RecordType type, GVariant *body, int *fds, siz
     case RECORD_SIGN_REPLY:
     case RECORD_VERIFY_REPLY:
     case RECORD_PPK_REPLY:
+    case RECORD_MSCHAP_REPLY:
+    case RECORD_MD5_REPLY:
+    case RECORD_PASSWORD_REPLY:
+    case RECORD_SIGN_TLS_REPLY:
     case RECORD_FETCH_REPLY:
         if (requests_reply(session->requests, body, n_fds > 0 ? fds[0] : -1) && n_fds > 0)
             fds[0] = -1;

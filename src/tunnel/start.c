@@ -32,8 +32,10 @@ read_auth(GVariantDict *dict, const char *key, IkeAuthKind *auth, GError **error
 {
     const char *word = "";
     g_variant_dict_lookup(dict, key, "&s", &word);
-    *auth = strcmp(word, "certificate") == 0 ? IKE_AUTH_CERTIFICATE : IKE_AUTH_PSK;
-    return *auth == IKE_AUTH_CERTIFICATE || strcmp(word, "psk") == 0 || malformed(error, key);
+    *auth = strcmp(word, "certificate") == 0 ? IKE_AUTH_CERTIFICATE
+            : strcmp(word, "eap") == 0       ? IKE_AUTH_EAP
+                                             : IKE_AUTH_PSK;
+    return *auth != IKE_AUTH_PSK || strcmp(word, "psk") == 0 || malformed(error, key);
 }
 
 static GBytes *
@@ -75,9 +77,16 @@ read_certificates(TunnelStart *start, GVariantDict *dict, int anchors, GError **
         if (ike->local_chain == NULL)
             return false;
     }
+    if (ike->local_auth == IKE_AUTH_EAP && chain != NULL) { /* for EAP-TLS */
+        gsize length;
+        const char *pem = g_variant_get_fixed_array(chain, &length, 1);
+        start->eap.chain = certificate_list_from_pem(pem, length, error);
+        if (start->eap.chain == NULL)
+            return false;
+    }
     if (ike->local_auth == IKE_AUTH_CERTIFICATE && ike->local_chain == NULL)
         return malformed(error, START_CHAIN);
-    if (ike->remote_auth != IKE_AUTH_CERTIFICATE)
+    if (ike->remote_auth == IKE_AUTH_PSK)
         return true;
     g_autoptr(GBytes) pem = anchors >= 0 ? read_descriptor(anchors, error) : NULL;
     if (pem == NULL) {
@@ -91,6 +100,56 @@ read_certificates(TunnelStart *start, GVariantDict *dict, int anchors, GError **
         return malformed(error, "no trusted certificates");
     ike->trust = trust_store_new(text, length, error);
     return ike->trust != NULL;
+}
+
+static uint32_t
+method_of(const char *word)
+{
+    static const struct {
+        const char *word;
+        uint32_t method;
+    } words[] = {
+        { "mschapv2", EAP_METHOD_MSCHAPV2 }, { "tls", EAP_METHOD_TLS }, { "ttls", EAP_METHOD_TTLS },
+        { "peap", EAP_METHOD_PEAP },         { "gtc", EAP_METHOD_GTC }, { "md5", EAP_METHOD_MD5 },
+        { "pap", EAP_METHOD_PAP },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+        if (strcmp(words[i].word, word) == 0)
+            return words[i].method;
+    return 0;
+}
+
+static char *
+read_text(GVariantDict *dict, const char *key)
+{
+    const char *text = "";
+    g_variant_dict_lookup(dict, key, "&s", &text);
+    return *text != '\0' ? g_strdup(text) : NULL;
+}
+
+static bool
+read_eap(TunnelStart *start, GVariantDict *dict, GError **error)
+{
+    EapConfig *eap = &start->eap;
+    IkeConfig *ike = start->ike;
+    g_autofree const char **methods = NULL;
+    const char *inner = "";
+    read_identity(dict, START_SECOND_ID, &ike->second_id);
+    ike->second_auth = ike->second_id.data != NULL ? IKE_AUTH_EAP : IKE_AUTH_NONE;
+    if (ike->local_auth != IKE_AUTH_EAP && ike->second_auth != IKE_AUTH_EAP)
+        return true;
+    g_variant_dict_lookup(dict, START_EAP_METHODS, "^a&s", &methods);
+    for (size_t i = 0; methods != NULL && methods[i] != NULL; i++)
+        eap->methods |= method_of(methods[i]);
+    if (g_variant_dict_lookup(dict, START_EAP_INNER, "&s", &inner))
+        eap->inner_methods = method_of(inner);
+    eap->identity = read_text(dict, START_EAP_IDENTITY);
+    eap->inner_identity = read_text(dict, START_EAP_USER);
+    eap->server_name = read_text(dict, START_EAP_SERVER_NAME);
+    if (eap->identity == NULL) /* a certificate says it */
+        eap->identity = g_strdup(start->user);
+    eap->trust = ike->trust;
+    return eap->methods != 0 || malformed(error, START_EAP_METHODS);
 }
 
 /* Type and octets (RFC 8784, section 5.1). */
@@ -227,9 +286,9 @@ tunnel_start_new(GVariant *body, int anchors, int64_t wall_clock_s, GError **err
         g_set_error(error, CHANNEL_ERROR, CHANNEL_ERROR_MALFORMED, "START lacks an identity");
         return NULL;
     }
-    if (!read_certificates(start, &dict, anchors, error) || !read_proposals(start, &dict, error) ||
-        !read_transports(start, &dict, error) || !read_revocation(start, &dict, error) ||
-        !read_ppk(start, &dict, error))
+    if (!read_certificates(start, &dict, anchors, error) || !read_eap(start, &dict, error) ||
+        !read_proposals(start, &dict, error) || !read_transports(start, &dict, error) ||
+        !read_revocation(start, &dict, error) || !read_ppk(start, &dict, error))
         return NULL;
     read_networks(start, &dict);
     read_addresses(start, &dict);
@@ -257,6 +316,10 @@ tunnel_start_free(TunnelStart *start)
         return;
     g_free(start->connection);
     g_free(start->user);
+    g_free((char *)start->eap.identity);
+    g_free((char *)start->eap.inner_identity);
+    g_free((char *)start->eap.server_name);
+    g_clear_pointer(&start->eap.chain, g_ptr_array_unref);
     g_array_unref(start->addresses);
     g_free(start->misbehave);
     ike_config_unref(start->ike);

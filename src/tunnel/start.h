@@ -1,6 +1,7 @@
 /* What ginneld wants of this process, read from the START record. */
 #pragma once
 #include "channel/records.h"
+#include "eap/eap-peer.h"
 #include "ike/engine.h"
 #include "plan/fallback.h"
 
@@ -10,6 +11,7 @@ typedef struct {
     IkeConfig *ike;
     FallbackConfig fallback; /* without addresses */
     bool revocation_strict;
+    EapConfig eap; /* all but the time; its strings and references are ours */
     bool debug_keys;
     char *misbehave;
     GArray *addresses;   /* InetAddress: of an earlier session */

@@ -9,6 +9,7 @@ from .capture import Capture
 from .dns import DnsServer, Names
 from .gateway import PSK, Gateway
 from .pki import Pki
+from .radius import SERVER_NAME, USERS
 from .router import GATEWAY_LINK, HOST_LINK, OUTSIDE_LINK, Router, neighbour
 from .box import Box
 from .testhost import UNITS, UPLINK, TestHost
@@ -92,6 +93,7 @@ class Bed:
             self.host.write(f"/etc/ginnel/{name}", self.pki.read(name).decode())
         self.host.write("/etc/ginnel/psk.secret", PSK + "\n")
         self.host.write("/etc/ginnel/wrong.secret", "Tr0ub4dor&3\n")
+        self.host.write("/etc/ginnel/tess.secret", USERS["tess"] + "\n")
 
     def profile(self, name="work", **changes):
         """Writes /etc/ginnel/profiles/NAME.ginnel: PSK, with changes as gateway__address="...".
@@ -125,6 +127,13 @@ class Bed:
 
     def certificate_profile(self, name="work", **changes):
         return self.profile(name, **{**self.CERTIFICATE, **changes})
+
+    EAP = {"gateway__auth": "certificate", "gateway__ca": "/etc/ginnel/ca.crt",
+           "gateway__id": "eap.gw.example", "user__auth": "eap", "user__eap_id": "tess",
+           "user__eap_server_name": SERVER_NAME, "user__secret_file": "/etc/ginnel/tess.secret"}
+
+    def eap_profile(self, name="work", **changes):
+        return self.profile(name, **{**self.EAP, **changes})
 
     # -- captures -----------------------------------------------------------------------------
 

@@ -9,6 +9,8 @@ import os
 from . import addresses as a
 from .box import Box
 from .dns import DnsServer
+from .radius import SECRET as RADIUS_SECRET
+from .radius import USERS, Radius
 from .vici import Raw, Vici, ViciError
 from .wait import until
 
@@ -18,7 +20,8 @@ DOMAIN, ANCHOR = "25", "26"       # INTERNAL_DNS_DOMAIN, INTERNAL_DNSSEC_TA (RFC
 STRONGSWAN_CONF = """
 charon {{
   load = random nonce openssl pem pkcs1 pkcs8 x509 pubkey constraints revocation hmac kdf \
-curve25519 sha1 sha2 aes gcm eap-identity eap-mschapv2 vici kernel-libipsec kernel-netlink \
+curve25519 sha1 sha2 aes gcm eap-identity eap-mschapv2 \
+eap-tls eap-radius vici kernel-libipsec kernel-netlink \
 socket-default attr updown
   install_routes = yes
   retransmit_timeout = 1.0
@@ -40,6 +43,14 @@ socket-default attr updown
   plugins {{
     vici {{ socket = unix://{directory}/vici }}
     openssl {{ load_legacy = yes }}
+    eap-radius {{
+      servers {{
+        local {{
+          address = 127.0.0.1
+          secret = {radius}
+        }}
+      }}
+    }}
   }}
 }}
 """
@@ -72,6 +83,7 @@ class Gateway(Box):
         self.names = names
         self.pki = pki
         self.dns = DnsServer(self, os.path.join(directory, "inside-dns"), names)
+        self.radius = Radius(self, directory, pki)
 
     # -- strongSwan ---------------------------------------------------------------------------
 
@@ -79,7 +91,8 @@ class Gateway(Box):
         os.makedirs(self.home, exist_ok=True)
         configuration = os.path.join(self.home, "strongswan.conf")
         with open(configuration, "w") as file:
-            file.write(STRONGSWAN_CONF.format(directory=self.home, cookies=cookies))
+            file.write(STRONGSWAN_CONF.format(directory=self.home, cookies=cookies,
+                                                radius=f'"{RADIUS_SECRET}"'))
         socket = os.path.join(self.home, "vici")
         if os.path.exists(socket):
             os.unlink(socket)
@@ -90,7 +103,7 @@ class Gateway(Box):
             self._load_credentials(vici)
             for name, pairs in self._pools().items():
                 vici.call("load-pool", Raw(name, pairs))
-            for name, settings in self._connections().items():
+            for name, settings in {**self._connections(), **self._eap_connections()}.items():
                 vici.call("load-conn", {name: settings})
 
     def stop_strongswan(self, hard=False):
@@ -110,10 +123,11 @@ class Gateway(Box):
     def _load_credentials(self, vici):
         vici.call("load-cert", {"type": "X509", "flag": "CA", "data": self.pki.read("ca.crt")})
         revocation = ("gw-" + name for name in self.pki.REVOCATION)
-        for name in ("gw", "gw-rsa", "gw-p384", "gw-expired", "gw-stranger", *revocation):
+        for name in ("gw", "gw-eap", "gw-rsa", "gw-p384", "gw-expired", "gw-stranger", *revocation):
             vici.call("load-key", {"type": "any", "data": self.pki.read(name + ".key")})
         vici.call("load-shared", {"type": "IKE", "id": "everybody", "data": PSK})
-        vici.call("load-shared", {"type": "EAP", "data": "Ar3etTnp", "owners": ["carol"]})
+        for user, password in USERS.items():
+            vici.call("load-shared", {"type": "EAP", "data": password, "owners": [user]})
 
     def _pools(self):
         """Attributes go out in the order they have here."""
@@ -170,6 +184,28 @@ class Gateway(Box):
                                                 networks=(["0.0.0.0/0", "::/0"]
                                                           if name == "full" else None))
                for name in self.pki.REVOCATION},
+        }
+
+    def _eap_connections(self):
+        """The gateway by certificate, the user by EAP: with the server behind it, or its own."""
+        def signed(name, **rounds):
+            made = connection(name + ".gw.example", "%any", ["v4", "v6"],
+                              self.pki.read("gw-eap.crt"))
+            del made["remote"]
+            return {**made, **rounds}
+
+        def eap(method):
+            return {"auth": method, "id": "%any", "eap_id": "%any"}
+
+        only = signed("only", remote=eap("eap-tls"))
+        only["local"]["auth"] = "eap-tls"
+        return {
+            "eap": signed("eap", remote=eap("eap-radius")),
+            "eap-mschapv2": signed("mschapv2", remote=eap("eap-mschapv2")),
+            "eap-tls": signed("tls", remote=eap("eap-tls")),
+            "eap-only": only,
+            "eap-second": signed("second", remote1={"auth": "pubkey", "id": "%any", "round": "1"},
+                                 remote2={**eap("eap-mschapv2"), "round": "2"}),
         }
 
     def charon_log(self):

@@ -103,6 +103,10 @@ class Pki:
         self.issue("gw-expired", ["expired.gw.example"], server, expired=True)
         self.issue("gw-stranger", ["stranger.gw.example"], server, ca="stranger-ca")
         self._create_revocation()
+        self.issue("gw-eap", [name + ".gw.example" for name in
+                              ("eap", "mschapv2", "tls", "only", "second")], server)
+        self.issue("radius", ["radius.example"], ["serverAuth"], kind="rsa", size=2048)
+        self.issue("radius-other", ["other.example"], ["serverAuth"])
         self.issue("tess", ["tess@example.com"], client)
         self.issue("tess-rsa", ["tess-rsa@example.com"], client, kind="rsa", size=2048)
         self.issue("tess-p384", ["tess-p384@example.com"], client, size=384)

@@ -3,6 +3,7 @@
 from . import (
     confinement,
     decoder,
+    eap,
     errors,
     fallback,
     gateways,
@@ -27,5 +28,6 @@ ORDER = [
     rights,
     errors,
     revocation,
+    eap,
     decoder,
 ]

@@ -109,6 +109,26 @@ test_udp_answers(void)
     expect(race, "0:start 0 udp/4500 192.0.2.1;20:auth 0;");
 }
 
+/* Somebody types a PIN before IKE_AUTH goes out: its time begins afterwards. */
+static void
+test_no_time_while_asked(void)
+{
+    Race *race = race_new("192.0.2.1");
+    race->config.transports[1] = (FallbackTransport){ FALLBACK_TCP, 4500 };
+    race->config.n_transports = 2;
+    race_start(race);
+    until(race, 20 * MS);
+    event(race, 0, FALLBACK_ANSWERED);
+    event(race, 0, FALLBACK_ASKING);
+    until(race, 90000 * MS);
+    event(race, 0, FALLBACK_ASKED);
+    until(race, 91999 * MS);
+    g_assert_null(strstr(race->story->str, "abandon"));
+    until(race, 92000 * MS);
+    expect(race, "0:start 0 udp/4500 192.0.2.1;20:auth 0;1000:start 1 tcp/4500 192.0.2.1;"
+                 "92000:abandon 0;");
+}
+
 static void
 test_udp_silent(void)
 {
@@ -270,6 +290,8 @@ main(int argc, char **argv)
     g_test_add_func("/plan/fallback/answered-but-never-authenticated",
                     test_answered_but_never_authenticated);
     g_test_add_func("/plan/fallback/only-one-authenticates", test_only_one_authenticates);
+    g_test_add_func("/plan/fallback/no-time-runs-while-somebody-is-asked",
+                    test_no_time_while_asked);
     g_test_add_func("/plan/fallback/known-blocked-starts-tcp-first", test_known_blocked);
     g_test_add_func("/plan/fallback/half-open-bound", test_half_open_bound);
     g_test_add_func("/plan/fallback/any-order-ends", test_any_order);

@@ -69,22 +69,12 @@ test_what_is_needed(void)
 }
 
 static void
-test_eap_behind_a_shared_key_is_refused(void)
-{
-    bad(GATEWAY "auth = psk\n[user]\nauth = eap\n", PROFILE_ERROR_CONFLICT,
-        "F, line 3: [gateway] auth: psk does not go with auth = eap under [user]: everybody who "
-        "knows the key could pose as the gateway and take the password");
-}
-
-static void
 test_what_this_version_cannot_do_is_refused(void)
 {
     bad(GATEWAY PSK "[connection]\nlockdown = yes\n", PROFILE_ERROR_UNSUPPORTED,
         "F, line 8: [connection] lockdown: this version cannot do \"lockdown = yes\"");
     bad(GATEWAY PSK "[transport]\norder = udp/4500 tls/443\n", PROFILE_ERROR_UNSUPPORTED,
         "F, line 8: [transport] order: this version cannot do \"tls\"");
-    bad(GATEWAY "[user]\nauth = eap\n", PROFILE_ERROR_UNSUPPORTED,
-        "F, line 4: [user] auth: this version cannot do \"eap\"");
     bad(GATEWAY "[user]\ncertificate = pkcs11:a\nkey = pkcs11:b\n", PROFILE_ERROR_UNSUPPORTED,
         "F, line 4: [user] certificate: this version cannot do \"pkcs11:\"");
     g_autoptr(Profile) no = good(GATEWAY "redirect = no\n" PSK "[connection]\nlockdown = no\n"
@@ -108,8 +98,6 @@ main(int argc, char **argv)
     g_test_add_func("/profile/profile-rules/gateway-follows-the-users-psk",
                     test_gateway_follows_the_users_psk);
     g_test_add_func("/profile/profile-rules/what-is-needed", test_what_is_needed);
-    g_test_add_func("/profile/profile-rules/eap-behind-a-shared-key-is-refused",
-                    test_eap_behind_a_shared_key_is_refused);
     g_test_add_func("/profile/profile-rules/what-this-version-cannot-do-is-refused",
                     test_what_this_version_cannot_do_is_refused);
     g_test_add_func("/profile/profile-rules/identities-are-checked", test_identities_are_checked);

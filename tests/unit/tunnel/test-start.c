@@ -89,6 +89,56 @@ test_unknown_auth(void)
 }
 
 static void
+eap_body(Body *body, const char *const *methods)
+{
+    body_init(body);
+    g_variant_dict_insert(&body->dict, START_LOCAL_AUTH, "s", "eap");
+    g_variant_dict_insert(&body->dict, START_EAP_METHODS, "^as", methods);
+    g_variant_dict_insert(&body->dict, START_EAP_INNER, "s", "pap");
+    g_variant_dict_insert(&body->dict, START_EAP_IDENTITY, "s", "anonymous");
+    g_variant_dict_insert(&body->dict, START_EAP_USER, "s", "tess");
+    g_variant_dict_insert(&body->dict, START_EAP_SERVER_NAME, "s", "");
+}
+
+static void
+test_eap(void)
+{
+    static const char *const methods[] = { "peap", "ttls", "magic", NULL };
+    static const char *const unknown[] = { "magic", NULL };
+    g_autoptr(GError) error = NULL;
+    Body body;
+    eap_body(&body, methods);
+    g_autoptr(TunnelStart) start = read_body(&body, -1, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(start->ike->local_auth, ==, IKE_AUTH_EAP);
+    g_assert_cmpint(start->ike->second_auth, ==, IKE_AUTH_NONE);
+    g_assert_cmpuint(start->eap.methods, ==, EAP_METHOD_PEAP | EAP_METHOD_TTLS);
+    g_assert_cmpuint(start->eap.inner_methods, ==, EAP_METHOD_PAP);
+    g_assert_cmpstr(start->eap.identity, ==, "anonymous");
+    g_assert_cmpstr(start->eap.inner_identity, ==, "tess");
+    g_assert_null(start->eap.server_name);
+    eap_body(&body, unknown);
+    expect_refused(&body, -1);
+}
+
+static void
+test_second_round(void)
+{
+    static const char *const methods[] = { "mschapv2", NULL };
+    g_autoptr(GError) error = NULL;
+    Body body;
+    eap_body(&body, methods);
+    g_variant_dict_insert(&body.dict, START_LOCAL_AUTH, "s", "psk");
+    g_variant_dict_insert_value(
+        &body.dict, START_SECOND_ID,
+        g_variant_new("(y@ay)", (guint8)2, channel_variant_from_octets("tess", 4)));
+    g_autoptr(TunnelStart) start = read_body(&body, -1, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(start->ike->second_auth, ==, IKE_AUTH_EAP);
+    g_assert_cmpuint(start->eap.methods, ==, EAP_METHOD_MSCHAPV2);
+}
+
+static void
 test_revocation(void)
 {
     static const struct {
@@ -193,6 +243,8 @@ main(int argc, char **argv)
     g_test_add_func("/tunnel/start/least", test_least);
     g_test_add_func("/tunnel/start/lacking", test_lacking);
     g_test_add_func("/tunnel/start/unknown-auth", test_unknown_auth);
+    g_test_add_func("/tunnel/start/eap", test_eap);
+    g_test_add_func("/tunnel/start/second-round", test_second_round);
     g_test_add_func("/tunnel/start/revocation", test_revocation);
     g_test_add_func("/tunnel/start/certificate-without-chain", test_certificate_without_chain);
     g_test_add_func("/tunnel/start/anchors", test_anchors);
