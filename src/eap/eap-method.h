@@ -40,6 +40,8 @@ typedef struct {
     uint8_t type;     /* EAP_TYPE_* */
     uint32_t allowed; /* EAP_METHOD_* that allows it */
     const char *name; /* "EAP-TLS" */
+    /* Whether the config has what it needs; NULL: always. */
+    bool (*usable)(const EapConfig *config);
     /* config outlives the state. NULL with detail: it cannot begin with this config. */
     EapMethodState *(*begin)(const EapConfig *config, Rng *rng, char **detail);
     void (*free)(EapMethodState *state);

@@ -10,11 +10,7 @@
 #include "eap/eap-inner.h"
 #include "eap/eap-packet.h"
 #include "eap/eap-tunnel.h"
-
-enum { TLV_RESULT = 3, TLV_MANDATORY = 0x8000, TLV_TYPE = 0x3fff };
-enum { RESULT_SUCCESS = 1, RESULT_FAILURE = 2 };
-
-#define MAX_TLVS 16
+#include "eap/peap-packet.h"
 
 struct _EapMethodState {
     EapTunnel tunnel;
@@ -31,6 +27,12 @@ end(EapMethodState *state)
     eap_inner_clear(&state->inner);
     g_clear_pointer(&state->msk, secret_unref);
     g_free(state);
+}
+
+static bool
+usable(const EapConfig *config)
+{
+    return config->trust != NULL && (config->inner_methods & EAP_INNER_METHODS) != 0;
 }
 
 static EapMethodState *
@@ -77,8 +79,8 @@ send_result(EapMethodState *state, uint8_t identifier, uint8_t result, EapStep *
                                0,
                                11,
                                EAP_TYPE_EXTENSIONS,
-                               TLV_MANDATORY >> 8,
-                               TLV_RESULT,
+                               PEAP_TLV_MANDATORY >> 8,
+                               PEAP_TLV_RESULT,
                                0,
                                2,
                                0,
@@ -87,59 +89,23 @@ send_result(EapMethodState *state, uint8_t identifier, uint8_t result, EapStep *
     eap_tunnel_flush(&state->tunnel, step);
 }
 
-/* RESULT_*, 0 where there is none to be read. */
-static uint16_t
-read_result(ByteReader data)
-{
-    uint16_t result = 0;
-    for (unsigned n = 0; n < MAX_TLVS && byte_reader_left(&data) > 0; n++) {
-        uint16_t type, length;
-        ByteReader value;
-        if (!byte_reader_u16(&data, &type) || !byte_reader_u16(&data, &length) ||
-            !byte_reader_sub(&data, length, &value))
-            return 0;
-        if ((type & TLV_TYPE) == TLV_RESULT && !byte_reader_u16(&value, &result))
-            return 0;
-    }
-    return result;
-}
-
 static void
 take_extensions(EapMethodState *state, const EapPacket *packet, EapStep *step)
 {
-    uint16_t result = read_result(packet->data);
-    if (result == RESULT_SUCCESS && (state->done || eap_inner_succeed(&state->inner))) {
+    uint16_t result = peap_read_result(packet->data);
+    if (result == PEAP_RESULT_SUCCESS && (state->done || eap_inner_succeed(&state->inner))) {
         state->done = true;
-        send_result(state, packet->identifier, RESULT_SUCCESS, step);
+        send_result(state, packet->identifier, PEAP_RESULT_SUCCESS, step);
         return;
     }
-    send_result(state, packet->identifier, RESULT_FAILURE, step);
-    eap_step_fail(step, g_strdup(result == RESULT_SUCCESS
+    send_result(state, packet->identifier, PEAP_RESULT_FAILURE, step);
+    eap_step_fail(step, g_strdup(result == PEAP_RESULT_SUCCESS
                                      ? "the server says that we are in before the sign-in is over"
                                      : "the server does not let us in: the password may be wrong, "
                                        "or it does not know the user"));
 }
 
 /* ---- packets inside ---- */
-
-/* What came, with a header where it lost it. Nothing that begins with a type can be taken for one
- * that did not: its length would have to be text of a prompt. */
-static GBytes *
-restore(GBytes *data, uint8_t identifier)
-{
-    gsize length;
-    const uint8_t *octets = g_bytes_get_data(data, &length);
-    if (length > EAP_HEADER_LENGTH && octets[0] == EAP_CODE_REQUEST &&
-        ((size_t)octets[2] << 8 | octets[3]) == length)
-        return g_bytes_ref(data);
-    g_auto(ByteWriter) writer = { 0 };
-    byte_writer_init(&writer, EAP_MAX_PACKET);
-    byte_writer_u8(&writer, EAP_CODE_REQUEST);
-    byte_writer_u8(&writer, identifier);
-    byte_writer_u16(&writer, (uint16_t)(EAP_HEADER_LENGTH + length));
-    byte_writer_octets(&writer, octets, length);
-    return byte_writer_end(&writer);
-}
 
 static void
 take_turn(EapMethodState *state, uint8_t identifier, EapStep *step)
@@ -151,7 +117,7 @@ take_turn(EapMethodState *state, uint8_t identifier, EapStep *step)
         return;
     }
     EapPacket packet;
-    g_autoptr(GBytes) octets = restore(state->tunnel.data, identifier);
+    g_autoptr(GBytes) octets = peap_restore(state->tunnel.data, identifier);
     if (octets == NULL || !eap_packet_parse(octets, &packet))
         return;
     if (packet.type == EAP_TYPE_EXTENSIONS)
@@ -194,6 +160,7 @@ const EapMethodOps eap_peap = {
     .type = EAP_TYPE_PEAP,
     .allowed = EAP_METHOD_PEAP,
     .name = "PEAP",
+    .usable = usable,
     .begin = begin,
     .free = end,
     .request = request,

@@ -153,12 +153,36 @@ take_step(EapPeer *peer, EapStep *step)
 
 /* --- Requests --- */
 
+static bool
+is_allowed(const EapPeer *peer, const EapMethodOps *method)
+{
+    return (method->allowed & peer->config.methods) != 0;
+}
+
+/* Whether the profile has what the method needs. */
+static bool
+is_usable(const EapPeer *peer, const EapMethodOps *method)
+{
+    const EapConfig *config = &peer->config;
+    return is_allowed(peer, method) && (method->usable == NULL || method->usable(config));
+}
+
+static bool
+any_usable(const EapPeer *peer)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(methods); i++)
+        if (is_usable(peer, methods[i]))
+            return true;
+    return false;
+}
+
+/* One that cannot begin is taken only where there is no other: it says what it misses. */
 static const EapMethodOps *
 find_method(const EapPeer *peer, uint8_t type)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(methods); i++)
-        if (methods[i]->type == type && (methods[i]->allowed & peer->config.methods) != 0)
-            return methods[i];
+        if (methods[i]->type == type && is_allowed(peer, methods[i]))
+            return is_usable(peer, methods[i]) || !any_usable(peer) ? methods[i] : NULL;
     return NULL;
 }
 
@@ -169,7 +193,7 @@ say_nak(EapPeer *peer, uint8_t type)
     g_autoptr(GByteArray) wanted = g_byte_array_new();
     const uint8_t none = 0;
     for (size_t i = 0; i < G_N_ELEMENTS(methods); i++)
-        if ((methods[i]->allowed & peer->config.methods) != 0)
+        if (is_usable(peer, methods[i]))
             g_byte_array_append(wanted, &methods[i]->type, 1);
     if (wanted->len == 0)
         g_byte_array_append(wanted, &none, 1);

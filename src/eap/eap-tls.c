@@ -19,6 +19,12 @@ end(EapMethodState *state)
     g_free(state);
 }
 
+static bool
+usable(const EapConfig *config)
+{
+    return config->trust != NULL && config->chain != NULL && config->chain->len > 0;
+}
+
 static EapMethodState *
 begin(const EapConfig *config, Rng *rng, char **detail)
 {
@@ -81,6 +87,7 @@ const EapMethodOps eap_tls = {
     .type = EAP_TYPE_TLS,
     .allowed = EAP_METHOD_TLS,
     .name = "EAP-TLS",
+    .usable = usable,
     .begin = begin,
     .free = end,
     .request = request,

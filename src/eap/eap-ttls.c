@@ -56,6 +56,12 @@ choose(uint32_t methods)
     return 0;
 }
 
+static bool
+usable(const EapConfig *config)
+{
+    return config->trust != NULL && choose(config->inner_methods) != 0;
+}
+
 static EapMethodState *
 begin(const EapConfig *config, Rng *rng, char **detail)
 {
@@ -387,6 +393,7 @@ const EapMethodOps eap_ttls = {
     .type = EAP_TYPE_TTLS,
     .allowed = EAP_METHOD_TTLS,
     .name = "EAP-TTLS",
+    .usable = usable,
     .begin = begin,
     .free = end,
     .request = request,

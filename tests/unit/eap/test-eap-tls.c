@@ -118,6 +118,8 @@ test_no_signature(Conversation *talk, gconstpointer tls13)
 static GBytes *
 hurry(Conversation *talk, GBytes *data)
 {
+    if (talk->tls13 && talk->step++ == 0) /* we have a turn, but nothing was said */
+        return conversation_request(talk, NULL, 0);
     return conversation_end(talk, EAP_CODE_SUCCESS);
 }
 
@@ -164,6 +166,23 @@ test_not_without(Conversation *talk, gconstpointer tls13)
     talk->peer = eap_peer_new(&talk->config, rng_system());
     action = eap_peer_receive(talk->peer, packet);
     g_assert_nonnull(strstr(action->detail, "no certificate of ours"));
+}
+
+/* Where there is another method, one that misses what it needs is not begun. */
+static void
+test_steps_aside(Conversation *talk, gconstpointer tls13)
+{
+    const uint8_t start[] = { 1, 1, 0, 6, EAP_TYPE_TLS, 0x20 };
+    const uint8_t nak[] = { 2, 1, 0, 7, EAP_TYPE_NAK, EAP_TYPE_TTLS, EAP_TYPE_MSCHAPV2 };
+    g_autoptr(GBytes) packet = g_bytes_new(start, sizeof start);
+    g_ptr_array_set_size(talk->config.chain, 0);
+    talk->config.methods = EAP_METHOD_TLS | EAP_METHOD_TTLS | EAP_METHOD_PEAP | EAP_METHOD_MSCHAPV2;
+    talk->config.inner_methods = EAP_METHOD_PAP; /* which PEAP has not */
+    talk->peer = eap_peer_new(&talk->config, rng_system());
+    const EapAction *action = eap_peer_receive(talk->peer, packet);
+    g_assert_cmpint(action->kind, ==, EAP_ACTION_SEND);
+    g_assert_cmpmem(g_bytes_get_data(action->packet, NULL), g_bytes_get_size(action->packet), nak,
+                    sizeof nak);
 }
 
 /* In the middle of a handshake: lost, doubled and mad fragments. */
@@ -216,6 +235,7 @@ main(int argc, char **argv)
     TEST("unprotected-success", test_unprotected_success);
     TEST("foreign-data", test_foreign_data);
     TEST("not-without-certificates", test_not_without);
+    TEST("steps-aside", test_steps_aside);
     TEST("garbage", test_garbage);
     return g_test_run();
 }
