@@ -28,7 +28,7 @@ class Offer:
     gateway_id: str = GATEWAY_ID
     user: str = "%any"
     ike: str = "aes256gcm16-prfsha384-x25519"
-    esp: str = "aes256gcm16"
+    esp: str = "default"                # what it has built in
     gateway_signs: str = ""             # a signature scheme that it must use
     user_signs: str = ""                # one that it demands of the user
     networks: list = field(default_factory=lambda: list(a.INSIDE_NETS))

@@ -13,9 +13,10 @@ ESP_CIPHERS = ["aes128gcm16", "aes256gcm16", "aes128gcm8", "aes256gcm8", "aes128
                "chacha20poly1305"]
 
 
-def agree(client, peer, ike=Offer.ike, esp=Offer.esp):
-    peer.offer(Offer(ike=ike, esp=esp))
-    client.profile(proposals__ike=ike, proposals__esp=esp)
+def agree(client, peer, ike=Offer.ike, esp=None):
+    """Of ESP, without its own word, what both have built in."""
+    peer.offer(Offer(ike=ike, esp=esp or "default"))
+    client.profile(**{"proposals__ike": ike, **({"proposals__esp": esp} if esp else {})})
     with client.connected(ike, esp):
         pass
 

@@ -56,6 +56,17 @@ def gateway_rekeys_ike(client, peer):
         client.through()
 
 
+@row("Life", "reauthentication asked for by the gateway")
+def reauthentication(client, peer):
+    """RFC 4478: a new session before the old one is gone."""
+    with begin(client, peer, Offer(options={"reauth": 10})):
+        before = only_session(peer).spi
+        client.settled("another session, and the old one gone", lambda: [
+            session.spi != before for session in peer.sessions()] == [True], timeout=20)
+        expect_equal(client.ginnel.events("reconnecting"), [], "reconnects")
+        client.through()
+
+
 @row("Life", "a path of 1200 octets")
 def small_path(client, peer):
     """Both sides show certificates; a longer packet vanishes on the way, unannounced."""

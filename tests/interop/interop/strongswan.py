@@ -175,6 +175,9 @@ class StrongSwan(Peer):
             for name, networks in children.items()}
         if "eap-only" in offer.options:
             local["auth"] = offer.rounds[0]
+        if "reauth" in offer.options:
+            settings.update(reauth_time=str(offer.options["reauth"]), rekey_time="0",
+                            over_time="10", rand_time="0")
         if "childless" in offer.options:
             settings["childless"] = "force"
         if "ppk" in offer.options:
