@@ -82,6 +82,13 @@ is_pss(const SignatureScheme *scheme)
            scheme->sign == GNUTLS_SIGN_RSA_PSS_SHA384 || scheme->sign == GNUTLS_SIGN_RSA_PSS_SHA512;
 }
 
+/* A key that is for PSS alone (RFC 4055, section 1.2) makes and checks PSS as any RSA key does. */
+static bool
+fits_key(const SignatureScheme *scheme, gnutls_pk_algorithm_t pk)
+{
+    return scheme->pk == pk || (pk == GNUTLS_PK_RSA_PSS && is_pss(scheme));
+}
+
 PrivateKey *
 private_key_from_pem(const char *pem, size_t length, const Secret *password, GError **error)
 {
@@ -120,16 +127,44 @@ private_key_free(PrivateKey *key)
     g_free(key);
 }
 
+/* A PSS key may come with parameters or without, and is the same key (RFC 4055, section 1.2): the
+ * modulus tells. */
+static bool
+moduli_equal(gnutls_pubkey_t a, gnutls_pubkey_t b)
+{
+    gnutls_datum_t modulus_a = { 0 }, modulus_b = { 0 };
+    bool equal = gnutls_pubkey_export_rsa_raw2(a, &modulus_a, NULL, 0) == 0 &&
+                 gnutls_pubkey_export_rsa_raw2(b, &modulus_b, NULL, 0) == 0 &&
+                 modulus_a.size == modulus_b.size &&
+                 memcmp(modulus_a.data, modulus_b.data, modulus_a.size) == 0;
+    gnutls_free(modulus_a.data);
+    gnutls_free(modulus_b.data);
+    return equal;
+}
+
+static bool
+ids_equal(gnutls_pubkey_t a, gnutls_pubkey_t b)
+{
+    uint8_t id_a[64], id_b[64];
+    size_t length_a = sizeof id_a, length_b = sizeof id_b;
+    return gnutls_pubkey_get_key_id(a, GNUTLS_KEYID_USE_SHA256, id_a, &length_a) == 0 &&
+           gnutls_pubkey_get_key_id(b, GNUTLS_KEYID_USE_SHA256, id_b, &length_b) == 0 &&
+           length_a == length_b && memcmp(id_a, id_b, length_a) == 0;
+}
+
 bool
 private_key_matches(const PrivateKey *key, const Certificate *certificate)
 {
-    uint8_t of_key[64], of_certificate[64];
-    size_t key_length = sizeof of_key, certificate_length = sizeof of_certificate;
-    return gnutls_x509_privkey_get_key_id(key->x509, GNUTLS_KEYID_USE_SHA256, of_key,
-                                          &key_length) == 0 &&
-           gnutls_x509_crt_get_key_id(certificate_handle(certificate), GNUTLS_KEYID_USE_SHA256,
-                                      of_certificate, &certificate_length) == 0 &&
-           key_length == certificate_length && memcmp(of_key, of_certificate, key_length) == 0;
+    gnutls_pubkey_t ours, theirs;
+    gnutls_pubkey_init(&ours);
+    gnutls_pubkey_init(&theirs);
+    bool read = gnutls_pubkey_import_privkey(ours, key->handle, 0, 0) == 0 &&
+                gnutls_pubkey_import_x509(theirs, certificate_handle(certificate), 0) == 0;
+    bool pss = read && gnutls_pubkey_get_pk_algorithm(theirs, NULL) == GNUTLS_PK_RSA_PSS;
+    bool matches = read && (pss ? moduli_equal(ours, theirs) : ids_equal(ours, theirs));
+    gnutls_pubkey_deinit(ours);
+    gnutls_pubkey_deinit(theirs);
+    return matches;
 }
 
 static GBytes *
@@ -155,9 +190,9 @@ choose_scheme(const PrivateKey *key, const uint16_t *hashes, size_t n_hashes, bo
         bool announced = false;
         for (size_t h = 0; h < n_hashes; h++)
             announced = announced || hashes[h] == scheme->hash;
-        if (!announced || scheme->pk != key->algorithm)
+        if (!announced || !fits_key(scheme, key->algorithm))
             continue;
-        if (scheme->pk == GNUTLS_PK_RSA && is_pss(scheme) == rsa_pkcs1)
+        if (key->algorithm == GNUTLS_PK_RSA && is_pss(scheme) == rsa_pkcs1)
             continue;
         if (scheme->hash == best)
             return scheme;
@@ -301,7 +336,7 @@ verify(const Certificate *certificate, gnutls_sign_algorithm_t algorithm, unsign
         rc = gnutls_pubkey_verify_data2(key, algorithm, flags, &data, &sig);
     int pk = gnutls_pubkey_get_pk_algorithm(key, &bits);
     gnutls_pubkey_deinit(key);
-    if (pk == GNUTLS_PK_RSA && bits < RSA_MIN_BITS) {
+    if ((pk == GNUTLS_PK_RSA || pk == GNUTLS_PK_RSA_PSS) && bits < RSA_MIN_BITS) {
         g_set_error(error, CRYPTO_ERROR, CRYPTO_ERROR_UNSUPPORTED,
                     "an RSA key of %u bits is too short; %d are needed", bits, RSA_MIN_BITS);
         return false;
@@ -327,7 +362,7 @@ verify_digital(const Certificate *certificate, const void *auth, size_t auth_len
     for (size_t i = 0; i < G_N_ELEMENTS(schemes); i++) {
         const SignatureScheme *scheme = &schemes[i];
         if (scheme->length != length || memcmp(scheme->oid, oid, length) != 0 ||
-            (int)scheme->pk != pk)
+            !fits_key(scheme, (gnutls_pk_algorithm_t)pk))
             continue;
         const uint8_t *signature = NULL;
         size_t left = byte_reader_left(&reader);

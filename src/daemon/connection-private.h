@@ -108,6 +108,9 @@ void connection_handle_resolve(Connection *connection, GVariant *body);
 /* found: InetAddress; empty: the last good ones, or why. */
 void connection_answer_resolve(Connection *connection, uint32_t serial, const GArray *found,
                                const char *why);
+/* ---- connection-unlock.c ---- */
+/* request: SIGN, handled once the passphrase of the key is known. */
+void connection_unlock(Connection *connection, GVariant *request);
 /* ---- connection-redirect.c ---- */
 void connection_handle_redirect(Connection *connection, GVariant *body);
 void connection_handle_socket(Connection *connection, GVariant *body);

@@ -213,6 +213,10 @@ connection_handle_sign(Connection *connection, GVariant *body)
     g_autoptr(GBytes) auth = NULL;
     uint8_t method = 0;
     uint32_t serial;
+    if (connection->credentials->locked != NULL) {
+        connection_unlock(connection, body);
+        return;
+    }
     g_variant_get_child(body, 0, "u", &serial);
     if (!signer_sign(connection->signer, body, seconds(), &method, &auth, &error)) {
         g_warning("%s: signing: %s", connection_name(connection), error->message);

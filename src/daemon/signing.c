@@ -210,6 +210,13 @@ signer_verify(Signer *signer, GVariant *body, int64_t now_s, bool *matches, GErr
 }
 
 void
+signer_set_key(Signer *signer, PrivateKey *key)
+{
+    g_clear_pointer(&signer->key, private_key_free);
+    signer->key = key;
+}
+
+void
 signer_set_ppk(Signer *signer, Secret *ppk)
 {
     g_clear_pointer(&signer->ppk, secret_unref);

@@ -26,6 +26,8 @@ typedef struct _Signer Signer;
 Signer *signer_new(uint8_t id_type, GBytes *id, Secret *psk, PrivateKey *key /* taken */);
 void signer_free(Signer *signer);
 
+/* key: taken; for one that was locked at first. */
+void signer_set_key(Signer *signer, PrivateKey *key);
 /* The post-quantum pre-shared key (RFC 8784). */
 void signer_set_ppk(Signer *signer, Secret *ppk);
 /* request: body of RECORD_PPK. mixed: SK_d, SK_pi, SK_pr. */

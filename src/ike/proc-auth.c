@@ -167,7 +167,9 @@ void
 proc_auth_signed(IkeEngine *engine, IkeSa *sa, const IkeCredential *credential)
 {
     if (!credential->ok || credential->auth == NULL) {
-        engine_closed(engine, IKE_CLOSE_CREDENTIAL, "our own proof of identity could not be made");
+        bool told = credential->detail != NULL && *credential->detail != '\0';
+        engine_closed(engine, IKE_CLOSE_CREDENTIAL, "%s",
+                      told ? credential->detail : "our own proof of identity could not be made");
         return;
     }
     if (keep_auth(engine, sa, credential))

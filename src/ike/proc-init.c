@@ -10,7 +10,8 @@
 #include "ike/nat-detection.h"
 
 /* Beyond our own announcement nothing is accepted in AUTH (RFC 7427, section 4). */
-static const uint16_t announced_hashes[] = { HASH_SHA2_256, HASH_SHA2_384, HASH_SHA2_512 };
+static const uint16_t announced_hashes[] = { HASH_SHA2_256, HASH_SHA2_384, HASH_SHA2_512,
+                                             HASH_IDENTITY /* RFC 8420, section 2 */ };
 
 static void
 add_nat_detection(IkeEngine *engine, const IkeSa *sa, IkeMessage *message)

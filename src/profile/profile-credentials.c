@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "crypto/error.h"
+#include "crypto/pkcs12.h"
 #include "profile/profile-eap.h"
 #include "profile/profile-identity.h"
 #include "profile/profile-keys.h"
@@ -141,17 +142,9 @@ load_ca(const Profile *profile, ProfileCredentials *credentials, GError **error)
 }
 
 static bool
-load_chain(const Profile *profile, ProfileCredentials *credentials, int64_t now, GError **error)
+check_validity(const Profile *profile, const ProfileCredentials *credentials, int64_t now,
+               GError **error)
 {
-    Source source = {
-        profile, "user", "certificate", profile->certificate_file, PROFILE_PEM_MAX_LENGTH, false
-    };
-    credentials->chain_pem = read_plain(&source, error);
-    if (credentials->chain_pem == NULL)
-        return false;
-    credentials->chain = parse_certificates(&source, credentials->chain_pem, error);
-    if (credentials->chain == NULL)
-        return false;
     int64_t not_after = certificate_not_after(g_ptr_array_index(credentials->chain, 0));
     if (not_after >= now)
         return true;
@@ -164,6 +157,38 @@ load_chain(const Profile *profile, ProfileCredentials *credentials, int64_t now,
 }
 
 static bool
+check_key(const Profile *profile, const ProfileCredentials *credentials, const PrivateKey *key,
+          GError **error)
+{
+    if (private_key_matches(key, g_ptr_array_index(credentials->chain, 0)))
+        return true;
+    profile_refuse(error, profile, "user", "key", PROFILE_ERROR_CREDENTIAL,
+                   "%s is not the key of the first certificate in %s", profile->key_file,
+                   profile->certificate_file);
+    return false;
+}
+
+PrivateKey *
+profile_credentials_unlock(const Profile *profile, const ProfileCredentials *credentials,
+                           const Secret *passphrase, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+    const Secret *pem = credentials->locked;
+    g_autoptr(PrivateKey) key =
+        private_key_from_pem((const char *)secret_data(pem), secret_length(pem), passphrase, &why);
+    if (key == NULL) {
+        profile_refuse(error, profile, "user", "key", PROFILE_ERROR_CREDENTIAL, "%s: %s",
+                       profile->key_file, why->message);
+        return NULL;
+    }
+    if (!check_key(profile, credentials, key, error))
+        return NULL;
+    return g_steal_pointer(&key);
+}
+
+/* An encrypted one is opened by what secret-file holds; without that, its passphrase is asked for
+ * when it is needed. */
+static bool
 load_key(const Profile *profile, ProfileCredentials *credentials, GError **error)
 {
     Source source = { profile, "user", "key", profile->key_file, PROFILE_PEM_MAX_LENGTH, true };
@@ -171,23 +196,60 @@ load_key(const Profile *profile, ProfileCredentials *credentials, GError **error
     if (pem == NULL)
         return false;
     g_autoptr(GError) why = NULL;
-    credentials->key =
-        private_key_from_pem((const char *)secret_data(pem), secret_length(pem), NULL, &why);
-    if (credentials->key == NULL) {
-        bool encrypted = g_error_matches(why, CRYPTO_ERROR, CRYPTO_ERROR_WRONG_PASSWORD);
-        profile_refuse(error, profile, "user", "key", PROFILE_ERROR_CREDENTIAL, "%s %s: %s",
-                       profile->key_file,
-                       encrypted ? "is encrypted, which this version cannot open"
-                                 : "holds no private key in PEM form",
-                       why->message);
-        return false;
-    }
-    if (private_key_matches(credentials->key, g_ptr_array_index(credentials->chain, 0)))
+    credentials->key = private_key_from_pem((const char *)secret_data(pem), secret_length(pem),
+                                            credentials->secret, &why);
+    if (credentials->key != NULL)
+        return check_key(profile, credentials, credentials->key, error);
+    bool encrypted = g_error_matches(why, CRYPTO_ERROR, CRYPTO_ERROR_WRONG_PASSWORD);
+    if (encrypted && credentials->secret == NULL) {
+        credentials->locked = g_steal_pointer(&pem);
         return true;
-    profile_refuse(error, profile, "user", "key", PROFILE_ERROR_CREDENTIAL,
-                   "%s is not the key of the first certificate in %s", profile->key_file,
-                   profile->certificate_file);
+    }
+    profile_refuse(error, profile, "user", encrypted ? "secret-file" : "key",
+                   PROFILE_ERROR_CREDENTIAL, "%s %s: %s", profile->key_file,
+                   encrypted ? "is encrypted with another passphrase than secret-file holds"
+                             : "holds no private key in PEM form",
+                   why->message);
     return false;
+}
+
+/* One PKCS#12 file for both; its passphrase is in secret-file, since who we are stands inside. */
+static bool
+load_pkcs12(const Profile *profile, ProfileCredentials *credentials, const Secret *octets,
+            GError **error)
+{
+    g_autoptr(GError) why = NULL;
+    if (pkcs12_open(secret_data(octets), secret_length(octets), credentials->secret,
+                    &credentials->chain_pem, &credentials->key, &why))
+        return true;
+    bool encrypted = g_error_matches(why, CRYPTO_ERROR, CRYPTO_ERROR_WRONG_PASSWORD);
+    profile_refuse(error, profile, "user", "certificate", PROFILE_ERROR_CREDENTIAL,
+                   "%s cannot be opened: %s%s", profile->certificate_file, why->message,
+                   encrypted && credentials->secret == NULL
+                       ? "; name a file with its passphrase: secret-file"
+                       : "");
+    return false;
+}
+
+static bool
+load_certificate(const Profile *profile, ProfileCredentials *credentials, int64_t now,
+                 GError **error)
+{
+    /* A PKCS#12 file holds the key as well: not for everybody to read. */
+    bool alone = profile->key_file == NULL;
+    Source source = {
+        profile, "user", "certificate", profile->certificate_file, PROFILE_PEM_MAX_LENGTH, alone
+    };
+    g_autoptr(Secret) content = read_source(&source, error);
+    if (content == NULL)
+        return false;
+    if (alone && !load_pkcs12(profile, credentials, content, error))
+        return false;
+    if (!alone)
+        credentials->chain_pem = g_bytes_new(secret_data(content), secret_length(content));
+    credentials->chain = parse_certificates(&source, credentials->chain_pem, error);
+    return credentials->chain != NULL && check_validity(profile, credentials, now, error) &&
+           (alone || load_key(profile, credentials, error));
 }
 
 static int
@@ -261,12 +323,9 @@ profile_credentials_load(const Profile *profile, int64_t now, GError **error)
     g_autoptr(ProfileCredentials) credentials = g_new0(ProfileCredentials, 1);
     bool certificate =
         profile->user_auth == PROFILE_USER_CERTIFICATE || profile_eap_has_certificate(profile);
-    if (!load_ca(profile, credentials, error))
+    if (!load_ca(profile, credentials, error) || !load_secrets(profile, credentials, error))
         return NULL;
-    if (certificate &&
-        (!load_chain(profile, credentials, now, error) || !load_key(profile, credentials, error)))
-        return NULL;
-    if (!load_secrets(profile, credentials, error))
+    if (certificate && !load_certificate(profile, credentials, now, error))
         return NULL;
     return g_steal_pointer(&credentials);
 }
@@ -280,6 +339,7 @@ profile_credentials_free(ProfileCredentials *credentials)
     g_clear_pointer(&credentials->chain_pem, g_bytes_unref);
     g_clear_pointer(&credentials->chain, g_ptr_array_unref);
     g_clear_pointer(&credentials->key, private_key_free);
+    g_clear_pointer(&credentials->locked, secret_unref);
     g_clear_pointer(&credentials->secret, secret_unref);
     g_clear_pointer(&credentials->ppk, secret_unref);
     g_free(credentials);

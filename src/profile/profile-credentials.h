@@ -17,6 +17,7 @@ typedef struct {
     GBytes *chain_pem; /* the user's certificate and what follows it in its file; NULL: none */
     GPtrArray *chain;  /* the same as Certificate */
     PrivateKey *key;   /* NULL: none; taken with g_steal_pointer */
+    Secret *locked;    /* PEM of a key that waits for its passphrase; NULL: none */
     Secret *secret;    /* NULL: none */
     Secret *ppk;       /* NULL: none */
 } ProfileCredentials;
@@ -25,6 +26,12 @@ typedef struct {
  */
 ProfileCredentials *profile_credentials_load(const Profile *profile, int64_t now, GError **error);
 void profile_credentials_free(ProfileCredentials *credentials);
+
+/* The key of locked. Null with PROFILE_ERROR_CREDENTIAL: the passphrase is wrong, or what it opens
+ * is not the key of the certificate. */
+PrivateKey *profile_credentials_unlock(const Profile *profile,
+                                       const ProfileCredentials *credentials,
+                                       const Secret *passphrase, GError **error);
 
 /* Who we say we are: user_id, else the subject of the certificate (ID_DER_ASN1_DN). */
 bool profile_user_identity(const Profile *profile, const ProfileCredentials *credentials,

@@ -524,7 +524,7 @@ signed_reply(GVariant *reply, int fd, gpointer data)
     uint32_t serial;
     IkeCredential credential = { 0 };
     g_autoptr(GVariant) octets = NULL;
-    g_variant_get(reply, "(uy@ays)", &serial, &credential.method, &octets, NULL);
+    g_variant_get(reply, "(uy@ay&s)", &serial, &credential.method, &octets, &credential.detail);
     g_autoptr(GBytes) auth = channel_bytes_from_variant(octets);
     credential.ok = g_bytes_get_size(auth) > 0;
     credential.auth = auth;

@@ -3,6 +3,7 @@
 #include "base/inet.h"
 
 #include <gnutls/abstract.h>
+#include <gnutls/pkcs12.h>
 #include <gnutls/x509.h>
 #include <string.h>
 
@@ -51,6 +52,9 @@ make_key(gnutls_x509_privkey_t key, TestKeyKind kind)
         break;
     case TEST_KEY_RSA_2048:
         check(gnutls_x509_privkey_generate(key, GNUTLS_PK_RSA, 2048, 0));
+        break;
+    case TEST_KEY_RSA_PSS_2048:
+        check(gnutls_x509_privkey_generate(key, GNUTLS_PK_RSA_PSS, 2048, 0));
         break;
     case TEST_KEY_RSA_1024:
         check(gnutls_x509_privkey_generate(key, GNUTLS_PK_RSA, 1024, 0));
@@ -230,6 +234,40 @@ test_identity_key_pkcs8(const TestIdentity *identity, const char *password)
         identity->key, GNUTLS_X509_FMT_PEM, password,
         password != NULL ? GNUTLS_PKCS_PBES2_AES_128 : GNUTLS_PKCS_PLAIN, &datum));
     return take_text(&datum);
+}
+
+GBytes *
+test_identity_pkcs12(const TestIdentity *identity, const TestIdentity *issuer, const char *password)
+{
+    gnutls_pkcs12_t file;
+    gnutls_pkcs12_bag_t keys, certificates;
+    gnutls_datum_t datum = { 0 };
+    uint8_t id[64];
+    size_t id_length = sizeof id;
+    check(gnutls_x509_privkey_get_key_id(identity->key, 0, id, &id_length));
+    gnutls_datum_t key_id = { id, (unsigned)id_length };
+    check(gnutls_pkcs12_init(&file));
+    check(gnutls_pkcs12_bag_init(&keys));
+    check(gnutls_pkcs12_bag_init(&certificates));
+    check(gnutls_x509_privkey_export2_pkcs8(identity->key, GNUTLS_X509_FMT_DER, password,
+                                            GNUTLS_PKCS_PBES2_AES_128, &datum));
+    int index = check(gnutls_pkcs12_bag_set_data(keys, GNUTLS_BAG_PKCS8_ENCRYPTED_KEY, &datum));
+    check(gnutls_pkcs12_bag_set_key_id(keys, (unsigned)index, &key_id));
+    gnutls_free(datum.data);
+    index = check(gnutls_pkcs12_bag_set_crt(certificates, identity->crt));
+    check(gnutls_pkcs12_bag_set_key_id(certificates, (unsigned)index, &key_id));
+    check(gnutls_pkcs12_bag_set_crt(certificates, issuer->crt));
+    check(gnutls_pkcs12_bag_encrypt(certificates, password, GNUTLS_PKCS_PBES2_AES_128));
+    check(gnutls_pkcs12_set_bag(file, certificates));
+    check(gnutls_pkcs12_set_bag(file, keys));
+    check(gnutls_pkcs12_generate_mac(file, password));
+    check(gnutls_pkcs12_export2(file, GNUTLS_X509_FMT_DER, &datum));
+    GBytes *octets = g_bytes_new(datum.data, datum.size);
+    gnutls_free(datum.data);
+    gnutls_pkcs12_bag_deinit(keys);
+    gnutls_pkcs12_bag_deinit(certificates);
+    gnutls_pkcs12_deinit(file);
+    return octets;
 }
 
 PrivateKey *

@@ -12,6 +12,7 @@ typedef enum {
     TEST_KEY_ECDSA_521,
     TEST_KEY_RSA_2048,
     TEST_KEY_RSA_1024,
+    TEST_KEY_RSA_PSS_2048,
     TEST_KEY_ED25519,
     TEST_KEY_ED448,
 } TestKeyKind;
@@ -56,6 +57,9 @@ const char *test_identity_certificate_pem(const TestIdentity *identity);
 const char *test_identity_key_pem(const TestIdentity *identity);
 /* PKCS#8, encrypted where there is a password. Free with g_free. */
 char *test_identity_key_pkcs8(const TestIdentity *identity, const char *password);
+/* PKCS#12 with the identity's key and certificate and its issuer's certificate. */
+GBytes *test_identity_pkcs12(const TestIdentity *identity, const TestIdentity *issuer,
+                             const char *password);
 PrivateKey *test_identity_key(const TestIdentity *identity); /* the caller's */
 /* With SHA-256, or SHA-1. */
 GBytes *test_identity_sign(const TestIdentity *identity, bool sha1, const void *data,

@@ -2,6 +2,7 @@
 
 from . import (
     confinement,
+    credentials,
     decoder,
     eap,
     errors,
@@ -25,6 +26,7 @@ ORDER = [
     names,
     lifetimes,
     confinement,
+    credentials,
     rights,
     errors,
     revocation,

@@ -5,7 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "crypto/error.h"
 #include "profile/profile-file.h"
+#include "test-pki.h"
 
 #define NOW   G_GINT64_CONSTANT(1800000000) /* 2027 */
 #define LATER G_GINT64_CONSTANT(9000000000) /* 2255 */
@@ -73,14 +75,21 @@ tear_down(Files *files, gconstpointer data)
 }
 
 /* In the text "@" stands for the folder. */
-static ProfileCredentials *
-load(Files *files, const char *text, int64_t now, GError **error)
+static Profile *
+parse(Files *files, const char *text)
 {
     g_auto(GStrv) parts = g_strsplit(text, "@", -1);
     g_autofree char *whole = g_strjoinv(files->folder, parts);
     g_autoptr(GError) unexpected = NULL;
-    g_autoptr(Profile) profile = profile_parse("work", "F", whole, strlen(whole), &unexpected);
+    Profile *profile = profile_parse("work", "F", whole, strlen(whole), &unexpected);
     g_assert_no_error(unexpected);
+    return profile;
+}
+
+static ProfileCredentials *
+load(Files *files, const char *text, int64_t now, GError **error)
+{
+    g_autoptr(Profile) profile = parse(files, text);
     return profile_credentials_load(profile, now, error);
 }
 
@@ -241,6 +250,82 @@ test_secret_forms(void)
     }
 }
 
+#define CERTIFICATE_PROFILE                                                                        \
+    "[gateway]\naddress = gw.example\n[user]\ncertificate = @/cert\nkey = @/locked\n"
+
+static TestIdentity *
+put_locked_key(Files *files)
+{
+    TestIdentity *identity = test_identity_new(&(TestPkiSpec){ .name = "tess" }, NULL);
+    g_autofree char *locked = test_identity_key_pkcs8(identity, "open sesame");
+    put(files, "cert", test_identity_certificate_pem(identity), -1, 0644);
+    put(files, "locked", locked, -1, 0640);
+    put(files, "passphrase", "open sesame\n", -1, 0640);
+    return identity;
+}
+
+static void
+test_encrypted_key_and_its_passphrase(Files *files, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(TestIdentity) identity = put_locked_key(files);
+    g_autoptr(ProfileCredentials) credentials =
+        load(files, CERTIFICATE_PROFILE "secret-file = @/passphrase\n", NOW, &error);
+    g_assert_no_error(error);
+    g_assert_nonnull(credentials->key);
+    g_assert_null(credentials->locked);
+    g_assert_null(load(files, CERTIFICATE_PROFILE "secret-file = @/s\n", NOW, &error));
+    g_assert_error(error, PROFILE_ERROR, PROFILE_ERROR_CREDENTIAL);
+    g_assert_nonnull(strstr(error->message, "another passphrase than secret-file holds"));
+}
+
+/* Without secret-file it waits for somebody who knows it. */
+static void
+test_encrypted_key_waits(Files *files, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(TestIdentity) identity = put_locked_key(files);
+    g_autoptr(ProfileCredentials) credentials = load(files, CERTIFICATE_PROFILE, NOW, &error);
+    g_assert_no_error(error);
+    g_assert_null(credentials->key);
+    g_assert_nonnull(credentials->locked);
+    g_autoptr(Profile) profile = parse(files, CERTIFICATE_PROFILE);
+    g_autoptr(Secret) wrong = secret_new("open", 4);
+    g_autoptr(Secret) right = secret_new("open sesame", 11);
+    g_assert_null(profile_credentials_unlock(profile, credentials, wrong, &error));
+    g_assert_error(error, PROFILE_ERROR, PROFILE_ERROR_CREDENTIAL);
+    g_clear_error(&error);
+    g_autoptr(PrivateKey) opened = profile_credentials_unlock(profile, credentials, right, &error);
+    g_assert_no_error(error);
+    g_assert_nonnull(opened);
+}
+
+#define PKCS12_PROFILE "[gateway]\naddress = gw.example\n[user]\ncertificate = @/tess.p12\n"
+
+static void
+test_pkcs12(Files *files, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(TestIdentity) authority =
+        test_identity_new(&(TestPkiSpec){ .name = "authority", .authority = true }, NULL);
+    g_autoptr(TestIdentity) identity =
+        test_identity_new(&(TestPkiSpec){ .name = "tess" }, authority);
+    g_autoptr(GBytes) file = test_identity_pkcs12(identity, authority, "open sesame");
+    put(files, "tess.p12", g_bytes_get_data(file, NULL), (gssize)g_bytes_get_size(file), 0640);
+    put(files, "passphrase", "open sesame\n", -1, 0640);
+    g_autoptr(ProfileCredentials) credentials =
+        load(files, PKCS12_PROFILE "secret-file = @/passphrase\n", NOW, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(credentials->chain->len, ==, 2);
+    g_assert_true(private_key_matches(credentials->key, g_ptr_array_index(credentials->chain, 0)));
+    g_assert_null(load(files, PKCS12_PROFILE, NOW, &error));
+    g_assert_nonnull(strstr(error->message, "secret-file"));
+    g_clear_error(&error);
+    put(files, "tess.p12", g_bytes_get_data(file, NULL), (gssize)g_bytes_get_size(file), 0644);
+    g_assert_null(load(files, PKCS12_PROFILE "secret-file = @/passphrase\n", NOW, &error));
+    g_assert_error(error, PROFILE_ERROR, PROFILE_ERROR_UNREADABLE); /* everybody's key */
+}
+
 #define ADD(path, test)                                                                            \
     g_test_add("/profile/profile-credentials/" path, Files, NULL, set_up, test, tear_down)
 
@@ -257,6 +342,9 @@ main(int argc, char **argv)
     ADD("secret-that-everybody-reads", test_secret_that_everybody_reads);
     ADD("unreadable-file-says-how-to-mend", test_unreadable_file_says_how_to_mend);
     ADD("size-is-bounded", test_size_is_bounded);
+    ADD("encrypted-key-and-its-passphrase", test_encrypted_key_and_its_passphrase);
+    ADD("encrypted-key-waits", test_encrypted_key_waits);
+    ADD("pkcs12", test_pkcs12);
     g_test_add_func("/profile/profile-credentials/secret-forms", test_secret_forms);
     return g_test_run();
 }

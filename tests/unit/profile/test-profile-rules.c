@@ -59,7 +59,10 @@ test_what_is_needed(void)
         "F, line 3: [user] secret-file: it is missing; it names the file that holds the pre-shared "
         "key");
     bad(GATEWAY "[user]\ncertificate = /c\n", PROFILE_ERROR_MISSING,
-        "F, line 3: [user] key: it is missing; auth = certificate needs certificate and key");
+        "F, line 3: [user] key: it is missing; auth = certificate needs certificate and key, "
+        "or one PKCS#12 file (.p12) for both");
+    g_autoptr(Profile) one = good(GATEWAY "[user]\ncertificate = /etc/ginnel/tess.p12\n");
+    g_assert_null(one->key_file);
     bad(GATEWAY, PROFILE_ERROR_MISSING,
         "F: [user] certificate: it is missing; auth = certificate, which is the default, needs "
         "certificate and key (or set auth = psk)");
