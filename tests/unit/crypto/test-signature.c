@@ -11,8 +11,8 @@ static const uint16_t all_hashes[] = { HASH_SHA1, HASH_SHA2_256, HASH_SHA2_384, 
                                        HASH_IDENTITY };
 #define ALL all_hashes, G_N_ELEMENTS(all_hashes)
 
-static const TestKeyKind kinds[] = { TEST_KEY_ECDSA_256, TEST_KEY_ECDSA_384, TEST_KEY_ECDSA_521,
-                                     TEST_KEY_RSA_2048,  TEST_KEY_ED25519,   TEST_KEY_ED448,
+static const TestKeyKind kinds[] = { TEST_KEY_ECDSA_256,   TEST_KEY_ECDSA_384, TEST_KEY_ECDSA_521,
+                                     TEST_KEY_RSA_2048,    TEST_KEY_ED25519,   TEST_KEY_ED448,
                                      TEST_KEY_RSA_PSS_2048 };
 
 static TestIdentity *
