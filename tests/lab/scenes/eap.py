@@ -2,6 +2,7 @@
 
 from lab.product import Ginnel
 from lab.story import expect, expect_equal, expect_match, scene
+from lab.wait import until
 
 TLS = {"user__certificate": "/etc/ginnel/tess.crt", "user__key": "/etc/ginnel/tess.key",
        "user__secret_file": None, "user__eap": "tls"}
@@ -50,11 +51,13 @@ def every_method(bed, story):
 @scene("EAP with the gateway's own server")
 def own_server(bed, story):
     ginnel = Ginnel(bed.host)
+    # It looks for the user's name in the user's certificate.
+    tls = {**TLS, "user__eap_id": "tess@example.com"}
     cases = [("EAP-MSCHAPv2", {"gateway__id": "mschapv2.gw.example", "user__eap": "mschapv2"}),
-             ("EAP-TLS", {**TLS, "gateway__id": "tls.gw.example",
+             ("EAP-TLS", {**tls, "gateway__id": "tls.gw.example",
                           "user__eap_server_name": "tls.gw.example"}),
              ("EAP-TLS alone, the gateway proving itself in it (EAP-only)",
-              {**TLS, "gateway__id": "only.gw.example", "gateway__auth": "eap-only",
+              {**tls, "gateway__id": "only.gw.example", "gateway__auth": "eap-only",
                "user__eap_server_name": "only.gw.example"})]
     for what, changes in cases:
         bed.eap_profile(**changes)
@@ -108,7 +111,10 @@ def asked(bed, story):
         result = bed.host.run(ask, check=False, stdin="Ar3etTnp\n", timeout=60)
         expect_equal(result.returncode, 0, result.stdout + result.stderr)
     with story.claim("It is kept while the tunnel is wanted: a lost session comes back by itself"):
+        before = {sa["uniqueid"] for sa in bed.gateway.established()}
         bed.gateway.terminate_all()
+        until("another session at the gateway",
+              lambda: {sa["uniqueid"] for sa in bed.gateway.established()} - before, timeout=30)
         ginnel.wait_for("connected")
     ginnel.down()
     with story.claim("A wrong one is asked for again, in the same command"):
