@@ -38,6 +38,10 @@ static const RecordKind record_kinds[RECORD_LIMIT] = {
     [RECORD_PPK] = { "PPK", "(uqayayay)" },
     [RECORD_REDIRECT] = { "REDIRECT", "(uays)" },
     [RECORD_FETCH] = { "FETCH", "(usqsay)" },
+    [RECORD_TOKEN_READ] = { "TOKEN_READ", "(s)" },
+    [RECORD_TOKEN_SIGN] = { "TOKEN_SIGN", "(sayyay(uayayqayaqay))" },
+    [RECORD_TOKEN_CERTIFICATE] = { "TOKEN_CERTIFICATE", "(yays)" },
+    [RECORD_TOKEN_SIGNED] = { "TOKEN_SIGNED", "(yyayss)" },
 };
 
 const char *

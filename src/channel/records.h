@@ -57,8 +57,27 @@ typedef enum {
                        * RESOLVE_REPLY (RFC 5685) */
     RECORD_FETCH,     /* (usqsay): serial, host, port, path, body of a POST (empty: GET) */
 
+    /* ginneld to ginnel-token, one to a process, and its answer */
+    RECORD_TOKEN_READ = 64, /* (s): pkcs11: URI of a certificate */
+    RECORD_TOKEN_SIGN,      /* (sayyay(uayayqayaqay)): pkcs11: URI of a key, PIN (empty: none), our
+                             * identity's type and octets, body of SIGN */
+    RECORD_TOKEN_CERTIFICATE, /* (yays): RECORD_TOKEN_*, DER, or empty and why */
+    RECORD_TOKEN_SIGNED,      /* (yyayss): RECORD_TOKEN_*, authentication method, data, or empty and
+                               * why; the token's name, for people */
+
     RECORD_LIMIT,
 } RecordType;
+
+/* How a token's answer went. */
+enum {
+    RECORD_TOKEN_OK = 0,
+    RECORD_TOKEN_FAILED,
+    RECORD_TOKEN_PIN_NEEDED,
+    RECORD_TOKEN_PIN_WRONG,
+    RECORD_TOKEN_PIN_LOCKED,
+    RECORD_TOKEN_ABSENT, /* no such token, or no such object */
+    RECORD_TOKEN_SEVERAL,
+};
 
 /* The body's GVariant type, or NULL for a number that is no record. */
 const char *record_body_type(RecordType type);

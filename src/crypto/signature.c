@@ -117,13 +117,24 @@ private_key_from_pem(const char *pem, size_t length, const Secret *password, GEr
     return g_steal_pointer(&key);
 }
 
+PrivateKey *
+private_key_wrap(struct gnutls_privkey_st *handle)
+{
+    PrivateKey *key = g_new0(PrivateKey, 1);
+    key->handle = handle;
+    key->algorithm =
+        (gnutls_pk_algorithm_t)gnutls_privkey_get_pk_algorithm(key->handle, &key->bits);
+    return key;
+}
+
 void
 private_key_free(PrivateKey *key)
 {
     if (key == NULL)
         return;
     gnutls_privkey_deinit(key->handle);
-    gnutls_x509_privkey_deinit(key->x509);
+    if (key->x509 != NULL)
+        gnutls_x509_privkey_deinit(key->x509);
     g_free(key);
 }
 

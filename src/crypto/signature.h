@@ -20,6 +20,10 @@ typedef struct _PrivateKey PrivateKey;
 /* PEM: PKCS#8 (plain or encrypted), SEC1, PKCS#1. password NULL where none is known. */
 PrivateKey *private_key_from_pem(const char *pem, size_t length, const Secret *password,
                                  GError **error);
+/* A key that the library reaches by other ways, as one in a token. Takes handle
+ * (gnutls_privkey_t). */
+struct gnutls_privkey_st;
+PrivateKey *private_key_wrap(struct gnutls_privkey_st *handle);
 void private_key_free(PrivateKey *key);
 bool private_key_matches(const PrivateKey *key, const Certificate *certificate);
 

@@ -37,6 +37,8 @@ bool signer_mix_ppk(Signer *signer, GVariant *request, int64_t now_s, Secret *mi
 /* request: body of RECORD_SIGN. The AUTH payload's method and data. now_s: any clock in seconds. */
 bool signer_sign(Signer *signer, GVariant *request, int64_t now_s, uint8_t *method, GBytes **auth,
                  GError **error);
+/* Whether it is one that signer_sign would answer, where the key is in a token: counts as a use. */
+bool signer_check_sign(Signer *signer, GVariant *request, int64_t now_s, GError **error);
 /* request: body of RECORD_VERIFY. False with *error when it is refused, else *matches says. */
 bool signer_verify(Signer *signer, GVariant *request, int64_t now_s, bool *matches, GError **error);
 

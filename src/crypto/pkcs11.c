@@ -1,0 +1,173 @@
+#include "config.h"
+
+#include "crypto/pkcs11.h"
+
+#include "crypto/auth-request.h"
+
+#include <gnutls/abstract.h>
+#include <gnutls/pkcs11.h>
+#include <string.h>
+
+G_DEFINE_QUARK(ginnel_pkcs11_error, pkcs11_error)
+
+/* The token's code asks for the PIN while something else is being done. */
+typedef struct {
+    const Secret *pin;
+    bool asked, wrong;
+    char *token;
+} PinEntry;
+
+static int
+enter_pin(void *data, int attempt, const char *token_url, const char *token_label, unsigned flags,
+          char *pin, size_t pin_max)
+{
+    PinEntry *entry = data;
+    if (entry->token == NULL && token_label != NULL)
+        entry->token = g_utf8_make_valid(token_label, -1);
+    /* Another attempt follows a wrong PIN: the same again would lock the token. */
+    entry->wrong = entry->wrong || (attempt > 0 && entry->pin != NULL);
+    entry->asked = true;
+    if (entry->wrong || entry->pin == NULL || secret_length(entry->pin) >= pin_max)
+        return -1;
+    memcpy(pin, secret_data(entry->pin), secret_length(entry->pin));
+    pin[secret_length(entry->pin)] = '\0';
+    return 0;
+}
+
+static bool
+fail(GError **error, int code, const char *why)
+{
+    g_set_error_literal(error, PKCS11_ERROR, code, why);
+    return false;
+}
+
+static bool
+fail_of_library(GError **error, int rc, const PinEntry *entry)
+{
+    if (rc == GNUTLS_E_PKCS11_PIN_LOCKED)
+        return fail(error, PKCS11_ERROR_PIN_LOCKED,
+                    "its PIN is locked after too many wrong ones. Unlock it with the token's own "
+                    "program and its PUK");
+    if (rc == GNUTLS_E_PKCS11_PIN_EXPIRED)
+        return fail(error, PKCS11_ERROR_FAILED,
+                    "its PIN has expired. Set a new one with the token's own program");
+    if (entry->wrong)
+        return fail(error, PKCS11_ERROR_PIN_WRONG, "the PIN is wrong");
+    if (entry->asked && entry->pin == NULL)
+        return fail(error, PKCS11_ERROR_PIN_NEEDED, "it wants a PIN");
+    g_set_error(error, PKCS11_ERROR, PKCS11_ERROR_FAILED, "%s", gnutls_strerror(rc));
+    return false;
+}
+
+/* No PIN in the URI: profiles are read by everybody. */
+static bool
+check_uri(const char *uri, GError **error)
+{
+    if (!g_str_has_prefix(uri, "pkcs11:") || strstr(uri, "pin-value") != NULL ||
+        strstr(uri, "pin-source") != NULL || strstr(uri, "module-path") != NULL)
+        return fail(error, PKCS11_ERROR_FAILED,
+                    "no pkcs11: URI, or one with a PIN or a module, which are not taken from it");
+    return true;
+}
+
+static bool
+is_present(const char *uri)
+{
+    unsigned flags;
+    return gnutls_pkcs11_token_get_flags(uri, &flags) == 0;
+}
+
+static void
+free_list(gnutls_pkcs11_obj_t *list, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        gnutls_pkcs11_obj_deinit(list[i]);
+    gnutls_free(list);
+}
+
+/* Whether uri names exactly one thing of a kind; *der (may be NULL): what it is. */
+static bool
+find_one(const char *uri, unsigned kind, const PinEntry *entry, GBytes **der, GError **error)
+{
+    gnutls_pkcs11_obj_t *list = NULL;
+    unsigned n = 0;
+    if (!is_present(uri))
+        return fail(error, PKCS11_ERROR_ABSENT,
+                    "no token fits the URI. Is it plugged in, and its PKCS#11 module installed? "
+                    "\"p11tool --list-tokens\" shows those that can be seen");
+    int rc = gnutls_pkcs11_obj_list_import_url4(&list, &n, uri, kind);
+    if (rc < 0 && rc != GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
+        return fail_of_library(error, rc, entry);
+    gnutls_datum_t data = { 0 };
+    bool ok = n == 1;
+    if (n == 0)
+        fail(error, PKCS11_ERROR_ABSENT,
+             kind & GNUTLS_PKCS11_OBJ_FLAG_CRT
+                 ? "the token holds no certificate that fits the URI (or only a private one)"
+                 : "the token holds no private key that fits the URI");
+    else if (n > 1)
+        fail(error, PKCS11_ERROR_SEVERAL,
+             "several things in tokens fit the URI. Add id=... or object=... to it");
+    else if (der != NULL && (rc = gnutls_pkcs11_obj_export2(list[0], &data)) < 0)
+        ok = fail_of_library(error, rc, entry);
+    else if (der != NULL)
+        *der = g_bytes_new(data.data, data.size);
+    gnutls_free(data.data);
+    free_list(list, n);
+    return ok;
+}
+
+GBytes *
+pkcs11_read_certificate(const char *uri, GError **error)
+{
+    PinEntry entry = { 0 };
+    GBytes *der = NULL;
+    if (!check_uri(uri, error))
+        return NULL;
+    gnutls_pkcs11_set_pin_function(enter_pin, &entry);
+    find_one(uri, GNUTLS_PKCS11_OBJ_FLAG_CRT, &entry, &der, error);
+    gnutls_pkcs11_set_pin_function(NULL, NULL);
+    g_free(entry.token);
+    return der;
+}
+
+static PrivateKey *
+open_key(const char *uri, const PinEntry *entry, GError **error)
+{
+    if (!find_one(uri, GNUTLS_PKCS11_OBJ_FLAG_PRIVKEY | GNUTLS_PKCS11_OBJ_FLAG_LOGIN, entry, NULL,
+                  error))
+        return NULL;
+    gnutls_privkey_t handle;
+    gnutls_privkey_init(&handle);
+    int rc = gnutls_privkey_import_url(handle, uri, 0);
+    if (rc == 0)
+        return private_key_wrap(handle);
+    gnutls_privkey_deinit(handle);
+    fail_of_library(error, rc, entry);
+    return NULL;
+}
+
+bool
+pkcs11_sign(const Pkcs11Sign *sign, uint8_t *method, GBytes **auth, char **token, GError **error)
+{
+    g_auto(AuthRequest) request = { 0 };
+    PinEntry entry = { .pin = sign->pin };
+    *token = NULL;
+    if (!check_uri(sign->uri, error))
+        return false;
+    const char *why = auth_request_read(&request, sign->request, false);
+    if (why != NULL)
+        return fail(error, PKCS11_ERROR_FAILED, why);
+    if (sign->pin != NULL && memchr(secret_data(sign->pin), '\0', secret_length(sign->pin)) != NULL)
+        return fail(error, PKCS11_ERROR_PIN_WRONG, "the PIN is wrong");
+    gnutls_pkcs11_set_pin_function(enter_pin, &entry);
+    g_autoptr(PrivateKey) key = open_key(sign->uri, &entry, error);
+    g_autoptr(GError) cause = NULL;
+    bool ok = key != NULL &&
+              auth_request_sign(&request, key, sign->id_type, sign->id, method, auth, &cause);
+    if (key != NULL && !ok)
+        fail(error, PKCS11_ERROR_FAILED, cause->message);
+    gnutls_pkcs11_set_pin_function(NULL, NULL);
+    *token = entry.token;
+    return ok;
+}

@@ -1,0 +1,36 @@
+/*
+ * ginnel-token: one operation with a PKCS#11 token, in a process of its own. systemd starts one for
+ * each connection that ginneld makes to ginnel-token.socket and hands that connection over.
+ */
+#include "config.h"
+
+#include "token/service.h"
+
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <systemd/sd-daemon.h>
+
+static void
+quit(gpointer data)
+{
+    g_main_loop_quit(data);
+}
+
+int
+main(int argc, char **argv)
+{
+    if (argc > 1 && g_strcmp0(argv[1], "--version") == 0) {
+        printf("ginnel-token %s\n", GINNEL_VERSION);
+        return 0;
+    }
+    if (argc > 1 || sd_listen_fds(1) != 1) {
+        fprintf(stderr, "ginnel-token is started by systemd, see ginnel-token(8).\n");
+        return 2;
+    }
+    prctl(PR_SET_DUMPABLE, 0); /* a PIN does not belong into a core dump */
+    g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+    TokenService *service = token_service_new(SD_LISTEN_FDS_START, quit, loop);
+    g_main_loop_run(loop);
+    token_service_free(service);
+    return 0;
+}

@@ -1,0 +1,297 @@
+/*
+ * A token of software (SoftHSM) with two keys and their certificates, and what ginneld gets of it
+ * over the private protocol.
+ */
+#include "token/service.h"
+
+#include "channel/channel.h"
+#include "crypto/algorithms.h"
+#include "crypto/signature.h"
+#include "test-pki.h"
+
+#include <glib/gstdio.h>
+#include <gnutls/pkcs11.h>
+#include <gnutls/x509.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define MODULE      "/usr/lib/softhsm/libsofthsm2.so"
+#define TOKEN_URL   "pkcs11:token=ginnel-test"
+#define KEY         TOKEN_URL ";object=first"
+#define INIT_LENGTH 60
+
+static TestIdentity *identity;
+
+static const uint8_t octets[32] = { 1, 2, 3 };
+
+/* ---- the token ---- */
+
+static int
+give_pin(void *data, int attempt, const char *url, const char *label, unsigned flags, char *pin,
+         size_t pin_max)
+{
+    g_strlcpy(pin, "1234", pin_max);
+    return 0;
+}
+
+static void
+put(const char *label, const TestIdentity *who)
+{
+    gnutls_x509_privkey_t key;
+    gnutls_x509_crt_t certificate;
+    const char *key_pem = test_identity_key_pem(who);
+    const char *certificate_pem = test_identity_certificate_pem(who);
+    gnutls_datum_t id = { (void *)label, (unsigned)strlen(label) };
+    gnutls_datum_t key_datum = { (void *)key_pem, (unsigned)strlen(key_pem) };
+    gnutls_datum_t datum = { (void *)certificate_pem, (unsigned)strlen(certificate_pem) };
+    gnutls_x509_privkey_init(&key);
+    gnutls_x509_crt_init(&certificate);
+    g_assert_cmpint(gnutls_x509_privkey_import2(key, &key_datum, GNUTLS_X509_FMT_PEM, NULL, 0), ==,
+                    0);
+    g_assert_cmpint(gnutls_x509_crt_import(certificate, &datum, GNUTLS_X509_FMT_PEM), ==, 0);
+    g_assert_cmpint(gnutls_pkcs11_copy_x509_privkey2(TOKEN_URL, key, label, &id,
+                                                     GNUTLS_KEY_DIGITAL_SIGNATURE,
+                                                     GNUTLS_PKCS11_OBJ_FLAG_LOGIN),
+                    ==, 0);
+    g_assert_cmpint(gnutls_pkcs11_copy_x509_crt2(TOKEN_URL, certificate, label, &id,
+                                                 GNUTLS_PKCS11_OBJ_FLAG_LOGIN |
+                                                     GNUTLS_PKCS11_OBJ_FLAG_MARK_NOT_PRIVATE),
+                    ==, 0);
+    gnutls_x509_privkey_deinit(key);
+    gnutls_x509_crt_deinit(certificate);
+}
+
+static void
+load_module(void)
+{
+    g_assert_cmpint(gnutls_pkcs11_init(GNUTLS_PKCS11_FLAG_MANUAL, NULL), ==, 0);
+    g_assert_cmpint(gnutls_pkcs11_add_provider(MODULE, NULL), ==, 0);
+}
+
+/* Loaded anew after it was filled: the library keeps a login open for as long as it has sessions.
+ */
+static void
+make_token(const char *folder)
+{
+    g_autofree char *configuration = g_build_filename(folder, "softhsm2.conf", NULL);
+    g_autofree char *text =
+        g_strdup_printf("directories.tokendir = %s\nlog.level = ERROR\n", folder);
+    g_assert_true(g_file_set_contents(configuration, text, -1, NULL));
+    g_setenv("SOFTHSM2_CONF", configuration, TRUE);
+    /* A token without a name is none that the library sees. */
+    const char *init = "softhsm2-util --init-token --free --label ginnel-test --so-pin 87654321 "
+                       "--pin 1234 >/dev/null";
+    g_assert_cmpint(system(init), ==, 0);
+    load_module();
+    gnutls_pkcs11_set_pin_function(give_pin, NULL);
+    TestPkiSpec spec = { .name = "first", .key = TEST_KEY_RSA_2048 };
+    identity = test_identity_new(&spec, NULL);
+    put("first", identity);
+    put("second", identity);
+    gnutls_pkcs11_deinit();
+    load_module();
+}
+
+/* ---- one request, as ginneld makes it ---- */
+
+typedef struct {
+    RecordType type;
+    GVariant *body;
+    bool ended;
+} Answer;
+
+static void
+answered(Channel *channel, RecordType type, GVariant *body, int *fds, size_t n_fds, gpointer data)
+{
+    Answer *answer = data;
+    answer->type = type;
+    answer->body = g_variant_ref(body);
+}
+
+static void
+ended(Channel *channel, const GError *error, gpointer data)
+{
+    ((Answer *)data)->ended = true;
+}
+
+static void
+service_closed(gpointer data)
+{
+    ((Answer *)data)->ended = true;
+}
+
+static const ChannelHandler handler = { answered, ended };
+
+static GVariant *
+ask(RecordType type, GVariant *body, RecordType wanted)
+{
+    int fds[2];
+    Answer answer = { 0 };
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), ==, 0);
+    TokenService *service = token_service_new(fds[1], service_closed, &answer);
+    g_autoptr(Channel) channel = channel_new(fds[0], &handler, &answer);
+    channel_send(channel, type, body, NULL, 0);
+    while (answer.body == NULL && !answer.ended)
+        g_main_context_iteration(NULL, TRUE);
+    token_service_free(service);
+    g_assert_nonnull(answer.body);
+    g_assert_cmpuint(answer.type, ==, wanted);
+    return answer.body;
+}
+
+static GVariant *
+read_certificate(const char *uri)
+{
+    return ask(RECORD_TOKEN_READ, g_variant_new("(s)", uri), RECORD_TOKEN_CERTIFICATE);
+}
+
+static void
+init_message(uint8_t message[INIT_LENGTH])
+{
+    memset(message, 0, INIT_LENGTH);
+    memset(message, 0x11, 8);
+    message[16] = 33;
+    message[17] = 0x20;
+    message[18] = 34;
+    message[19] = 0x08;
+    message[27] = INIT_LENGTH;
+}
+
+static GVariant *
+sign_as(const char *uri, const char *pin, uint8_t exchange)
+{
+    static const uint16_t hashes[] = { HASH_SHA2_256 };
+    uint8_t message[INIT_LENGTH];
+    init_message(message);
+    message[18] = exchange;
+    GVariant *request = g_variant_new(
+        "(u@ay@ayq@ay@aq@ay)", 7, channel_variant_from_octets(message, sizeof message),
+        channel_variant_from_octets(octets, sizeof octets), PRF_HMAC_SHA2_256,
+        channel_variant_from_octets(octets, sizeof octets),
+        g_variant_new_fixed_array(G_VARIANT_TYPE_UINT16, hashes, G_N_ELEMENTS(hashes), 2),
+        channel_variant_from_octets(NULL, 0));
+    return ask(RECORD_TOKEN_SIGN,
+               g_variant_new("(s@ayy@ay@(uayayqayaqay))", uri,
+                             channel_variant_from_octets(pin, strlen(pin)), 2,
+                             channel_variant_from_octets("tess", 4), request),
+               RECORD_TOKEN_SIGNED);
+}
+
+static GVariant *
+sign(const char *uri, const char *pin)
+{
+    return sign_as(uri, pin, 34);
+}
+
+static void
+assert_status(GVariant *body, unsigned wanted)
+{
+    uint8_t status;
+    g_variant_get_child(body, 0, "y", &status);
+    g_assert_cmpuint(status, ==, wanted);
+    g_variant_unref(body);
+}
+
+/* ---- tests ---- */
+
+static void
+test_reads(void)
+{
+    g_autoptr(GVariant) body = read_certificate(KEY);
+    g_autoptr(GVariant) octets_variant = g_variant_get_child_value(body, 1);
+    g_autoptr(GBytes) der = channel_bytes_from_variant(octets_variant);
+    g_assert_true(g_bytes_equal(der, certificate_der(test_identity_certificate(identity))));
+}
+
+static void
+test_signs(void)
+{
+    g_autoptr(GVariant) body = sign(KEY, "1234");
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GVariant) auth = g_variant_get_child_value(body, 2);
+    uint8_t message[INIT_LENGTH];
+    init_message(message);
+    uint8_t method;
+    const char *token;
+    g_variant_get_child(body, 1, "y", &method);
+    g_variant_get_child(body, 4, "&s", &token);
+    g_assert_cmpuint(method, ==, AUTH_METHOD_DIGITAL_SIGNATURE);
+    g_assert_cmpstr(token, ==, "ginnel-test");
+    Chunk key = chunk(octets, sizeof octets), id = chunk("\2\0\0\0tess", 8);
+    g_autoptr(Secret) sk_p = secret_new(key.data, key.length);
+    g_autoptr(Secret) mac = prf_compute(PRF_HMAC_SHA2_256, sk_p, &id, 1);
+    Chunk chunks[] = { chunk(message, sizeof message), key, chunk_secret(mac) };
+    gsize length;
+    const void *data = g_variant_get_fixed_array(auth, &length, 1);
+    g_assert_true(certificate_verify_auth(test_identity_certificate(identity), method, data, length,
+                                          chunks, G_N_ELEMENTS(chunks), &error));
+    g_assert_no_error(error);
+}
+
+static void
+test_other_octets(void)
+{
+    assert_status(sign_as(KEY, "1234", 35), RECORD_TOKEN_FAILED);
+}
+
+static void
+test_no_pin(void)
+{
+    g_autoptr(GVariant) body = sign(KEY, "");
+    const char *token;
+    g_variant_get_child(body, 4, "&s", &token);
+    g_assert_cmpstr(token, ==, "ginnel-test");
+    assert_status(g_steal_pointer(&body), RECORD_TOKEN_PIN_NEEDED);
+}
+
+static void
+test_wrong_pin(void)
+{
+    assert_status(sign(KEY, "9999"), RECORD_TOKEN_PIN_WRONG);
+}
+
+static void
+test_absent(void)
+{
+    assert_status(read_certificate("pkcs11:token=other;object=first"), RECORD_TOKEN_ABSENT);
+    assert_status(read_certificate(TOKEN_URL ";object=third"), RECORD_TOKEN_ABSENT);
+    assert_status(sign(TOKEN_URL ";object=third", "1234"), RECORD_TOKEN_ABSENT);
+}
+
+static void
+test_several(void)
+{
+    assert_status(read_certificate(TOKEN_URL), RECORD_TOKEN_SEVERAL);
+    assert_status(sign(TOKEN_URL, "1234"), RECORD_TOKEN_SEVERAL);
+}
+
+static void
+test_pin_in_uri(void)
+{
+    assert_status(sign(KEY "?pin-value=1234", ""), RECORD_TOKEN_FAILED);
+    assert_status(sign(KEY "?pin-source=/etc/passwd", ""), RECORD_TOKEN_FAILED);
+    assert_status(sign(KEY "?module-path=/tmp/x.so", ""), RECORD_TOKEN_FAILED);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_autofree char *folder = g_dir_make_tmp("ginnel-token-XXXXXX", NULL);
+    make_token(folder);
+    /* Before one that gives the right PIN: a token stays open as long as its process. */
+    g_test_add_func("/token/no-pin-asks-for-one", test_no_pin);
+    g_test_add_func("/token/wrong-pin-is-tried-once", test_wrong_pin);
+    g_test_add_func("/token/pin-in-the-uri-is-refused", test_pin_in_uri);
+    g_test_add_func("/token/reads-the-certificate", test_reads);
+    g_test_add_func("/token/what-is-absent", test_absent);
+    g_test_add_func("/token/several-fit", test_several);
+    g_test_add_func("/token/signs-an-auth", test_signs);
+    g_test_add_func("/token/signs-nothing-else", test_other_octets);
+    int status = g_test_run();
+    gnutls_pkcs11_deinit();
+    test_identity_free(identity);
+    g_autofree char *command = g_strdup_printf("rm -rf '%s'", folder);
+    g_assert_cmpint(system(command), ==, 0);
+    return status;
+}
