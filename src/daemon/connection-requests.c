@@ -379,6 +379,9 @@ connection_start_variant(Connection *connection, int64_t delay_us)
     static const char *const revocation[] = { "soft", "strict", "off" };
     g_variant_dict_insert(&dict, START_REVOCATION, "s", revocation[profile->revocation]);
     g_variant_dict_insert(&dict, START_INITIAL_CONTACT, "b", profile->exclusive);
+    g_variant_dict_insert(&dict, START_LIFETIMES, "(xxxt)", (gint64)profile->ike_lifetime,
+                          (gint64)profile->tunnel_lifetime, (gint64)profile->sign_in_lifetime,
+                          (guint64)profile->tunnel_octets);
     g_variant_dict_insert(&dict, START_FALLBACK_AFTER, "x", (gint64)profile->fallback_after);
     g_variant_dict_insert(&dict, START_DEBUG_KEYS, "b", connection->machine->debug_keys);
     if (connection->machine->misbehave != NULL)

@@ -226,6 +226,12 @@ close_timed_out(gpointer data)
 }
 
 void
+connection_replace(Connection *connection)
+{
+    connection_send(connection, RECORD_REPLACE, g_variant_new("()"));
+}
+
+void
 connection_close(Connection *connection)
 {
     if (connection->over) {

@@ -30,6 +30,8 @@ bool connection_adopt(Connection *connection, int tun, int control, GError **err
 void connection_give_up(Connection *connection, const char *detail);
 /* Ends it; ended is called when nothing is left. */
 void connection_close(Connection *connection);
+/* A new session beside the one that works, which then takes its place. */
+void connection_replace(Connection *connection);
 
 uint32_t connection_id(const Connection *connection);
 const char *connection_name(const Connection *connection); /* the profile's */

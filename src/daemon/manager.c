@@ -149,6 +149,34 @@ on_disconnect(GinTunnel *tunnel, GDBusMethodInvocation *invocation, gpointer dat
     return TRUE;
 }
 
+static void
+do_rekey(GDBusMethodInvocation *invocation, gpointer data)
+{
+    Manager *manager = g_object_get_data(G_OBJECT(data), "manager");
+    for (guint i = 0; i < manager->entries->len; i++) {
+        Entry *entry = manager->entries->pdata[i];
+        if (connection_tunnel(entry->connection) != data)
+            continue;
+        connection_replace(entry->connection);
+        gin_tunnel_complete_rekey(data, invocation);
+        return;
+    }
+    g_dbus_method_invocation_return_error(invocation, GINNEL_ERROR, GINNEL_ERROR_NO_SUCH_TUNNEL,
+                                          "This tunnel has ended already.");
+}
+
+static gboolean
+on_rekey(GinTunnel *tunnel, GDBusMethodInvocation *invocation, gpointer data)
+{
+    Entry *entry = data;
+    if (g_strcmp0(entry->starter, g_dbus_method_invocation_get_sender(invocation)) == 0)
+        do_rekey(invocation, tunnel);
+    else
+        authority_check(invocation, ACTION_ACTIVATE, do_rekey, g_object_ref(tunnel),
+                        g_object_unref);
+    return TRUE;
+}
+
 static gboolean
 on_get_statistics(GinTunnel *tunnel, GDBusMethodInvocation *invocation, gpointer data)
 {
@@ -167,6 +195,7 @@ entry_new(Manager *manager, Profile *profile, const char *owner, uint32_t id)
     GinTunnel *tunnel = connection_tunnel(entry->connection);
     g_object_set_data(G_OBJECT(tunnel), "manager", manager);
     g_signal_connect(tunnel, "handle-disconnect", G_CALLBACK(on_disconnect), entry);
+    g_signal_connect(tunnel, "handle-rekey", G_CALLBACK(on_rekey), entry);
     g_signal_connect(tunnel, "handle-get-statistics", G_CALLBACK(on_get_statistics), entry);
     g_ptr_array_add(manager->entries, entry);
     return entry;

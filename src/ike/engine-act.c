@@ -2,6 +2,7 @@
  * What the engine does to the world, as outputs: sending, installing, closing; and what it does
  * next when nothing is under way.
  */
+#include "ike/coverage.h"
 #include "ike/lifetime.h"
 #include "ike/proc.h"
 #include "ike/suspicion.h"
@@ -422,10 +423,13 @@ engine_start_next(IkeEngine *engine)
     }
     ChildSa *doomed = child_to_delete(engine);
     ChildSa *child = child_to_rekey(engine);
+    unsigned missing = coverage_missing(engine);
     if (doomed != NULL)
         proc_delete_start_child(engine, sa, doomed);
     else if (engine->child_wanted && engine->now >= sa->retry_at)
         proc_rekey_child_start(engine, sa, NULL, KE_NONE);
+    else if (missing != 0 && engine->now >= sa->retry_at)
+        proc_rekey_child_start_for(engine, sa, missing);
     else if (engine->now >= later(sa->rekey_at, sa->retry_at))
         proc_rekey_ike_start(engine, sa, KE_NONE);
     else if (child != NULL && engine->now >= sa->retry_at)
@@ -448,7 +452,7 @@ idle_deadline(const IkeEngine *engine, const IkeSa *sa)
         else if (child->state == CHILD_SA_REKEYED)
             deadline = instant_earlier(deadline, child->expires_at);
     }
-    if (engine->child_wanted)
+    if (engine->child_wanted || coverage_missing(engine) != 0)
         deadline = instant_earlier(deadline, sa->retry_at);
     return instant_earlier(deadline, instant_after(engine->last_seen, liveness_interval(engine)));
 }

@@ -102,7 +102,8 @@ struct _IkeEngine {
     Instant reauth_at, reauth_until;
     Instant failing_since; /* TEMPORARY_FAILURE and nothing else */
     bool replace_asked;
-    bool replaces; /* an engine that works: see ike_engine_replaces */
+    GArray *wanted; /* see coverage; NULL before the first Child SA */
+    bool replaces;  /* an engine that works: see ike_engine_replaces */
     Suspicion suspicion;
     bool other_offer, other_offer_tried; /* see child-offer */
 };

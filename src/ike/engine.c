@@ -42,6 +42,7 @@ ike_engine_free(IkeEngine *engine)
     g_clear_pointer(&engine->received, ike_message_free);
     g_clear_pointer(&engine->close_detail, g_free);
     g_clear_pointer(&engine->request_addresses, g_array_unref);
+    g_clear_pointer(&engine->wanted, g_array_unref);
     ike_config_unref(engine->config);
     g_free(engine);
 }

@@ -50,6 +50,7 @@ typedef struct {
     uint32_t child_spi;       /* of the Child SA that is to be */
     uint32_t old_child_spi;   /* our inbound SPI of the one to be replaced or deleted */
     uint64_t ike_spi;         /* of the IKE SA that is to be */
+    unsigned missing;         /* see coverage: the selector that a Child SA is made for */
     unsigned rounds;          /* COOKIE and INVALID_KE_PAYLOAD so far */
     /* The peer rekeys the same SA at the same time (RFC 7296, sections 2.8.1 and 2.8.2). */
     GBytes *rival_nonce; /* the lower of its exchange's two; NULL: it does not */

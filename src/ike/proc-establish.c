@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "crypto/algorithms.h"
+#include "ike/coverage.h"
 #include "ike/lifetime.h"
 #include "ike/suspicion.h"
 
@@ -150,6 +151,7 @@ set_up(IkeEngine *engine, IkeSa *sa, const ChildSaMaterial *material,
     }
     ike_exchange_clear(&sa->exchange);
     ike_setup_clear(&engine->setup);
+    coverage_start(engine);
     engine_set_state(engine, IKE_STATE_ESTABLISHED);
     return true;
 }

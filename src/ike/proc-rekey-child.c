@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "crypto/algorithms.h"
+#include "ike/coverage.h"
 #include "ike/lifetime.h"
 
 static IkeProposalList *
@@ -35,9 +36,10 @@ void
 proc_rekey_child_start(IkeEngine *engine, IkeSa *sa, ChildSa *old, uint16_t group)
 {
     IkeExchange *exchange = &sa->exchange;
-    unsigned rounds = exchange->rounds;
+    unsigned rounds = exchange->rounds, missing = exchange->missing;
     ike_exchange_clear(exchange);
     exchange->rounds = rounds;
+    exchange->missing = missing;
     exchange->child_spi = engine_random_child_spi(engine);
     exchange->old_child_spi = old != NULL ? old->spi_in : 0;
     exchange->nonce = engine_random_bytes(engine, IKE_SA_NONCE_LENGTH);
@@ -57,15 +59,21 @@ proc_rekey_child_start(IkeEngine *engine, IkeSa *sa, ChildSa *old, uint16_t grou
         g_autoptr(GBytes) public = kex_public(exchange->kex);
         ike_message_add_ke(message, group, public);
     }
-    /* The same selectors as before the narrowing, so that a gateway whose policy has grown may say
-     * so (RFC 7296, section 2.9.2). */
     g_autoptr(GArray) local_ts = proc_wanted_local_ts();
-    g_autoptr(GArray) remote_ts = proc_wanted_remote_ts(engine);
+    g_autoptr(GArray) remote_ts = coverage_selectors(engine, old, exchange->missing);
     ike_message_add_ts(message, IKE_PAYLOAD_TSI, local_ts);
     ike_message_add_ts(message, IKE_PAYLOAD_TSR, remote_ts);
     ike_message_add_notify(message, IKE_NOTIFY_ESP_TFC_PADDING_NOT_SUPPORTED, NULL, 0);
     engine_send_request(engine, sa, message,
                         old != NULL ? SA_REKEY_CHILD_LOCAL_CREATE : SA_CREATE_CHILD_LOCAL_CREATE);
+}
+
+void
+proc_rekey_child_start_for(IkeEngine *engine, IkeSa *sa, unsigned missing)
+{
+    ike_exchange_clear(&sa->exchange);
+    sa->exchange.missing = missing;
+    proc_rekey_child_start(engine, sa, NULL, KE_NONE);
 }
 
 static bool
@@ -170,6 +178,9 @@ proc_rekey_child_answered(IkeEngine *engine, IkeSa *sa, const IkeMessage *messag
     lifetime_succeeded(engine);
     settle(engine, &sa->exchange, made, nonce_lower(material.nonce_i, material.nonce_r));
     engine->child_wanted = false;
+    /* An answer that does not reach what it was asked for is as good as a refusal. */
+    if (sa->exchange.missing != 0 && coverage_missing(engine) == sa->exchange.missing)
+        coverage_refused(engine, sa->exchange.missing, 0);
     ike_exchange_clear(&sa->exchange);
     return TRANSITION_DONE;
 }
@@ -209,11 +220,16 @@ proc_rekey_child_refused(IkeEngine *engine, IkeSa *sa, const IkeMessage *message
     const PayloadNotify *notify = ike_message_find_error(message);
     ChildSa *old = engine_find_child(engine, sa->exchange.old_child_spi);
     uint16_t type = notify != NULL ? notify->type : 0;
+    unsigned missing = sa->exchange.missing;
     bool was_wanted = engine->child_wanted;
     ike_exchange_clear(&sa->exchange);
     sa->state = SA_ESTABLISHED;
     if (proc_establish_awaits_child(engine) && type != IKE_NOTIFY_TEMPORARY_FAILURE) {
         proc_establish_no_child(engine, message);
+        return TRANSITION_STAY;
+    }
+    if (missing != 0 && type != IKE_NOTIFY_TEMPORARY_FAILURE) {
+        coverage_refused(engine, missing, type);
         return TRANSITION_STAY;
     }
     /* Gone at the gateway: gone here, and a new one from scratch (RFC 7296, section 2.25). It may
@@ -225,7 +241,7 @@ proc_rekey_child_refused(IkeEngine *engine, IkeSa *sa, const IkeMessage *message
     if (type == IKE_NOTIFY_CHILD_SA_NOT_FOUND && !was_wanted)
         return TRANSITION_STAY;
     /* What was to be rekeyed has gone meanwhile: another one is no retry of that. */
-    if (type == IKE_NOTIFY_TEMPORARY_FAILURE && old == NULL && !was_wanted)
+    if (type == IKE_NOTIFY_TEMPORARY_FAILURE && old == NULL && !was_wanted && missing == 0)
         return TRANSITION_STAY;
     if (type == IKE_NOTIFY_TEMPORARY_FAILURE) {
         lifetime_temporary_failure(engine);
@@ -310,6 +326,7 @@ rekeys(const IkeSa *sa, const ChildSa *old)
     return sa->state == SA_REKEY_CHILD_LOCAL_CREATE && sa->exchange.old_child_spi == old->spi_in;
 }
 
+/* old NULL: a Child SA from scratch. */
 static TransitionResult
 answer_rekey(IkeEngine *engine, IkeSa *sa, ChildSa *old, const IkeMessage *message,
              IkeMessage *reply)
@@ -349,6 +366,8 @@ answer_rekey(IkeEngine *engine, IkeSa *sa, ChildSa *old, const IkeMessage *messa
         return refuse(reply, IKE_NOTIFY_TEMPORARY_FAILURE);
     made->unconfirmed_on = sa->spi_i;
     fill_reply(reply, &material, kex);
+    if (old == NULL)
+        return TRANSITION_STAY;
     if (rekeys(sa, old)) {
         g_clear_pointer(&sa->exchange.rival_nonce, g_bytes_unref);
         sa->exchange.rival_nonce = g_bytes_ref(nonce_lower(material.nonce_i, material.nonce_r));
@@ -379,13 +398,15 @@ proc_rekey_child_request(IkeEngine *engine, IkeSa *sa, const IkeMessage *message
     return answer_rekey(engine, sa, old, message, reply);
 }
 
-/* One Child SA is what we want (RFC 7296, section 1.3). */
+/* For what we want and do not have (RFC 7296, section 1.3.1); nothing beside that. */
 TransitionResult
 proc_new_child_request(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeMessage *reply)
 {
     if (sa->state == SA_REKEY_IKE_LOCAL_CREATE || engine->want_close)
         return refuse(reply, IKE_NOTIFY_TEMPORARY_FAILURE);
-    return refuse(reply, IKE_NOTIFY_NO_ADDITIONAL_SAS);
+    if (!coverage_wants(engine, ike_message_find(message, IKE_PAYLOAD_TSI)->ts.selectors))
+        return refuse(reply, IKE_NOTIFY_NO_ADDITIONAL_SAS);
+    return answer_rekey(engine, sa, NULL, message, reply);
 }
 
 /* This IKE SA is about to go (RFC 7296, section 2.25). */

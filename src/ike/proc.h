@@ -138,6 +138,8 @@ TransitionResult proc_delete_ike_answered(IkeEngine *, IkeSa *, const IkeMessage
 /* --- proc-rekey-child (RFC 7296, sections 1.3.1, 1.3.3 and 2.8) --- */
 /* old NULL: a Child SA from scratch. */
 void proc_rekey_child_start(IkeEngine *engine, IkeSa *sa, ChildSa *old, uint16_t group);
+/* One more, for what coverage_missing says. */
+void proc_rekey_child_start_for(IkeEngine *engine, IkeSa *sa, unsigned missing);
 TransitionResult proc_rekey_child_answered(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
 TransitionResult proc_rekey_child_other_group(IkeEngine *, IkeSa *, const IkeMessage *,
                                               IkeMessage *);

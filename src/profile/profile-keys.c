@@ -265,6 +265,54 @@ read_seconds(const KeyRule *rule, Profile *profile, const char *value, GError **
     return true;
 }
 
+/* A number with one of the units, as a multiple of what that stands for. */
+typedef struct {
+    char unit;
+    guint64 worth;
+} Unit;
+
+static bool
+read_with_unit(const char *value, const Unit *units, size_t n_units, guint64 limit, guint64 *out)
+{
+    size_t length = strlen(value);
+    if (length < 2)
+        return false;
+    g_autofree char *digits = g_strndup(value, length - 1);
+    for (size_t i = 0; i < n_units; i++) {
+        if (units[i].unit != value[length - 1])
+            continue;
+        bool ok = read_number(digits, 1, limit / units[i].worth, out);
+        *out *= units[i].worth;
+        return ok;
+    }
+    return false;
+}
+
+static bool
+read_lifetime(const KeyRule *rule, Profile *profile, const char *value, GError **error)
+{
+    static const Unit units[] = { { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
+    guint64 seconds;
+    if (!read_with_unit(value, units, G_N_ELEMENTS(units), 366 * 86400, &seconds))
+        return refuse_value(rule, profile, value, error,
+                            "is no time like 90m, 4h or 2d (a minute to a year)");
+    *FIELD(Duration, profile, rule) = (Duration)seconds * DURATION_SECOND;
+    return true;
+}
+
+static bool
+read_octets(const KeyRule *rule, Profile *profile, const char *value, GError **error)
+{
+    static const Unit units[] = { { 'M', 1000000 },
+                                  { 'G', UINT64_C(1000000000) },
+                                  { 'T', UINT64_C(1000000000000) } };
+    if (!read_with_unit(value, units, G_N_ELEMENTS(units), UINT64_C(1000000000000000),
+                        FIELD(guint64, profile, rule)))
+        return refuse_value(rule, profile, value, error,
+                            "is no amount like 500M, 10G or 1T (1M to 1000T octets)");
+    return true;
+}
+
 static bool
 parse_transport(const char *item, ProfileTransport *transport)
 {
@@ -386,6 +434,10 @@ static const KeyRule rules[] = {
     RULE("transport", "fallback-after", read_seconds, fallback_after, NULL),
     RULE("transport", "proxy", read_proxy, proxy, NULL),
     RULE("transport", "source-port", read_port, source_port, NULL),
+    RULE("lifetime", "ike", read_lifetime, ike_lifetime, NULL),
+    RULE("lifetime", "tunnel", read_lifetime, tunnel_lifetime, NULL),
+    RULE("lifetime", "tunnel-octets", read_octets, tunnel_octets, NULL),
+    RULE("lifetime", "sign-in", read_lifetime, sign_in_lifetime, NULL),
     RULE("network", "include", read_prefixes, include, NULL),
     RULE("network", "mtu", read_mtu, mtu, NULL),
     RULE("dns", "domains", read_domains, domains, NULL),

@@ -121,6 +121,10 @@ typedef struct {
     char *ppk_id, *ppk_file; /* both or none (RFC 8784) */
     ProfilePpk ppk;
 
+    /* 0: as built in; of sign_in: never. */
+    Duration ike_lifetime, tunnel_lifetime, sign_in_lifetime;
+    uint64_t tunnel_octets;
+
     GArray *transports;      /* ProfileTransport, at least one */
     Duration fallback_after; /* 0: auto */
     char *proxy;             /* NULL: auto; "none"; else a URL */

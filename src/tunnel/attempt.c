@@ -314,7 +314,7 @@ attempt_new(Session *session, unsigned number, const FallbackTransport *way,
     attempt->way = *way;
     attempt->address = *address;
     attempt->started_at = session_now();
-    attempt->reopen_at = attempt->over_at = INSTANT_NEVER;
+    attempt->reopen_at = attempt->close_at = attempt->over_at = INSTANT_NEVER;
     attempt->removed = g_array_new(FALSE, FALSE, sizeof(uint32_t));
     attempt->path = (IkePath){ .id = number,
                                .stream = way->kind != FALLBACK_UDP,
@@ -653,6 +653,16 @@ ask_for_credential(Attempt *attempt, const IkeCredentialRequest *wanted)
                   verified_reply, attempt);
 }
 
+/* body is taken. */
+static void
+configure(Session *session, GVariant *body)
+{
+    g_clear_pointer(&session->configure, g_variant_unref);
+    session->configure = body;
+    session->applied = false;
+    channel_send(session->channel, RECORD_CONFIGURE, session->configure, NULL, 0);
+}
+
 static void
 install_child(Attempt *attempt, const IkeChild *child)
 {
@@ -693,6 +703,9 @@ install_child(Attempt *attempt, const IkeChild *child)
         datapath_install_later(session->datapath, inbound, outbound, selectors);
     else
         datapath_install(session->datapath, inbound, outbound, selectors);
+    GVariant *more = report_with_selectors(session->configure, child->remote_ts);
+    if (more != NULL)
+        configure(session, g_variant_ref_sink(more));
 }
 
 /* Does ginneld have anything to change? */
@@ -716,25 +729,25 @@ static void
 configured(Attempt *attempt, const IkeConfiguration *configuration)
 {
     Session *session = attempt->session;
-    g_autoptr(GVariant) configure =
+    g_autoptr(GVariant) body =
         g_variant_ref_sink(report_configuration(configuration, &attempt->way, &attempt->address));
     if (attempt->successor && session->active != NULL)
         replace_take_over(session, attempt);
     session->active = attempt;
     session->state_lost = false;
     /* A certificate that was renewed is no reason to set the machine up again, but is reported. */
-    bool same = session->applied && same_settings(session->configure, configure);
-    g_clear_pointer(&session->configure, g_variant_unref);
-    session->configure = g_variant_ref(configure);
+    bool same = session->applied && same_settings(session->configure, body);
     tell_authenticated(attempt, configuration);
-    if (same)
+    if (same) {
+        g_clear_pointer(&session->configure, g_variant_unref);
+        session->configure = g_steal_pointer(&body);
         return;
-    session->applied = false;
+    }
     g_array_set_size(session->start->addresses, 0);
     for (guint i = 0; i < configuration->addresses->len; i++)
         g_array_append_val(session->start->addresses,
                            g_array_index(configuration->addresses, InetPrefix, i).address);
-    channel_send(session->channel, RECORD_CONFIGURE, session->configure, NULL, 0);
+    configure(session, g_steal_pointer(&body));
 }
 
 static ReconnectCause

@@ -8,9 +8,10 @@
 
 #include "tunnel/session-private.h"
 
-#define FIRST_WAIT (10 * DURATION_SECOND) /* after a try that failed; doubled each time */
-#define LAST_WAIT  (5 * DURATION_MINUTE)
-#define LINGER     (2 * DURATION_SECOND) /* for packets by the old SAs that are under way */
+#define FIRST_WAIT  (10 * DURATION_SECOND) /* after a try that failed; doubled each time */
+#define LAST_WAIT   (5 * DURATION_MINUTE)
+#define CLOSE_DELAY (500 * DURATION_MILLISECOND)
+#define LINGER      (2 * DURATION_SECOND) /* for packets by the old SAs that are under way */
 
 static void
 tell(Session *session, const char *event, const char *why)
@@ -93,8 +94,26 @@ replace_done(Attempt *attempt)
 {
     Attempt *old = g_steal_pointer(&attempt->takes_over);
     tell(attempt->session, "replaced", "");
+    old->close_at = instant_after(session_now(), CLOSE_DELAY);
+}
+
+/* The gateway has had the time to take in what was sent by the old SAs. */
+void
+replace_close(Attempt *old)
+{
+    old->close_at = INSTANT_NEVER;
     if (old->engine != NULL)
         ike_engine_close(old->engine, IKE_CLOSE_REPLACED, session_now());
+}
+
+void
+replace_close_all(Session *session)
+{
+    for (guint i = 0; i < session->attempts->len; i++) {
+        Attempt *attempt = session->attempts->pdata[i];
+        if (attempt->close_at != INSTANT_NEVER)
+            replace_close(attempt);
+    }
 }
 
 /* The engine of a replaced attempt is closed. */

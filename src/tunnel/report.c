@@ -22,18 +22,62 @@ add_prefixes(GVariantDict *dict, const char *key, const GArray *prefixes)
     g_variant_dict_insert_value(dict, key, g_variant_builder_end(&list));
 }
 
+static GVariant *
+selector_variant(const TrafficSelector *selector)
+{
+    return g_variant_new("(yqq@ay@ay)", selector->protocol, selector->start_port,
+                         selector->end_port, address_variant(&selector->range.first),
+                         address_variant(&selector->range.last));
+}
+
 static void
 add_selectors(GVariantDict *dict, const char *key, const GArray *selectors)
 {
     GVariantBuilder list;
     g_variant_builder_init(&list, G_VARIANT_TYPE("a(yqqayay)"));
-    for (guint i = 0; i < selectors->len; i++) {
-        const TrafficSelector *selector = &g_array_index(selectors, TrafficSelector, i);
-        g_variant_builder_add(&list, "(yqq@ay@ay)", selector->protocol, selector->start_port,
-                              selector->end_port, address_variant(&selector->range.first),
-                              address_variant(&selector->range.last));
-    }
+    for (guint i = 0; i < selectors->len; i++)
+        g_variant_builder_add_value(
+            &list, selector_variant(&g_array_index(selectors, TrafficSelector, i)));
     g_variant_dict_insert_value(dict, key, g_variant_builder_end(&list));
+}
+
+static bool
+contains(GVariant *list, GVariant *item)
+{
+    for (gsize i = 0; i < g_variant_n_children(list); i++) {
+        g_autoptr(GVariant) one = g_variant_get_child_value(list, i);
+        if (g_variant_equal(one, item))
+            return true;
+    }
+    return false;
+}
+
+GVariant *
+report_with_selectors(GVariant *configure, const GArray *remote_ts)
+{
+    GVariantBuilder list;
+    guint n_new = 0;
+    g_autoptr(GVariant) before =
+        g_variant_lookup_value(configure, CONFIGURE_REMOTE_TS, G_VARIANT_TYPE("a(yqqayay)"));
+    g_variant_builder_init(&list, G_VARIANT_TYPE("a(yqqayay)"));
+    for (gsize i = 0; i < g_variant_n_children(before); i++) {
+        g_autoptr(GVariant) one = g_variant_get_child_value(before, i);
+        g_variant_builder_add_value(&list, one);
+    }
+    for (guint i = 0; i < remote_ts->len; i++) {
+        g_autoptr(GVariant) item =
+            g_variant_ref_sink(selector_variant(&g_array_index(remote_ts, TrafficSelector, i)));
+        if (contains(before, item))
+            continue;
+        g_variant_builder_add_value(&list, item);
+        n_new++;
+    }
+    g_autoptr(GVariant) all = g_variant_ref_sink(g_variant_builder_end(&list));
+    if (n_new == 0)
+        return NULL;
+    g_auto(GVariantDict) dict = G_VARIANT_DICT_INIT(configure);
+    g_variant_dict_insert_value(&dict, CONFIGURE_REMOTE_TS, all);
+    return g_variant_dict_end(&dict);
 }
 
 static void

@@ -9,6 +9,8 @@
 GVariant *report_configuration(const IkeConfiguration *configuration,
                                const FallbackTransport *transport, const InetAddress *gateway);
 /* a{st} */
+/* configure with what a further Child SA reaches, NULL where that is nothing new; floating. */
+GVariant *report_with_selectors(GVariant *configure, const GArray *remote_ts);
 GVariant *report_statistics(const DatapathStatistics *statistics, uint32_t rekeys);
 /* The reason's name on the bus. */
 const char *report_reason(IkeCloseReason reason);

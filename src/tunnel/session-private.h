@@ -41,7 +41,8 @@ struct Attempt {
     bool successor;              /* made beside one that works */
     Attempt *takes_over;         /* that one, until the first Child SA is there */
     bool replaced;               /* another carries the data */
-    Instant over_at;             /* of a replaced one */
+    Instant close_at;            /* of a replaced one: its DELETE */
+    Instant over_at;             /* and its end */
     GArray *removed;             /* uint32_t: inbound SPIs that a replaced one has left behind */
     TunnelEap *eap;              /* NULL: the gateway has not asked for it */
     RevocationCheck *revocation; /* of the gateway's certificate; NULL: not asked about */
@@ -102,6 +103,8 @@ void replace_failed(Session *session, const char *why);
 void replace_answered(Session *session, Attempt *attempt);
 void replace_take_over(Session *session, Attempt *attempt);
 void replace_done(Attempt *attempt);
+void replace_close(Attempt *old);
+void replace_close_all(Session *session);
 void replace_linger(Attempt *attempt);
 void replace_forget(Attempt *attempt);
 

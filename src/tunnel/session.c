@@ -188,6 +188,7 @@ next_deadline(const Session *session)
     for (guint i = 0; i < session->attempts->len; i++) {
         const Attempt *attempt = session->attempts->pdata[i];
         deadline = instant_earlier(deadline, attempt->reopen_at);
+        deadline = instant_earlier(deadline, attempt->close_at);
         deadline = instant_earlier(deadline, attempt->over_at);
         if (attempt->engine != NULL)
             deadline = instant_earlier(deadline, ike_engine_next_deadline(attempt->engine));
@@ -256,6 +257,8 @@ attempt_timeout(Attempt *attempt, Instant now)
     }
     if (attempt->reopen_at <= now)
         attempt_reopen(attempt);
+    if (attempt->close_at <= now)
+        replace_close(attempt);
     if (attempt->engine != NULL && ike_engine_next_deadline(attempt->engine) <= now)
         ike_engine_timeout(attempt->engine, now);
 }
@@ -498,6 +501,7 @@ session_close(Session *session)
         if (session->replace.successor != NULL)
             attempt_abandon(session->replace.successor);
         replace_reset(session);
+        replace_close_all(session);
         ike_engine_close(attempt->engine, IKE_CLOSE_REQUESTED, session_now());
     }
     session_pump(session);

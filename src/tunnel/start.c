@@ -238,6 +238,18 @@ read_revocation(TunnelStart *start, GVariantDict *dict, GError **error)
            malformed(error, START_REVOCATION);
 }
 
+static void
+read_lifetimes(TunnelStart *start, GVariantDict *dict)
+{
+    gint64 ike = 0, child = 0, sign_in = 0;
+    guint64 octets = 0;
+    g_variant_dict_lookup(dict, START_LIFETIMES, "(xxxt)", &ike, &child, &sign_in, &octets);
+    start->ike->ike_lifetime = MAX(ike, 0);
+    start->ike->child_lifetime = MAX(child, 0);
+    start->ike->reauth_lifetime = MAX(sign_in, 0);
+    start->ike->child_octets = octets;
+}
+
 static bool
 read_transports(TunnelStart *start, GVariantDict *dict, GError **error)
 {
@@ -290,6 +302,7 @@ tunnel_start_new(GVariant *body, int anchors, int64_t wall_clock_s, GError **err
         !read_proposals(start, &dict, error) || !read_transports(start, &dict, error) ||
         !read_revocation(start, &dict, error) || !read_ppk(start, &dict, error))
         return NULL;
+    read_lifetimes(start, &dict);
     read_networks(start, &dict);
     read_addresses(start, &dict);
     if (g_variant_dict_lookup(&dict, START_REQUEST_ANCHORS, "b", &flag))

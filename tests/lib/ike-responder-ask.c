@@ -47,6 +47,8 @@ responder_answer_child(IkeResponder *responder, ResponderSa *sa, const IkeMessag
     *error_type = IKE_NOTIFY_TS_UNACCEPTABLE;
     if (narrowed->len == 0)
         return false;
+    if (responder->config->one_selector)
+        g_array_set_size(narrowed, 1);
     if (material.suite.ke != KE_NONE) {
         gsize length;
         const uint8_t *peer = g_bytes_get_data(ke->ke.data, &length);

@@ -72,6 +72,7 @@ typedef struct {
     unsigned tickets_s;     /* lifetime of those that it gives; 0: none (RFC 5723) */
     GBytes *crash_token;    /* QUICK_CRASH_DETECTION (RFC 6290), the same for all; NULL: none */
     uint32_t auth_lifetime; /* seconds; 0: not said (RFC 4478) */
+    bool one_selector;      /* the first of TSr only, for each Child SA */
     bool needs_ke;          /* CREATE_CHILD_SA without a KE payload is refused */
     bool no_ke;             /* CREATE_CHILD_SA with a KE payload, or an offer of one, is refused */
     bool second_eap;        /* wants EAP after the first sign-in (RFC 4739) */

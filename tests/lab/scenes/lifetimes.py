@@ -2,6 +2,7 @@
 
 import re
 import threading
+import time
 
 from lab import addresses as a
 from lab import snapshot
@@ -247,4 +248,64 @@ def resolved_restarts(bed, story):
         bed.host.run(["systemctl", "restart", "systemd-resolved"])
         until("inside names", lambda: "authenticated: yes" in
               bed.host.query("host.corp.example").stdout, timeout=10, pause=0.2)
+    ginnel.down()
+
+
+def rekey(ginnel, bed):
+    """Tunnel.Rekey; waits until the gateway has another session, and only that."""
+    old = {sa["uniqueid"] for sa in bed.gateway.established()}
+    bed.host.run(["busctl", "call", "org.ginnel.Ginnel1", ginnel.tunnel()["path"],
+                  "org.ginnel.Ginnel1.Tunnel", "Rekey"])
+    until("another session, and the old one gone", lambda: len(bed.gateway.established()) == 1 and
+          not {sa["uniqueid"] for sa in bed.gateway.established()} & old, timeout=15)
+
+
+@scene("A new session takes the place of the old one", about="""Signing in again, beside the session that
+       works, while packets pass.""")
+def make_before_break(bed, story):
+    ginnel = Ginnel(bed.host)
+    bed.profile(lifetime__sign_in="1d")
+    ginnel.connect()
+    before = snapshot.take(bed.host)
+    process = ginnel.tunnel_units()
+    with Stream(bed.host, 5) as pings:
+        for _ in range(3):
+            rekey(ginnel, bed)
+    with story.claim("Three new sessions: nothing that arrived here was dropped"):
+        drops = {name: n for name, n in ginnel.statistics().items()
+                 if name.startswith("drop-") and n > 0}
+        expect_equal(drops, {}, "drops")
+    story.says(f"Of {pings.count} packets there and back {pings.lost} went missing.")
+    with story.claim("Same process, addresses, routes and names as before"):
+        expect_equal(ginnel.tunnel_units(), process, "tunnel processes")
+        expect_equal(snapshot.difference(before, snapshot.take(bed.host)), [], "difference")
+    with story.claim("The gateway forgets the last one when it is taken down"):
+        ginnel.down()
+        until("no session", lambda: not bed.gateway.established(), timeout=5)
+    # The gateway takes another stream for another host, and may give other addresses.
+    bed.profile(transport__order="tcp/4500")
+    ginnel.connect()
+    with story.claim("Over TCP a new session has a stream of its own, and works"):
+        rekey(ginnel, bed)
+        until("packets", lambda: bed.host.run(["ping", "-c", "1", "-W", "1", a.INSIDE4],
+                                              check=False).returncode == 0, timeout=5)
+    ginnel.down()
+
+
+@scene("A restarted gateway is noticed by the packets that get no answer")
+def restarted_gateway_with_traffic(bed, story):
+    ginnel = Ginnel(bed.host)
+    bed.profile()
+    ginnel.connect()
+    with story.claim("With packets under way it takes less than 15 seconds"):
+        pings = bed.host.spawn(["ping", "-q", "-i", "0.2", a.INSIDE4])
+        bed.gateway.stop_strongswan(hard=True)
+        bed.gateway.start_strongswan()
+        began = time.monotonic()
+        until("a new session", bed.gateway.established, timeout=15)
+        story.says(f"{time.monotonic() - began:.1f} s after the gateway was there again.")
+        pings.terminate()
+        pings.wait()
+        bed.host.run(["ping", "-c", "1", "-W", "3", a.INSIDE4])
+        expect_equal(ginnel.state(), "connected", "state")
     ginnel.down()

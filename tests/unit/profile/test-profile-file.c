@@ -43,7 +43,7 @@ test_unknown_words_are_refused(void)
 {
     check_refused(SMALL "[gatway]\n", PROFILE_ERROR_UNKNOWN,
                   FILE ", line 7: there is no group [gatway]; the groups are gateway, connection, "
-                       "user, transport, network, dns, proposals");
+                       "user, transport, lifetime, network, dns, proposals");
     check_refused(SMALL "[dns]\n\ndomain = corp.example\n", PROFILE_ERROR_UNKNOWN,
                   FILE
                   ", line 9: [dns] domain: there is no such key; the keys of [dns] are domains, "
@@ -160,9 +160,10 @@ test_settings_are_as_strict(void)
 {
     check_settings_refused("{'gateway-address': <uint32 1>}", PROFILE_ERROR_VALUE,
                            "gateway-address: the value is no string");
-    check_settings_refused("{'address': 'gw'}", PROFILE_ERROR_UNKNOWN,
-                           "address: there is no such setting; it begins with one of gateway, "
-                           "connection, user, transport, network, dns, proposals, and \"-\"");
+    check_settings_refused(
+        "{'address': 'gw'}", PROFILE_ERROR_UNKNOWN,
+        "address: there is no such setting; it begins with one of gateway, "
+        "connection, user, transport, lifetime, network, dns, proposals, and \"-\"");
     check_settings_refused("{'user-id': 'a\\nb'}", PROFILE_ERROR_VALUE,
                            "user-id: the value has a control character");
     check_settings_refused("{'gateway-redirect': 'maybe'}", PROFILE_ERROR_VALUE,

@@ -81,6 +81,32 @@ test_transport_order(void)
 }
 
 static void
+test_lifetimes(void)
+{
+    g_autoptr(Profile) profile =
+        good("[lifetime]\nike = 90m\ntunnel = 2h\nsign-in = 366d\ntunnel-octets = 10G\n");
+    g_assert_cmpint(profile->ike_lifetime, ==, 90 * DURATION_MINUTE);
+    g_assert_cmpint(profile->tunnel_lifetime, ==, 120 * DURATION_MINUTE);
+    g_assert_cmpint(profile->sign_in_lifetime, ==, 366 * 1440 * DURATION_MINUTE);
+    g_assert_cmpuint(profile->tunnel_octets, ==, UINT64_C(10000000000));
+    const char *const wrong[] = { "0m", "60", "m", "-1h", "367d", "1w", "1.5h", "99999999999999h" };
+    for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
+        g_autofree char *more = g_strdup_printf("[lifetime]\nike = %s\n", wrong[i]);
+        g_autofree char *text =
+            g_strdup_printf("F, line 8: [lifetime] ike: \"%s\" is no time like 90m, 4h or 2d (a "
+                            "minute to a year)",
+                            wrong[i]);
+        bad(more, text);
+    }
+    bad("[lifetime]\ntunnel-octets = 1K\n", "F, line 8: [lifetime] tunnel-octets: \"1K\" is no "
+                                            "amount like 500M, 10G or 1T (1M to 1000T "
+                                            "octets)");
+    bad("[lifetime]\ntunnel-octets = 1001T\n",
+        "F, line 8: [lifetime] tunnel-octets: \"1001T\" is no amount like 500M, 10G or 1T (1M to "
+        "1000T octets)");
+}
+
+static void
 check_seconds(const char *text, Duration expected)
 {
     g_autofree char *more = g_strdup_printf("[transport]\nfallback-after = %s\n", text);
@@ -223,6 +249,7 @@ main(int argc, char **argv)
     g_test_add_func("/profile/profile-keys/booleans-and-words", test_booleans_and_words);
     g_test_add_func("/profile/profile-keys/revocation", test_revocation);
     g_test_add_func("/profile/profile-keys/transport-order", test_transport_order);
+    g_test_add_func("/profile/profile-keys/lifetimes", test_lifetimes);
     g_test_add_func("/profile/profile-keys/fallback-after", test_fallback_after);
     g_test_add_func("/profile/profile-keys/numbers", test_numbers);
     g_test_add_func("/profile/profile-keys/domains-become-a-labels", test_domains_become_a_labels);
