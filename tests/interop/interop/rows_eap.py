@@ -34,9 +34,9 @@ def tls(client, peer):
     sign_in(client, peer, "tls", **OWN_CERTIFICATE)
 
 
-@row("Authentication", "EAP-TTLS")
+@row("Authentication", "EAP-TTLS with EAP-GTC inside")
 def ttls(client, peer):
-    sign_in(client, peer, "ttls")
+    sign_in(client, peer, "ttls", user__eap_inner="gtc")
 
 
 @row("Authentication", "EAP-PEAP")
@@ -66,7 +66,7 @@ def eap_only(client, peer):
 def two_rounds(client, peer):
     """RFC 4739."""
     peer.offer(Offer(gateway="gw", rounds=("pubkey", "eap-mschapv2")))
-    profile(client, user__auth="certificate", user__eap="mschapv2",
+    profile(client, user__auth="certificate", user__second_auth="eap", user__eap="mschapv2",
             user__certificate="/etc/ginnel/tess.crt", user__key="/etc/ginnel/tess.key")
     with client.connected():
         pass
