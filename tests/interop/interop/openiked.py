@@ -42,7 +42,7 @@ class OpenIked(Peer):
     title = "OpenIKED of Debian 13"
     packets = False
     why_no_packets = "agreed by both, but no packets: it leaves ESP to the kernel, and this one has none"
-    COOKIES, SMALL_PATH = {}, {}
+    COOKIES, SMALL_PATH = {"cookies": "always"}, {}
 
     def __init__(self, bed, tree):
         super().__init__(bed)
@@ -57,16 +57,21 @@ class OpenIked(Peer):
     def start(self, **changes):
         """It reads its configuration once: offer () begins it anew."""
         if changes:
-            raise CannotDo("its manual has no word for that")
+            raise CannotDo("its manual has no word for cookies")
         if self.tree.enter(self.box, self.root):
             self.inside("cp", self.bed.pki.path("ca.crt"), "/etc/iked/ca/ca.crt")
         if self.inside("test", "-e", CONFIGURATION, check=False).returncode == 0:
             self._run()
 
     def _run(self):
+        before = len(self.log())
         self.box.spawn(["chroot", self.root, "iked", "-d", "-v", "-f", CONFIGURATION], log="iked",
                        env={"LD_PRELOAD": self.bed.tool("no-esp-kernel.so")})
-        until("OpenIKED: iked", lambda: f"{a.GATEWAY4}:4500" in self.box.read(["ss", "-Hlun"]))
+        until("OpenIKED: iked", lambda: ":4500" in self.box.read(["ss", "-Hlun"]) or
+              "failed to serialize private key" in self.log()[before:])
+        if "failed to serialize private key" in self.log()[before:]:
+            self.inside("rm", "-f", CONFIGURATION, "/etc/iked/private/local.key")
+            raise CannotDo("it cannot load such a key (\"failed to serialize private key\")")
 
     def stop(self, hard=False):
         self.box.run(["pkill", "-KILL" if hard else "-TERM", "-x", "iked"], check=False)
@@ -75,7 +80,10 @@ class OpenIked(Peer):
                                                 check=False).returncode != 0)
 
     def log(self):
-        with open(os.path.join(self.bed.host.log, "iked"), errors="replace") as file:
+        path = os.path.join(self.bed.host.log, "iked")
+        if not os.path.exists(path):
+            return ""
+        with open(path, errors="replace") as file:
             return file.read()
 
     # -- one connection -----------------------------------------------------------------------
@@ -84,6 +92,9 @@ class OpenIked(Peer):
         for key in offer.options:
             if key != "eap-id":
                 raise CannotDo(f"its manual has no word for {key}")
+        if "-sha256" in offer.esp:
+            raise CannotDo("on Linux it says of ESP \"unsupported integrity algorithm "
+                           "HMAC_SHA2_256_128\"")
         if offer.gateway_signs == PKCS1:
             raise CannotDo("its manual has no word for the scheme of a signature")
         words = ['ikev2 "cell" passive esp from 10.99.0.0/24 to dynamic', f"local {a.GATEWAY4}",
@@ -97,7 +108,7 @@ class OpenIked(Peer):
         words += ["config address 10.77.0.0/24", f"config name-server {a.INSIDE4}"]
         self.stop(hard=True)
         self.box.run(["tee", self.root + CONFIGURATION],
-                     stdin=f'user "{EAP_USER}" "{EAP_PASSWORD}"\n{" ".join(words)}\n')
+                     stdin=f'set fragmentation\nuser "{EAP_USER}" "{EAP_PASSWORD}"\n{" ".join(words)}\n')
         self.inside("chmod", "600", CONFIGURATION)
         shown = self.inside("iked", "-n", "-v", "-f", CONFIGURATION, check=False)
         shown = shown.stdout + shown.stderr
