@@ -99,6 +99,7 @@ const char *record_to_string(RecordType type);
 #define START_EAP_SERVER_NAME "eap-server-name" /* s: that the EAP server's certificate carries */
 #define START_IKE_PROPOSALS   "ike-proposals"   /* s: words; empty: built in */
 #define START_ESP_PROPOSALS   "esp-proposals"   /* s */
+#define START_LEGACY          "legacy"          /* b: also what old gateways need */
 #define START_INCLUDE         "include"         /* a(ayy): networks to ask for */
 #define START_REQUEST_DOMAINS "request-domains" /* as */
 #define START_REQUEST_ANCHORS "request-anchors" /* b */

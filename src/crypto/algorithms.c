@@ -45,11 +45,15 @@ static const MacInfo integ_table[] = {
 };
 
 static const MacInfo kex_table[] = {
-    { KE_MODP_2048, 0, 256, "modp2048" },  { KE_MODP_3072, 0, 384, "modp3072" },
-    { KE_MODP_4096, 0, 512, "modp4096" },  { KE_MODP_6144, 0, 768, "modp6144" },
-    { KE_MODP_8192, 0, 1024, "modp8192" }, { KE_ECP_256, 0, 64, "ecp256" },
-    { KE_ECP_384, 0, 96, "ecp384" },       { KE_ECP_521, 0, 132, "ecp521" },
-    { KE_CURVE25519, 0, 32, "x25519" },    { KE_CURVE448, 0, 56, "x448" },
+    { KE_MODP_1024, 0, 128, "modp1024" },    { KE_MODP_1536, 0, 192, "modp1536" },
+
+    { KE_MODP_2048, 0, 256, "modp2048" },    { KE_MODP_3072, 0, 384, "modp3072" },
+    { KE_MODP_4096, 0, 512, "modp4096" },    { KE_MODP_6144, 0, 768, "modp6144" },
+    { KE_MODP_8192, 0, 1024, "modp8192" },   { KE_ECP_256, 0, 64, "ecp256" },
+    { KE_ECP_384, 0, 96, "ecp384" },         { KE_ECP_521, 0, 132, "ecp521" },
+    { KE_CURVE25519, 0, 32, "x25519" },      { KE_CURVE448, 0, 56, "x448" },
+    { KE_MLKEM_512, 0, 800, "mlkem512" },    { KE_MLKEM_768, 0, 1184, "mlkem768" },
+    { KE_MLKEM_1024, 0, 1568, "mlkem1024" },
 };
 
 static const EncrInfo *
@@ -228,4 +232,19 @@ bool
 kex_from_string(const char *word, uint16_t *group)
 {
     return mac_from_word(kex_table, G_N_ELEMENTS(kex_table), word, group);
+}
+
+const char *
+algorithm_word_at(unsigned i)
+{
+    if (i < G_N_ELEMENTS(encr_table))
+        return encr_table[i].word;
+    i -= G_N_ELEMENTS(encr_table);
+    if (i < G_N_ELEMENTS(prf_table))
+        return prf_table[i].word;
+    i -= G_N_ELEMENTS(prf_table);
+    if (i < G_N_ELEMENTS(integ_table))
+        return integ_table[i].word;
+    i -= G_N_ELEMENTS(integ_table);
+    return i < G_N_ELEMENTS(kex_table) ? kex_table[i].word : NULL;
 }

@@ -31,6 +31,8 @@ enum { /* transform type 3 */
 };
 enum { /* transform type 4 */
        KE_NONE = 0,
+       KE_MODP_1024 = 2, /* for old gateways only */
+       KE_MODP_1536 = 5, /* the same */
        KE_MODP_2048 = 14,
        KE_MODP_3072 = 15,
        KE_MODP_4096 = 16,
@@ -41,6 +43,9 @@ enum { /* transform type 4 */
        KE_ECP_521 = 21,
        KE_CURVE25519 = 31,
        KE_CURVE448 = 32,
+       KE_MLKEM_512 = 35,
+       KE_MLKEM_768 = 36,
+       KE_MLKEM_1024 = 37,
 };
 enum { /* "IKEv2 Hash Algorithms" (RFC 7427, section 4; RFC 8420) */
        HASH_SHA1 = 1,
@@ -61,7 +66,7 @@ size_t integ_key_length(uint16_t integ);
 size_t integ_icv_length(uint16_t integ);
 size_t prf_key_length(uint16_t prf);
 size_t prf_output_length(uint16_t prf);
-size_t kex_public_length(uint16_t group);
+size_t kex_public_length(uint16_t group); /* of the one who begins */
 /* The ecosystem's words: "aes256gcm16", "prfsha384", "x25519", "sha256" ... NULL where unknown. */
 const char *encr_to_string(uint16_t encr, uint16_t key_bits);
 const char *integ_to_string(uint16_t integ);
@@ -71,3 +76,5 @@ bool encr_from_string(const char *word, uint16_t *encr, uint16_t *key_bits);
 bool integ_from_string(const char *word, uint16_t *integ);
 bool prf_from_string(const char *word, uint16_t *prf);
 bool kex_from_string(const char *word, uint16_t *group);
+/* All of these words, for i from 0; NULL at the end. */
+const char *algorithm_word_at(unsigned i);

@@ -4,6 +4,7 @@
 
 #include "crypto/algorithms.h"
 #include "crypto/error.h"
+#include "crypto/kem.h"
 #include "crypto/modp-primes.h"
 
 #include <gmp.h>
@@ -23,6 +24,7 @@ struct _Kex {
     struct ecc_scalar scalar;
     const struct ecc_curve *curve;
     mpz_t prime, exponent;
+    KemKey *kem;
 };
 
 static void
@@ -35,6 +37,10 @@ static const char *
 modp_prime(uint16_t group)
 {
     switch (group) {
+    case KE_MODP_1024:
+        return modp_prime_1024;
+    case KE_MODP_1536:
+        return modp_prime_1536;
     case KE_MODP_2048:
         return modp_prime_2048;
     case KE_MODP_3072:
@@ -127,16 +133,35 @@ make_montgomery(Kex *kex, size_t length)
     return g_bytes_new(out, length);
 }
 
+static GBytes *
+make_kem(Kex *kex, GError **error)
+{
+    uint8_t seed[KEM_SEED_LENGTH];
+    GBytes *public = NULL;
+    rng_fill(kex->rng, seed, sizeof seed);
+    kex->kem = kem_key_new(kex->group, seed, &public, error);
+    secret_wipe(seed, sizeof seed);
+    return public;
+}
+
+bool
+kex_is_available(uint16_t group)
+{
+    if (kem_ciphertext_length(group) > 0)
+        return kem_is_available(group);
+    return kex_public_length(group) > 0;
+}
+
 Kex *
 kex_new(uint16_t group, Rng *rng, GError **error)
 {
     size_t length = kex_public_length(group);
-    if (length == 0) {
+    if (!kex_is_available(group)) {
         g_set_error(error, CRYPTO_ERROR, CRYPTO_ERROR_UNSUPPORTED,
                     "key exchange method %u is not supported", group);
         return NULL;
     }
-    Kex *kex = g_new0(Kex, 1);
+    g_autoptr(Kex) kex = g_new0(Kex, 1);
     kex->group = group;
     kex->rng = rng;
     kex->curve = ecp_curve(group);
@@ -144,9 +169,11 @@ kex_new(uint16_t group, Rng *rng, GError **error)
         kex->public = make_ecp(kex, length);
     else if (modp_prime(group) != NULL)
         kex->public = make_modp(kex, modp_prime(group), length);
+    else if (kem_ciphertext_length(group) > 0)
+        kex->public = make_kem(kex, error);
     else
         kex->public = make_montgomery(kex, length);
-    return kex;
+    return kex->public != NULL ? g_steal_pointer(&kex) : NULL;
 }
 
 /* The library frees its limbs as they are. */
@@ -178,7 +205,8 @@ kex_free(Kex *kex)
         mpz_clear(kex->prime);
         clear_wiped(kex->exponent);
     }
-    g_bytes_unref(kex->public);
+    g_clear_pointer(&kex->kem, kem_key_free);
+    g_clear_pointer(&kex->public, g_bytes_unref);
     secret_wipe(kex, sizeof *kex);
     g_free(kex);
 }
@@ -268,6 +296,8 @@ derive_montgomery(Kex *kex, const uint8_t *peer, size_t length, GError **error)
 Secret *
 kex_derive(Kex *kex, const void *peer, size_t length, GError **error)
 {
+    if (kex->kem != NULL)
+        return kem_decapsulate(kex->kem, peer, length, error);
     if (length != kex_public_length(kex->group))
         return refuse(error, "wrong length");
     if (kex->curve != NULL)
@@ -277,12 +307,42 @@ kex_derive(Kex *kex, const void *peer, size_t length, GError **error)
     return derive_montgomery(kex, peer, length, error);
 }
 
+static bool
+respond_kem(uint16_t group, Rng *rng, GBytes *peer, GBytes **public, Secret **shared,
+            GError **error)
+{
+    uint8_t random[KEM_RANDOM_LENGTH];
+    gsize length;
+    const void *octets = g_bytes_get_data(peer, &length);
+    rng_fill(rng, random, sizeof random);
+    bool ok = kem_encapsulate(group, random, octets, length, public, shared, error);
+    secret_wipe(random, sizeof random);
+    return ok;
+}
+
+size_t
+kem_ciphertext_length(uint16_t group)
+{
+    switch (group) {
+    case KE_MLKEM_512:
+        return 768;
+    case KE_MLKEM_768:
+        return 1088;
+    case KE_MLKEM_1024:
+        return 1568;
+    default:
+        return 0;
+    }
+}
+
 bool
 kex_respond(uint16_t group, Rng *rng, GBytes *peer, GBytes **public, Secret **shared,
             GError **error)
 {
     gsize length;
     const void *octets = g_bytes_get_data(peer, &length);
+    if (kem_ciphertext_length(group) > 0)
+        return respond_kem(group, rng, peer, public, shared, error);
     g_autoptr(Kex) kex = kex_new(group, rng, error);
     if (kex == NULL)
         return false;

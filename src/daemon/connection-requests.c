@@ -368,6 +368,7 @@ connection_start_variant(Connection *connection, int64_t delay_us)
                           profile->ike_proposals != NULL ? profile->ike_proposals : "");
     g_variant_dict_insert(&dict, START_ESP_PROPOSALS, "s",
                           profile->esp_proposals != NULL ? profile->esp_proposals : "");
+    g_variant_dict_insert(&dict, START_LEGACY, "b", profile->legacy);
     add_networks(&dict, profile);
     add_domains(&dict, profile);
     add_addresses(&dict, connection->network);

@@ -34,8 +34,10 @@ static const ReasonWords words[] = {
     { "IdentityMismatch", N_("The gateway is not who the profile expects."),
       N_("Someone else may be answering, or the profile is out of date: id %s."), "gateway", "id" },
     { "NoCommonProposal", N_("The gateway accepts none of our algorithms."),
-      N_("Ask who runs the gateway which ones it wants, and set ike and esp %s."), "proposals",
-      "ike" },
+      N_("Ask who runs the gateway which ones it wants; an old one may need legacy = yes. Set ike "
+         "and "
+         "esp %s."),
+      "proposals", "ike" },
     { "PostQuantumKeyRefused", N_("The gateway does not use the post-quantum pre-shared key."),
       N_("Ask who runs the gateway whether it has the key; else set ppk = optional: ppk %s."),
       "user", "ppk" },

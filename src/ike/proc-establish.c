@@ -41,10 +41,11 @@ close_childless(IkeEngine *engine, const IkeMessage *message)
     switch (type) {
     case IKE_NOTIFY_NO_PROPOSAL_CHOSEN:
         offer = ike_proposal_list_to_string(engine->config->esp_proposals);
-        engine_close_with_delete(engine, IKE_CLOSE_NO_CHILD_PROPOSAL,
-                                 "the gateway accepts none of the ESP algorithms that we offer "
-                                 "(%s)",
-                                 offer);
+        engine_close_with_delete(
+            engine, IKE_CLOSE_NO_CHILD_PROPOSAL,
+            "the gateway accepts none of the ESP algorithms that we offer, and "
+            "does not say which it wants; ours: %s",
+            offer);
         return;
     case IKE_NOTIFY_TS_UNACCEPTABLE:
     case IKE_NOTIFY_SINGLE_PAIR_REQUIRED: {

@@ -136,39 +136,6 @@ proc_init_cookie(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeMes
     return TRANSITION_STAY;
 }
 
-/* <--  HDR(A,0), N(INVALID_KE_PAYLOAD) */
-TransitionResult
-proc_init_other_group(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeMessage *reply)
-{
-    uint16_t group;
-    const PayloadNotify *notify = ike_message_find_notify(message, IKE_NOTIFY_INVALID_KE_PAYLOAD);
-    /* A group that we did not offer would be a downgrade (RFC 7296, section 1.3): not believed. */
-    if (!payload_notify_u16(notify, &group) || group == engine->setup.group ||
-        !ike_proposal_list_offers_ke(engine->config->ike_proposals, group))
-        return TRANSITION_STAY;
-    if (!take_round(engine, sa))
-        return TRANSITION_STAY;
-    engine->setup.group = group;
-    proc_init_send(engine, sa);
-    return TRANSITION_STAY;
-}
-
-static void
-describe_refusal(IkeEngine *engine, uint16_t type, IkeCloseReason *reason, char **detail)
-{
-    if (type == IKE_NOTIFY_NO_PROPOSAL_CHOSEN) {
-        g_autofree char *offer = ike_proposal_list_to_string(engine->config->ike_proposals);
-        *reason = IKE_CLOSE_NO_PROPOSAL;
-        *detail = g_strdup_printf("the gateway accepts none of the IKE algorithms that we offer "
-                                  "(%s)",
-                                  offer);
-        return;
-    }
-    *reason = type == IKE_NOTIFY_INVALID_MAJOR_VERSION ? IKE_CLOSE_VERSION : IKE_CLOSE_PROTOCOL;
-    *detail = g_strdup_printf("the gateway answered IKE_SA_INIT with error %u (%s)", type,
-                              ike_notify_to_string(type));
-}
-
 /* Anybody can forge what refuses us. On a datagram path a better answer has IKE_REFUSED_PATIENCE to
  * arrive (RFC 7296, section 2.21.1); on a stream the gateway said it (RFC 9329, section 6.4).
  * detail: taken. */
@@ -184,6 +151,53 @@ refused(IkeEngine *engine, IkeCloseReason reason, char *detail)
     setup->refused_detail = detail;
     if (engine->path.stream || reason == IKE_CLOSE_VERSION)
         proc_init_give_up(engine);
+}
+
+/* What little a gateway says of its own list. */
+static char *
+describe_unoffered(IkeEngine *engine, uint16_t group)
+{
+    const char *word = kex_to_string(group);
+    g_autofree char *offer = ike_proposal_list_to_string(engine->config->ike_proposals);
+    g_autofree char *number = g_strdup_printf("number %u", group);
+    return g_strdup_printf("the gateway wants the key exchange %s, which we do not offer; ours: %s",
+                           word != NULL ? word : number, offer);
+}
+
+/* <--  HDR(A,0), N(INVALID_KE_PAYLOAD) */
+TransitionResult
+proc_init_other_group(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeMessage *reply)
+{
+    uint16_t group;
+    const PayloadNotify *notify = ike_message_find_notify(message, IKE_NOTIFY_INVALID_KE_PAYLOAD);
+    if (!payload_notify_u16(notify, &group) || group == engine->setup.group)
+        return TRANSITION_STAY;
+    /* A group that we did not offer would be a downgrade (RFC 7296, section 1.3): not obeyed. */
+    if (!ike_proposal_list_offers_ke(engine->config->ike_proposals, group)) {
+        refused(engine, IKE_CLOSE_NO_PROPOSAL, describe_unoffered(engine, group));
+        return TRANSITION_STAY;
+    }
+    if (!take_round(engine, sa))
+        return TRANSITION_STAY;
+    engine->setup.group = group;
+    proc_init_send(engine, sa);
+    return TRANSITION_STAY;
+}
+
+static void
+describe_refusal(IkeEngine *engine, uint16_t type, IkeCloseReason *reason, char **detail)
+{
+    if (type == IKE_NOTIFY_NO_PROPOSAL_CHOSEN) {
+        g_autofree char *offer = ike_proposal_list_to_string(engine->config->ike_proposals);
+        *reason = IKE_CLOSE_NO_PROPOSAL;
+        *detail = g_strdup_printf("the gateway accepts none of the IKE algorithms that we offer, "
+                                  "and does not say which it wants; ours: %s",
+                                  offer);
+        return;
+    }
+    *reason = type == IKE_NOTIFY_INVALID_MAJOR_VERSION ? IKE_CLOSE_VERSION : IKE_CLOSE_PROTOCOL;
+    *detail = g_strdup_printf("the gateway answered IKE_SA_INIT with error %u (%s)", type,
+                              ike_notify_to_string(type));
 }
 
 /* <--  HDR(A,0), N(error) */

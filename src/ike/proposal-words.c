@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "crypto/algorithm-words.h"
 #include "crypto/algorithms.h"
 #include "ike/proposal.h"
 
@@ -29,35 +30,21 @@ first_of_type(const IkeProposal *proposal, uint8_t type)
     return NULL;
 }
 
-/* "ke1_mlkem768" to "ke7_none". */
-static bool
-additional_from_word(const char *word, IkeTransform *out)
-{
-    if (strncmp(word, "ke", 2) != 0 || word[2] < '1' || word[2] > '7' || word[3] != '_')
-        return false;
-    out->type = (uint8_t)(IKE_TRANSFORM_ADDKE_1 + word[2] - '1');
-    return strcmp(word + 4, "none") == 0 || kex_from_string(word + 4, &out->id);
-}
-
 static bool
 transform_from_word(const char *word, IkeTransform *out)
 {
-    *out = (IkeTransform){ 0 };
-    if (encr_from_string(word, &out->id, &out->key_bits))
-        out->type = IKE_TRANSFORM_ENCR;
-    else if (prf_from_string(word, &out->id))
-        out->type = IKE_TRANSFORM_PRF;
-    else if (integ_from_string(word, &out->id))
-        out->type = IKE_TRANSFORM_INTEG;
-    else if (kex_from_string(word, &out->id))
-        out->type = IKE_TRANSFORM_KE;
-    else if (additional_from_word(word, out))
-        return true;
-    else if (strcmp(word, "nopfs") == 0)
-        *out = (IkeTransform){ .type = IKE_TRANSFORM_KE, .id = KE_NONE };
-    else if (strcmp(word, "esn") == 0 || strcmp(word, "noesn") == 0)
-        *out = (IkeTransform){ .type = IKE_TRANSFORM_ESN, .id = word[0] == 'e' ? 1 : 0 };
-    return out->type != 0 && out->type < IKE_TRANSFORM_ADDKE_1;
+    static const uint8_t types[] = {
+        [ALGORITHM_ENCR] = IKE_TRANSFORM_ENCR,   [ALGORITHM_PRF] = IKE_TRANSFORM_PRF,
+        [ALGORITHM_INTEG] = IKE_TRANSFORM_INTEG, [ALGORITHM_KE] = IKE_TRANSFORM_KE,
+        [ALGORITHM_ESN] = IKE_TRANSFORM_ESN,     [ALGORITHM_ADDITIONAL_KE] = IKE_TRANSFORM_ADDKE_1,
+    };
+    AlgorithmWord found;
+    if (!algorithm_from_word(word, &found))
+        return false;
+    *out = (IkeTransform){ .type = types[found.kind], .id = found.id, .key_bits = found.key_bits };
+    if (found.kind == ALGORITHM_ADDITIONAL_KE)
+        out->type = (uint8_t)(out->type + found.number - 1);
+    return true;
 }
 
 static bool
@@ -82,6 +69,14 @@ has_already(const IkeProposal *proposal, const IkeTransform *wanted)
 }
 
 static bool
+refuse_word(GError **error, const char *text, const char *word)
+{
+    g_autofree char *quoted = error_quote(word, strlen(word), MAX_SHOWN);
+    g_autofree char *why = algorithm_word_explain(word);
+    return refuse(error, text, "\"%s\" %s", quoted, why);
+}
+
+static bool
 add_words(IkeProposal *proposal, const char *text, GError **error)
 {
     g_auto(GStrv) words = g_strsplit(text, "-", IKE_MAX_TRANSFORMS + 1);
@@ -91,7 +86,7 @@ add_words(IkeProposal *proposal, const char *text, GError **error)
         IkeTransform transform;
         g_autofree char *quoted = error_quote(words[i], strlen(words[i]), MAX_SHOWN);
         if (!transform_from_word(words[i], &transform))
-            return refuse(error, text, "\"%s\" is no algorithm that we know", quoted);
+            return refuse_word(error, text, words[i]);
         if (!fits_protocol(&transform, proposal->protocol))
             return refuse(error, text, "\"%s\" has no meaning for %s", quoted,
                           proposal->protocol == IKE_PROTOCOL_IKE ? "IKE" : "ESP");

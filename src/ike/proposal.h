@@ -66,10 +66,13 @@ const IkeProposal *ike_proposal_list_get(const IkeProposalList *list, guint inde
 bool ike_proposal_add_transform(IkeProposal *proposal, uint8_t type, uint16_t id,
                                 uint16_t key_bits);
 
-/* The built-in list for IKE_PROTOCOL_IKE or IKE_PROTOCOL_ESP: combined modes first, then AES-CBC
- * with HMAC-SHA2. Two proposals each, since the two kinds may not share one (RFC 5282, section 8).
- */
+/* The built-in list for IKE_PROTOCOL_IKE or IKE_PROTOCOL_ESP: with ML-KEM where this build has it,
+ * combined modes, then AES-CBC with HMAC-SHA2. The two kinds may not share a proposal (RFC 5282,
+ * section 8). */
 IkeProposalList *ike_proposal_list_default(uint8_t protocol);
+/* Behind what is there, what old gateways need: SHA-1, MODP groups of 1024 and 1536 bits. False
+ * beyond IKE_MAX_PROPOSALS. For a list that nobody else has yet. */
+bool ike_proposal_list_add_legacy(IkeProposalList *list, uint8_t protocol);
 /* "aes256gcm16-prfsha384-x25519 aes256-sha256-ecp256": one proposal a word, words separated by
  * spaces, commas or semicolons, several of a kind in one word are alternatives. prf missing in an
  * IKE word: that of the integrity algorithm's hash, else prfsha256. "esn" and "noesn" choose the

@@ -448,6 +448,7 @@ static const KeyRule rules[] = {
     RULE("dns", "dnssec", read_enum, dnssec, "resolved|stub|off"),
     RULE("proposals", "ike", read_proposals, ike_proposals, NULL),
     RULE("proposals", "esp", read_proposals, esp_proposals, NULL),
+    RULE("proposals", "legacy", read_bool, legacy, NULL),
 };
 
 bool

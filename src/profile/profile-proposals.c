@@ -1,46 +1,45 @@
 #include "profile/profile-proposals.h"
 
 #include "base/error.h"
+#include "crypto/algorithm-words.h"
 #include "crypto/algorithms.h"
 
 #include <string.h>
 
-#define MAX_WORDS 15
+#define MAX_WORDS 31
 
 typedef struct {
-    unsigned combined, plain, integ, prf, kex, additional;
+    unsigned combined, plain, integ, prf, kex, additional, esp_only;
 } Kinds;
-
-/* "ke1_mlkem768" (RFC 9370) */
-static bool
-is_additional(const char *word)
-{
-    uint16_t id;
-    return strncmp(word, "ke", 2) == 0 && word[2] >= '1' && word[2] <= '7' && word[3] == '_' &&
-           (strcmp(word + 4, "none") == 0 || kex_from_string(word + 4, &id));
-}
 
 static bool
 count_word(const char *word, Kinds *kinds)
 {
-    uint16_t id, key_bits;
-    if (encr_from_string(word, &id, &key_bits)) {
-        if (encr_is_combined(id))
-            kinds->combined++;
-        else
-            kinds->plain++;
-        return true;
-    }
-    if (integ_from_string(word, &id))
-        kinds->integ++;
-    else if (prf_from_string(word, &id))
-        kinds->prf++;
-    else if (is_additional(word))
-        kinds->additional++;
-    else if (kex_from_string(word, &id))
-        kinds->kex++;
-    else
+    AlgorithmWord found;
+    if (!algorithm_from_word(word, &found))
         return false;
+    switch (found.kind) {
+    case ALGORITHM_ENCR:
+        kinds->combined += encr_is_combined(found.id);
+        kinds->plain += !encr_is_combined(found.id);
+        break;
+    case ALGORITHM_PRF:
+        kinds->prf++;
+        break;
+    case ALGORITHM_INTEG:
+        kinds->integ++;
+        break;
+    case ALGORITHM_KE:
+        kinds->kex += found.id != KE_NONE;
+        kinds->esp_only += found.id == KE_NONE;
+        break;
+    case ALGORITHM_ESN:
+        kinds->esp_only++;
+        break;
+    case ALGORITHM_ADDITIONAL_KE:
+        kinds->additional++;
+        break;
+    }
     return true;
 }
 
@@ -60,6 +59,8 @@ find_fault(const Kinds *kinds, bool ike)
         return "has no key exchange, such as x25519";
     if (kinds->additional > 0 && kinds->kex == 0)
         return "has additional key exchanges, but none that they add to";
+    if (ike && kinds->esp_only > 0)
+        return "has esn, noesn or nopfs, which IKE does not know";
     if (!ike && kinds->prf > 0)
         return "has a PRF, which ESP does not know";
     return NULL;
@@ -78,7 +79,8 @@ profile_proposal_check(const char *text, bool ike, char **why)
         if (count_word(words[i], &kinds))
             continue;
         g_autofree char *quoted = error_quote(words[i], strlen(words[i]), 40);
-        *why = g_strdup_printf("has \"%s\", which is no algorithm that is known here", quoted);
+        g_autofree char *reason = algorithm_word_explain(words[i]);
+        *why = g_strdup_printf("has \"%s\", which %s", quoted, reason);
         return false;
     }
     const char *fault = find_fault(&kinds, ike);

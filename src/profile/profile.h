@@ -141,6 +141,7 @@ typedef struct {
     ProfileUseServers use_servers;
     ProfileDnssec dnssec;
 
+    bool legacy; /* also what old gateways need */
     char *ike_proposals,
         *esp_proposals; /* words, several separated by ";"; NULL: the built-in list */
 } Profile;

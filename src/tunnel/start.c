@@ -171,6 +171,7 @@ read_ppk(TunnelStart *start, GVariantDict *dict, GError **error)
 static bool
 read_proposals(TunnelStart *start, GVariantDict *dict, GError **error)
 {
+    gboolean legacy = FALSE;
     const char *ike = "", *esp = "";
     g_variant_dict_lookup(dict, START_IKE_PROPOSALS, "&s", &ike);
     g_variant_dict_lookup(dict, START_ESP_PROPOSALS, "&s", &esp);
@@ -182,7 +183,13 @@ read_proposals(TunnelStart *start, GVariantDict *dict, GError **error)
     start->ike->esp_proposals = *esp == '\0'
                                     ? ike_proposal_list_default(IKE_PROTOCOL_ESP)
                                     : ike_proposal_list_from_words(esp, IKE_PROTOCOL_ESP, error);
-    return start->ike->esp_proposals != NULL;
+    if (start->ike->esp_proposals == NULL)
+        return false;
+    g_variant_dict_lookup(dict, START_LEGACY, "b", &legacy);
+    return !legacy ||
+           (ike_proposal_list_add_legacy(start->ike->ike_proposals, IKE_PROTOCOL_IKE) &&
+            ike_proposal_list_add_legacy(start->ike->esp_proposals, IKE_PROTOCOL_ESP)) ||
+           malformed(error, START_LEGACY);
 }
 
 static void

@@ -8,11 +8,11 @@
 #include <gmp.h>
 #include <string.h>
 
-static const uint16_t groups[] = { KE_MODP_2048,  KE_MODP_3072, KE_MODP_4096, KE_MODP_6144,
-                                   KE_MODP_8192,  KE_ECP_256,   KE_ECP_384,   KE_ECP_521,
-                                   KE_CURVE25519, KE_CURVE448 };
-static const uint16_t modp[] = { KE_MODP_2048, KE_MODP_3072, KE_MODP_4096, KE_MODP_6144,
-                                 KE_MODP_8192 };
+static const uint16_t groups[] = { KE_MODP_1024, KE_MODP_1536, KE_MODP_2048,  KE_MODP_3072,
+                                   KE_MODP_4096, KE_MODP_6144, KE_MODP_8192,  KE_ECP_256,
+                                   KE_ECP_384,   KE_ECP_521,   KE_CURVE25519, KE_CURVE448 };
+static const uint16_t modp[] = { KE_MODP_1024, KE_MODP_1536, KE_MODP_2048, KE_MODP_3072,
+                                 KE_MODP_4096, KE_MODP_6144, KE_MODP_8192 };
 static const uint16_t ecp[] = { KE_ECP_256, KE_ECP_384, KE_ECP_521 };
 
 static Kex *
@@ -64,7 +64,7 @@ test_both_ends_agree(void)
 static void
 test_unknown_group(void)
 {
-    static const uint16_t unknown[] = { 0, 2, 5, 22, 25, 33, 65535 };
+    static const uint16_t unknown[] = { 0, 1, 22, 25, 33, 34, 65535 };
     for (size_t i = 0; i < G_N_ELEMENTS(unknown); i++) {
         g_autoptr(GError) error = NULL;
         g_assert_null(kex_new(unknown[i], rng_system(), &error));
@@ -93,6 +93,8 @@ prime_of(uint16_t group)
 {
     const char *const primes[] = { modp_prime_2048, modp_prime_3072, modp_prime_4096,
                                    modp_prime_6144, modp_prime_8192 };
+    if (group == KE_MODP_1024 || group == KE_MODP_1536)
+        return group == KE_MODP_1024 ? modp_prime_1024 : modp_prime_1536;
     return primes[group - KE_MODP_2048];
 }
 
@@ -148,12 +150,12 @@ arctan_inverse(mpz_t out, unsigned x, unsigned bits)
     mpz_clears(power, term, NULL);
 }
 
-/* p = 2^n - 2^(n-64) - 1 + 2^64 * ([2^(n-130) pi] + c) (RFC 3526): pi by Machin's formula, so that
- * not a digit of the primes is taken on trust. */
+/* p = 2^n - 2^(n-64) - 1 + 2^64 * ([2^(n-130) pi] + c) (RFC 3526; RFC 7296, appendix B.2): pi by
+ * Machin's formula, so that not a digit of the primes is taken on trust. */
 static void
 test_primes_are_those_of_pi(void)
 {
-    static const unsigned offsets[] = { 124476, 1690314, 240904, 929484, 4743158 };
+    static const unsigned offsets[] = { 129093, 741804, 124476, 1690314, 240904, 929484, 4743158 };
     enum { GUARD = 64 };
     for (size_t i = 0; i < G_N_ELEMENTS(modp); i++) {
         unsigned n = (unsigned)kex_public_length(modp[i]) * 8, bits = n - 130 + GUARD;

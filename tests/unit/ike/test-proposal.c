@@ -7,9 +7,10 @@ test_default_order(void)
 {
     g_autoptr(IkeProposalList) ike = ike_proposal_list_default(IKE_PROTOCOL_IKE);
     g_autoptr(IkeProposalList) esp = ike_proposal_list_default(IKE_PROTOCOL_ESP);
-    g_assert_cmpuint(ike_proposal_list_length(ike), ==, 2);
+    guint last = ike_proposal_list_length(ike) - 1;
     g_assert_true(encr_is_combined(ike_proposal_list_get(ike, 0)->transforms[0].id));
-    g_assert_false(encr_is_combined(ike_proposal_list_get(ike, 1)->transforms[0].id));
+    g_assert_true(encr_is_combined(ike_proposal_list_get(ike, last - 1)->transforms[0].id));
+    g_assert_false(encr_is_combined(ike_proposal_list_get(ike, last)->transforms[0].id));
     g_assert_cmpuint(ike_proposal_list_get(esp, 1)->number, ==, 2);
     g_assert_cmpuint(ike_proposal_list_first_ke(ike), ==, KE_CURVE25519);
     g_assert_true(ike_proposal_list_offers_ke(ike, KE_MODP_2048));

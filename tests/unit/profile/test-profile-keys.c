@@ -196,9 +196,8 @@ test_proposals(void)
                     "aes256gcm16-prfsha384-x25519;aes128-sha256-modp2048");
     g_assert_cmpstr(profile->esp_proposals, ==, "aes256gcm16");
     bad("[proposals]\nike = aes256gcm16-md5\n",
-        "F, line 8: [proposals] ike: \"aes256gcm16-md5\" has \"md5\", which is no algorithm that "
-        "is "
-        "known here; one looks like aes256gcm16-prfsha384-x25519");
+        "F, line 8: [proposals] ike: \"aes256gcm16-md5\" has \"md5\", which is broken and never "
+        "offered; one looks like aes256gcm16-prfsha384-x25519");
     bad("[proposals]\nesp = aes256gcm16-prfsha384\n",
         "F, line 8: [proposals] esp: \"aes256gcm16-prfsha384\" has a PRF, which ESP does not know; "
         "one looks like aes256gcm16");

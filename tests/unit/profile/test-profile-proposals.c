@@ -17,6 +17,8 @@ test_good_ones(void)
     check("aes128-aes256-sha256-modp2048-ecp256", true, NULL);
     check("aes256gcm16", false, NULL);
     check("aes256-sha256-x25519", false, NULL);
+    check("aes256gcm16-x25519-nopfs-noesn", false, NULL);
+    check("aes256gcm16-x25519-ke1_ecp384-ke2_none", true, NULL);
 }
 
 static void
@@ -32,7 +34,14 @@ test_each_fault(void)
     check("aes256gcm16-prfsha256", false, "has a PRF, which ESP does not know");
     check("", true, "has no cipher, such as aes256gcm16");
     check("aes256gcm16--x25519", true, "has \"\", which is no algorithm that is known here");
-    check("a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a", true, "has too many algorithms");
+    check("aes256gcm16-x25519-esn", true, "has esn, noesn or nopfs, which IKE does not know");
+    check("aes256gcm16-ke1_ecp384", false,
+          "has additional key exchanges, but none that they add to");
+    check("aes265-sha256-x25519", true,
+          "has \"aes265\", which is no algorithm that is known here; near to it: aes256");
+
+    check("a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a", true,
+          "has too many algorithms");
 }
 
 int
