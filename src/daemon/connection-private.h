@@ -21,6 +21,8 @@
 
 typedef struct _EapState EapState;
 
+typedef struct _TokenUse TokenUse;
+
 struct _Connection {
     Machine *machine;
     uint32_t id;
@@ -32,6 +34,7 @@ struct _Connection {
 
     ProfileCredentials *credentials;
     Signer *signer;
+    TokenUse *token; /* NULL: the key is in none, or was not used */
     EapState *eap; /* NULL: the profile has no EAP */
     TunDevice tun;
     Channel *channel; /* NULL while there is no tunnel process */
@@ -71,6 +74,8 @@ struct _Connection {
 };
 
 /* ---- connection.c ---- */
+/* Connected to a socket of systemd's, or -1. */
+int connection_socket_unit(const char *path, const char *unit, GError **error);
 void connection_send(Connection *connection, RecordType type, GVariant *body);
 void connection_set_state(Connection *connection, const char *state, const char *reason,
                           const char *detail);
@@ -108,6 +113,10 @@ void connection_handle_resolve(Connection *connection, GVariant *body);
 /* found: InetAddress; empty: the last good ones, or why. */
 void connection_answer_resolve(Connection *connection, uint32_t serial, const GArray *found,
                                const char *why);
+/* ---- connection-token.c ---- */
+/* request: SIGN, of a connection whose key is in a token. */
+void connection_token_sign(Connection *connection, GVariant *request);
+void connection_token_free(TokenUse *use);
 /* ---- connection-unlock.c ---- */
 /* request: SIGN, handled once the passphrase of the key is known. */
 void connection_unlock(Connection *connection, GVariant *request);

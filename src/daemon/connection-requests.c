@@ -213,6 +213,11 @@ connection_handle_sign(Connection *connection, GVariant *body)
     g_autoptr(GBytes) auth = NULL;
     uint8_t method = 0;
     uint32_t serial;
+    const char *key = connection->profile->key_file;
+    if (key != NULL && g_str_has_prefix(key, "pkcs11:")) {
+        connection_token_sign(connection, body);
+        return;
+    }
     if (connection->credentials->locked != NULL) {
         connection_unlock(connection, body);
         return;

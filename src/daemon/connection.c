@@ -191,6 +191,7 @@ connection_tear_down(Connection *connection)
     connection->tearing_down = true;
     clear_timeouts(connection);
     g_cancellable_cancel(connection->cancellable);
+    g_clear_pointer(&connection->token, connection_token_free);
     g_clear_pointer(&connection->channel, channel_free);
     GDBusMethodInvocation *call;
     while ((call = g_queue_pop_head(&connection->statistics_calls)) != NULL)
@@ -457,16 +458,16 @@ static const ChannelHandler channel_handler = { record_received, channel_closed 
 
 /* ---- the beginning ---- */
 
-static int
-connect_to_socket_unit(GError **error)
+int
+connection_socket_unit(const char *path, const char *unit, GError **error)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
-    g_strlcpy(address.sun_path, TUNNEL_SOCKET, sizeof address.sun_path);
+    g_strlcpy(address.sun_path, path, sizeof address.sun_path);
     int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
         return fd;
-    g_set_error(error, SYSTEM_ERROR, SYSTEM_ERROR_UNAVAILABLE,
-                "%s: %s; is ginnel-tunnel.socket running?", TUNNEL_SOCKET, g_strerror(errno));
+    g_set_error(error, SYSTEM_ERROR, SYSTEM_ERROR_UNAVAILABLE, "%s: %s; is %s running?", path,
+                g_strerror(errno), unit);
     if (fd >= 0)
         close(fd);
     return -1;
@@ -521,7 +522,7 @@ start_process(Connection *connection, GError **error)
             return false;
         n_fds = 2;
     }
-    int control = connect_to_socket_unit(error);
+    int control = connection_socket_unit(TUNNEL_SOCKET, "ginnel-tunnel.socket", error);
     if (control >= 0) {
         store_keep("control", connection->id, control);
         take_channel(connection, control);
@@ -622,6 +623,7 @@ connection_free(Connection *connection)
     g_clear_pointer(&connection->network, network_plan_free);
     g_clear_pointer(&connection->dns, split_dns_plan_free);
     g_clear_pointer(&connection->credentials, profile_credentials_free);
+    g_clear_pointer(&connection->token, connection_token_free);
     g_clear_pointer(&connection->signer, signer_free);
     g_clear_pointer(&connection->eap, connection_eap_free);
     g_clear_pointer(&connection->configure_next, g_variant_unref);

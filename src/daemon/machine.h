@@ -10,6 +10,7 @@
 
 #define RUNTIME_FOLDER "/run/ginnel"
 #define TUNNEL_SOCKET  RUNTIME_FOLDER "-tunnel.socket"
+#define TOKEN_SOCKET   RUNTIME_FOLDER "-token.socket"
 
 typedef struct _Connection Connection;
 

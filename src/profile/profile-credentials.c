@@ -192,6 +192,8 @@ static bool
 load_key(const Profile *profile, ProfileCredentials *credentials, GError **error)
 {
     Source source = { profile, "user", "key", profile->key_file, PROFILE_PEM_MAX_LENGTH, true };
+    if (g_str_has_prefix(profile->key_file, "pkcs11:"))
+        return true; /* ginnel-token has it */
     g_autoptr(Secret) pem = read_source(&source, error);
     if (pem == NULL)
         return false;

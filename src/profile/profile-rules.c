@@ -25,13 +25,23 @@ check_supported(const Profile *profile, GError **error)
         { profile->dnssec == PROFILE_DNSSEC_STUB, "dns", "dnssec", "stub" },
         { profile->certificate_file != NULL && *profile->certificate_file != '/', "user",
           "certificate", "pkcs11:" },
-        { profile->key_file != NULL && *profile->key_file != '/', "user", "key", "pkcs11:" },
+        { profile->user_auth == PROFILE_USER_EAP && profile->key_file != NULL &&
+              *profile->key_file != '/',
+          "user", "key", "pkcs11: with auth = eap" },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(missing); i++) {
         if (!missing[i].asked)
             continue;
         profile_refuse(error, profile, missing[i].group, missing[i].key, PROFILE_ERROR_UNSUPPORTED,
                        "this version cannot do \"%s\"", missing[i].what);
+        return false;
+    }
+    if (profile->key_file != NULL && *profile->key_file != '/' &&
+        (strstr(profile->key_file, "pin-") != NULL ||
+         strstr(profile->key_file, "module-") != NULL)) {
+        profile_refuse(error, profile, "user", "key", PROFILE_ERROR_VALUE,
+                       "a pkcs11: URI here holds no PIN and no module: everybody may read a "
+                       "profile. The PIN is asked for, or in secret-file");
         return false;
     }
     for (guint i = 0; i < profile->transports->len; i++) {

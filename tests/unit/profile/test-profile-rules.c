@@ -80,6 +80,12 @@ test_what_this_version_cannot_do_is_refused(void)
         "F, line 8: [transport] order: this version cannot do \"tls\"");
     bad(GATEWAY "[user]\ncertificate = pkcs11:a\nkey = pkcs11:b\n", PROFILE_ERROR_UNSUPPORTED,
         "F, line 4: [user] certificate: this version cannot do \"pkcs11:\"");
+    bad(GATEWAY "[user]\ncertificate = /a\nkey = pkcs11:object=b?pin-value=1\n",
+        PROFILE_ERROR_VALUE,
+        "F, line 5: [user] key: a pkcs11: URI here holds no PIN and no module: everybody may read "
+        "a profile. The PIN is asked for, or in secret-file");
+    g_autoptr(Profile) token = good(GATEWAY "[user]\ncertificate = /a\nkey = pkcs11:object=b\n");
+    g_assert_cmpstr(token->key_file, ==, "pkcs11:object=b");
     g_autoptr(Profile) no = good(GATEWAY "redirect = no\n" PSK "[connection]\nlockdown = no\n"
                                          "[transport]\nproxy = none\n");
     g_assert_false(no->lockdown);
