@@ -14,6 +14,7 @@ from . import (
     revocation,
     rights,
     streams,
+    token,
     tunnel,
 )
 
@@ -22,6 +23,7 @@ ORDER = [
     tunnel,
     fallback,
     streams,
+    token,
     gateways,
     names,
     lifetimes,

@@ -33,9 +33,10 @@ def redirected(bed, story):
         expect(f"{a.GATEWAY4} sends us on to {a.GATEWAY6}" in text, text)
     with story.claim("An address that is no gateway's is not gone to, and the reason is said"):
         redirect(bed, "127.0.0.1")
-        until("the end", lambda: ginnel.state("work") != "connected", timeout=15)
-        text = ginnel.tool("status", "work").stdout
-        expect("no address of a gateway" in text, text)
+        until("the refusal", lambda: "no address of a gateway" in
+              ginnel.tool("status", "--verbose", "work").stdout, timeout=15)
+        ginnel.wait_for("connected", timeout=15)
+        expect_equal(at_address(bed), {a.GATEWAY4}, "the gateway's address")
     ginnel.down()
 
 

@@ -2,6 +2,7 @@
 
 from lab.product import Ginnel
 from lab.story import expect, expect_equal, scene
+from lab.wait import until
 
 from .lifetimes import Download, Stream
 from .tunnel import check_inside
@@ -42,6 +43,12 @@ def port_500(bed, story):
     ginnel.down()
 
 
+def spis(bed):
+    """Of the IKE SAs that are up, each with the Child SA in use."""
+    return {(sa["initiator-spi"], child["spi-in"]) for sa in bed.gateway.established()
+            for child in sa["child-sas"].values() if child["state"] == "INSTALLED"}
+
+
 @scene("The gateway changes the keys", about="""New keys for the packets and for the session itself, while packets
        pass.""")
 def gateway_rekeys(bed, story):
@@ -49,9 +56,13 @@ def gateway_rekeys(bed, story):
     bed.profile()
     ginnel.connect()
     with Stream(bed.host, 4) as pings:
-        with bed.gateway.vici() as vici:
-            for what in ({"child": "net"}, {"ike": "psk"}, {"child": "net"}):
+        for what in ({"child": "net"}, {"ike": "psk"}, {"child": "net"}):
+            before = spis(bed)
+            with bed.gateway.vici() as vici:
                 vici.call("rekey", what)
+            # A rekeying of what is being rekeyed would be none.
+            until("other keys at the gateway", lambda old=before: len(spis(bed)) == 1 and
+                  not old & spis(bed), timeout=10)
     with story.claim("Two rekeyings of the packets' keys and one of the session's lose no packet"):
         expect_equal(pings.lost, 0, "packets lost")
     with story.claim("ginnel counts the rekeyings, and still is connected"):

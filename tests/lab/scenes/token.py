@@ -1,0 +1,85 @@
+"""A key that never leaves its token: PKCS#11, in a process of its own."""
+
+from lab.product import DAEMON, Ginnel
+from lab.story import expect, expect_equal, scene
+
+HOME = "/var/lib/ginnel-token"
+USER = "ginnel-token:ginnel-token"
+KEY = "pkcs11:token=lab;object=tess;type=private"
+PIN = "246810"
+
+
+def as_token_user(bed, *command):
+    bed.host.run(["runuser", "-u", "ginnel-token", "--", "env",
+                  f"SOFTHSM2_CONF={HOME}/softhsm2.conf", *command])
+
+
+def make_token(bed, name):
+    """A token in software with the key of that name, for the user that the units run as."""
+    bed.host.run(["rm", "-rf", HOME])
+    bed.host.run(["install", "-d", "-o", "ginnel-token", "-g", "ginnel-token", "-m", "0700", HOME,
+                  f"{HOME}/tokens"])
+    bed.host.write(f"{HOME}/softhsm2.conf", f"directories.tokendir = {HOME}/tokens\n", owner=USER)
+    bed.host.write("/etc/systemd/system/ginnel-token@.service.d/lab.conf",
+                   f"[Service]\nEnvironment=SOFTHSM2_CONF={HOME}/softhsm2.conf\n", mode="0644")
+    bed.host.run(["systemctl", "daemon-reload"])
+    as_token_user(bed, "softhsm2-util", "--init-token", "--free", "--label", "lab", "--so-pin",
+                  "13579111", "--pin", PIN)
+    bed.host.write(f"{HOME}/key", bed.pki.read(name + ".key").decode(), owner=USER)
+    as_token_user(bed, "openssl", "pkcs8", "-topk8", "-nocrypt", "-in", f"{HOME}/key", "-out",
+                  f"{HOME}/key8")
+    as_token_user(bed, "softhsm2-util", "--import", f"{HOME}/key8", "--token", "lab", "--label",
+                  "tess", "--id", "01", "--pin", PIN)
+    bed.host.run(["rm", f"{HOME}/key", f"{HOME}/key8"])
+
+
+@scene("A key in a token", about="""The key stays in the token; what a token's maker wrote runs in a process
+       of its own, and ginneld never loads it.""")
+def token(bed, story):
+    ginnel = Ginnel(bed.host)
+    bed.host.write("/etc/ginnel/pin", PIN + "\n")
+    for name, words in (("tess", "ECDSA"), ("tess-rsa", "RSA")):
+        make_token(bed, name)
+        bed.certificate_profile(user__certificate=f"/etc/ginnel/{name}.crt", user__key=KEY,
+                                user__secret_file="/etc/ginnel/pin",
+                                user__id=f"{name}@example.com")
+        with story.claim(f"Signed in with an {words} key in a token"):
+            ginnel.connect()
+            pid = bed.host.main_pid(DAEMON)
+            maps = bed.host.read(["cat", f"/proc/{pid}/maps"])
+            expect("softhsm" not in maps, "ginneld has loaded the token's code")
+        ginnel.down()
+    with story.claim("Nothing of it runs any more"):
+        units = bed.host.read(["systemctl", "list-units", "--plain", "--no-legend",
+                               "ginnel-token@*"])
+        expect_equal(units.strip(), "", "units")
+
+
+@scene("What is wrong with a token is said")
+def token_errors(bed, story):
+    ginnel = Ginnel(bed.host)
+    make_token(bed, "tess")
+    bed.host.write("/etc/ginnel/pin", "111111\n")
+
+    def fails_with(words, **changes):
+        bed.certificate_profile(user__key=changes.pop("key", KEY),
+                                user__secret_file="/etc/ginnel/pin", **changes)
+        result = ginnel.up()
+        text = result.stdout + result.stderr
+        expect(result.returncode != 0, "it connected")
+        expect(words in text, text)
+
+    with story.claim("A wrong PIN is called that, and is not tried again"):
+        fails_with("PIN in secret-file is wrong")
+    with story.claim("No such token"):
+        fails_with("token", key="pkcs11:token=nobody;object=tess;type=private")
+    with story.claim("Without secret-file, and with nobody to ask, it says what to do"):
+        bed.certificate_profile(user__key=KEY)
+        result = ginnel.tool("up", "--no-ask", "work")
+        expect(result.returncode != 0, "it connected")
+        expect("ginnel agent" in result.stdout + result.stderr, result.stdout + result.stderr)
+    with story.claim("A person is asked for the PIN"):
+        result = bed.host.run(["ginnel", "up", "--secrets-from-stdin", "work"], stdin=PIN + "\n",
+                              check=False)
+        expect_equal(result.returncode, 0, result.stdout + result.stderr)
+    ginnel.down()
