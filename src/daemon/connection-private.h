@@ -35,7 +35,7 @@ struct _Connection {
     ProfileCredentials *credentials;
     Signer *signer;
     TokenUse *token; /* NULL: the key is in none, or was not used */
-    EapState *eap; /* NULL: the profile has no EAP */
+    EapState *eap;   /* NULL: the profile has no EAP */
     TunDevice tun;
     Channel *channel; /* NULL while there is no tunnel process */
     GinTunnel *tunnel;
