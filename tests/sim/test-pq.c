@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "crypto/algorithms.h"
+#include "crypto/kex.h"
+#include "ike/engine-private.h"
 
 #define PPK_ID "\2work"
 
@@ -309,6 +311,24 @@ test_hybrid_with_eap(void)
     sim_assert_keys_agree(&sim);
 }
 
+/* The built-in list on both sides: its first proposal where this build has ML-KEM, and an
+ * IKE_SA_INIT request that fits one packet in any case. */
+static void
+test_built_in_lists(void)
+{
+    g_auto(Sim) sim = { 0 };
+    sim_init(&sim, 1);
+    ike_proposal_list_unref(sim.config->ike_proposals);
+    ike_proposal_list_unref(sim.gateway_config.ike_proposals);
+    sim.config->ike_proposals = ike_proposal_list_default(IKE_PROTOCOL_IKE);
+    sim.gateway_config.ike_proposals = ike_proposal_list_default(IKE_PROTOCOL_IKE);
+    sim_start(&sim);
+    g_autoptr(GBytes) first = g_bytes_ref(sim.engine->setup.request);
+    g_assert_cmpuint(g_bytes_get_size(first), <=, 1200);
+    g_assert_true(sim_connect(&sim));
+    assert_up(&sim, kex_is_available(KE_MLKEM_768) ? PLAIN "-ke1_mlkem768" : PLAIN);
+}
+
 static void
 test_chosen_but_not_possible(void)
 {
@@ -440,6 +460,7 @@ main(int argc, char **argv)
     g_test_add_func("/sim/pq/none-is-a-choice", test_none_is_a_choice);
     g_test_add_func("/sim/pq/ppk-and-additional", test_both);
     g_test_add_func("/sim/pq/ppk-and-additional-with-eap", test_hybrid_with_eap);
+    g_test_add_func("/sim/pq/built-in-lists", test_built_in_lists);
     g_test_add_func("/sim/pq/additional-without-intermediate", test_chosen_but_not_possible);
     g_test_add_func("/sim/pq/intermediate-refused", test_refused);
     g_test_add_func("/sim/pq/each-message", test_each_message);
