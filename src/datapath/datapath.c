@@ -142,6 +142,7 @@ datapath_new(int tun, const DatapathHandler *handler, gpointer user_data)
     datapath->current->generation = 1;
     g_queue_init(&datapath->retired);
     g_queue_init(&datapath->ike_queue);
+    g_queue_init(&datapath->early);
     g_mutex_init(&datapath->lock);
     datapath->sender = (Worker){ .datapath = datapath, .wake = eventfd(0, EFD_CLOEXEC) };
     datapath->receiver = (Worker){ .datapath = datapath, .wake = eventfd(0, EFD_CLOEXEC) };
@@ -173,6 +174,7 @@ datapath_free(Datapath *datapath)
     while (g_atomic_int_get(&datapath->delivering) > 0)
         g_main_context_iteration(datapath->context, FALSE);
     g_queue_clear_full(&datapath->ike_queue, ike_to_send_free);
+    g_queue_clear_full(&datapath->early, (GDestroyNotify)g_bytes_unref);
     g_queue_clear_full(&datapath->retired, (GDestroyNotify)snapshot_free);
     snapshot_free(datapath->current);
     close(datapath->sender.wake);
@@ -221,6 +223,21 @@ datapath_install_later(Datapath *datapath, EspInbound *inbound, EspOutbound *out
     Snapshot *next = snapshot_copy(datapath->current);
     snapshot_add_sa(next, &(SnapshotSa){ inbound, outbound, selectors, true, false });
     publish(datapath, next);
+}
+
+void
+datapath_expect(Datapath *datapath, uint32_t spi)
+{
+    Snapshot *next = snapshot_copy(datapath->current);
+    snapshot_expect(next, spi);
+    publish(datapath, next);
+}
+
+void
+datapath_hold(Datapath *datapath, const uint8_t *packet, size_t length)
+{
+    worker_hold(datapath, packet, length);
+    worker_wake(&datapath->receiver);
 }
 
 void

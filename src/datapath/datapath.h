@@ -16,6 +16,8 @@
 #define DATAPATH_MAX_SAS        40 /* at a time: several selectors, and rekeys overlap */
 #define DATAPATH_MAX_TRANSPORTS 4  /* listened to at a time: moves overlap */
 #define DATAPATH_MAX_PACKET     9216
+#define DATAPATH_MAX_EXPECTED   8  /* SPIs; the oldest goes */
+#define DATAPATH_MAX_EARLY      32 /* packets held for them; the oldest is dropped */
 
 typedef struct _Datapath Datapath;
 
@@ -61,6 +63,11 @@ void datapath_install(Datapath *datapath, EspInbound *inbound, EspOutbound *outb
  * section 2.8). At once where there is none to send by until then. */
 void datapath_install_later(Datapath *datapath, EspInbound *inbound, EspOutbound *outbound,
                             EspSelectors *selectors);
+/* spi: inbound, of a pair that was offered. What comes by it before it is installed is held, and
+ * goes on when it is. */
+void datapath_expect(Datapath *datapath, uint32_t spi);
+/* An ESP packet that was read before the data path had its transport: as if it came now. */
+void datapath_hold(Datapath *datapath, const uint8_t *packet, size_t length);
 /* From one packet to the next: sends by transport and the new pair; all pairs before are retired,
  * but they and their transports are still listened to. */
 void datapath_take_over(Datapath *datapath, Transport *transport, EspInbound *inbound,

@@ -91,6 +91,31 @@ find_sa(Snapshot *snapshot, uint32_t spi)
 }
 
 void
+snapshot_expect(Snapshot *snapshot, uint32_t spi)
+{
+    memmove(&snapshot->expected[1], &snapshot->expected[0],
+            sizeof snapshot->expected - sizeof snapshot->expected[0]);
+    snapshot->expected[0] = spi;
+}
+
+bool
+snapshot_expects(const Snapshot *snapshot, uint32_t spi)
+{
+    for (size_t i = 0; i < DATAPATH_MAX_EXPECTED; i++)
+        if (spi != 0 && snapshot->expected[i] == spi)
+            return true;
+    return false;
+}
+
+static void
+expect_no_more(Snapshot *snapshot, uint32_t spi)
+{
+    for (size_t i = 0; i < DATAPATH_MAX_EXPECTED; i++)
+        if (snapshot->expected[i] == spi)
+            snapshot->expected[i] = 0;
+}
+
+void
 snapshot_add_sa(Snapshot *snapshot, const SnapshotSa *sa)
 {
     if (snapshot->n_sas == DATAPATH_MAX_SAS)
@@ -99,6 +124,7 @@ snapshot_add_sa(Snapshot *snapshot, const SnapshotSa *sa)
     snapshot->sas[0] = *sa;
     sa_ref(sa);
     snapshot->n_sas++;
+    expect_no_more(snapshot, esp_inbound_spi(sa->inbound));
 }
 
 void

@@ -21,6 +21,7 @@ typedef struct {
     size_t n_listening;
     SnapshotSa sas[DATAPATH_MAX_SAS]; /* newest first */
     size_t n_sas;
+    uint32_t expected[DATAPATH_MAX_EXPECTED]; /* inbound SPIs, newest first; 0: none */
 } Snapshot;
 
 Snapshot *snapshot_copy(const Snapshot *from); /* NULL: an empty one */
@@ -29,6 +30,9 @@ void snapshot_listen(Snapshot *snapshot, Transport *transport);
 void snapshot_unlisten(Snapshot *snapshot, const Transport *transport);
 /* Referenced. The oldest goes where there is no room. */
 void snapshot_add_sa(Snapshot *snapshot, const SnapshotSa *sa);
+/* spi: inbound. It is expected until it is added. */
+void snapshot_expect(Snapshot *snapshot, uint32_t spi);
+bool snapshot_expects(const Snapshot *snapshot, uint32_t spi);
 /* spi: inbound. */
 void snapshot_remove_sa(Snapshot *snapshot, uint32_t spi);
 void snapshot_retire_sa(Snapshot *snapshot, uint32_t spi);

@@ -245,6 +245,21 @@ count_verdict(DatapathStatistics *statistics, EspVerdict verdict)
     }
 }
 
+void
+worker_hold(Datapath *datapath, const uint8_t *packet, size_t length)
+{
+    GBytes *oldest = NULL;
+    g_mutex_lock(&datapath->lock);
+    g_queue_push_tail(&datapath->early, g_bytes_new(packet, length));
+    if (g_queue_get_length(&datapath->early) > DATAPATH_MAX_EARLY)
+        oldest = g_queue_pop_head(&datapath->early);
+    g_mutex_unlock(&datapath->lock);
+    if (oldest == NULL)
+        return;
+    g_bytes_unref(oldest);
+    __atomic_fetch_add(&datapath->statistics.drop_unknown_spi, 1, __ATOMIC_RELAXED);
+}
+
 static void
 receive_esp(Datapath *datapath, const Snapshot *snapshot, TransportPacket *packet)
 {
@@ -276,7 +291,28 @@ receive_esp(Datapath *datapath, const Snapshot *snapshot, TransportPacket *packe
         write_tun(datapath, inner, length);
         return;
     }
-    count(&statistics->drop_unknown_spi, 1);
+    if (snapshot_expects(snapshot, spi))
+        worker_hold(datapath, packet->data, packet->length);
+    else
+        __atomic_fetch_add(&statistics->drop_unknown_spi, 1, __ATOMIC_RELAXED);
+}
+
+/* What came too early, once more: there are other SAs now. */
+static void
+receive_held(Datapath *datapath)
+{
+    g_mutex_lock(&datapath->lock);
+    GQueue held = datapath->early;
+    g_queue_init(&datapath->early);
+    g_mutex_unlock(&datapath->lock);
+    const Snapshot *snapshot = __atomic_load_n(&datapath->current, __ATOMIC_ACQUIRE);
+    GBytes *bytes;
+    while ((bytes = g_queue_pop_head(&held)) != NULL) {
+        gsize length;
+        uint8_t *data = g_bytes_unref_to_data(bytes, &length); /* opened in place */
+        receive_esp(datapath, snapshot, &(TransportPacket){ data, length, ENCAP_ESP });
+        g_free(data);
+    }
 }
 
 /* True when there may be more. */
@@ -286,8 +322,9 @@ receive_batch(Datapath *datapath, Transport *transport)
     TransportPacket packets[TRANSPORT_BATCH];
     size_t n;
     int error = transport_receive(transport, packets, &n);
-    /* Newer than what the thread has said it works with, so that it cannot be freed. An SA is
-     * published before the message that lets the peer use it leaves: no packet is too early. */
+    /* Newer than what the thread has said it works with, so that it cannot be freed. An SA that the
+     * peer began is published before our answer leaves; one that we began is expected until the
+     * peer's answer is read. */
     const Snapshot *snapshot = __atomic_load_n(&datapath->current, __ATOMIC_ACQUIRE);
     for (size_t i = 0; i < n; i++) {
         if (packets[i].kind == ENCAP_ESP)
@@ -332,6 +369,7 @@ worker_receive(gpointer data)
         /* A transport that is new may hold what was read during the handshake. */
         if (fds[0].revents != 0) {
             worker_slept(worker);
+            receive_held(worker->datapath);
             more = true;
             continue;
         }

@@ -26,8 +26,9 @@ struct _Datapath {
     gint stopping;     /* atomic */
     gint watching;     /* atomic: the next packet that leaves is told */
     gint delivering;   /* atomic: IKE messages on their way to the main loop */
-    GMutex lock;       /* of ike_queue: rare, never for a packet */
+    GMutex lock;       /* of the two queues: rare, never for a packet of an SA that is in use */
     GQueue ike_queue;  /* IkeToSend */
+    GQueue early;      /* GBytes: ESP packets that came before their SA, oldest first */
     Worker sender, receiver;
     DatapathStatistics statistics; /* each counter is written by one thread, read by any */
     uint64_t authentic;
@@ -36,6 +37,8 @@ struct _Datapath {
 gpointer worker_send(gpointer worker);
 gpointer worker_receive(gpointer worker);
 void worker_wake(Worker *worker);
+/* Until the receiver is woken next. */
+void worker_hold(Datapath *datapath, const uint8_t *packet, size_t length);
 
 /* To the main loop. */
 void datapath_deliver_ike(Datapath *datapath, Transport *transport, const uint8_t *message,

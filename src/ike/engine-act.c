@@ -220,6 +220,13 @@ emit_spis(IkeEngine *engine, IkeOutputKind kind, const ChildSa *child)
 }
 
 void
+engine_expect_child(IkeEngine *engine, uint32_t spi_in)
+{
+    const ChildSa offered = { .spi_in = spi_in };
+    emit_spis(engine, IKE_OUTPUT_EXPECT_CHILD, &offered);
+}
+
+void
 engine_remove_child(IkeEngine *engine, ChildSa *child)
 {
     emit_spis(engine, IKE_OUTPUT_REMOVE_CHILD, child);

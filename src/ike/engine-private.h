@@ -159,7 +159,8 @@ ChildSa *engine_find_child_by_peer(IkeEngine *engine, uint32_t spi_out);
 ChildSa *engine_current_child(IkeEngine *engine);
 /* INSTALL_CHILD and a ChildSa of it; NULL where the keys cannot be made. */
 ChildSa *engine_install_child(IkeEngine *engine, const IkeSa *sa, const ChildSaMaterial *material);
-void engine_remove_child(IkeEngine *engine, ChildSa *child); /* REMOVE_CHILD, forgets it */
+void engine_expect_child(IkeEngine *engine, uint32_t spi_in); /* EXPECT_CHILD */
+void engine_remove_child(IkeEngine *engine, ChildSa *child);  /* REMOVE_CHILD, forgets it */
 /* Nothing is sent by it any more, and it is ours to delete, after a moment. */
 void engine_retire_child(IkeEngine *engine, ChildSa *child);
 /* The gateway's to delete; ours if it does not. */

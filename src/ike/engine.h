@@ -220,6 +220,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(IkeTicket, ike_ticket_free)
 
 typedef enum {
     IKE_OUTPUT_SEND,
+    /* A Child SA was offered. The gateway may send by it from its answer on, and packets overtake
+     * answers: they are worth keeping until INSTALL_CHILD (RFC 7296, section 2.8). */
+    IKE_OUTPUT_EXPECT_CHILD,
     IKE_OUTPUT_INSTALL_CHILD, /* inbound and outbound at once; also for each rekey */
     /* The gateway does not take it any more, or soon: send by another one, still receive by it. */
     IKE_OUTPUT_RETIRE_CHILD,
@@ -242,7 +245,7 @@ typedef struct {
     GBytes *datagram;      /* one IKE message, without marker or length frame */
     bool is_request;       /* false: a response */
     unsigned transmission; /* 1 for the first */
-    /* INSTALL_CHILD; RETIRE_CHILD, REMOVE_CHILD (spi_in, spi_out only) */
+    /* INSTALL_CHILD; RETIRE_CHILD, REMOVE_CHILD (spi_in, spi_out only), EXPECT_CHILD (spi_in) */
     IkeChild *child;
     IkeConfiguration *configuration;  /* CONFIGURE */
     IkeCredentialRequest *credential; /* CREDENTIAL_NEEDED */

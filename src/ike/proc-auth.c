@@ -138,6 +138,7 @@ send_first(IkeEngine *engine, IkeSa *sa, bool with_auth)
 {
     const IkeConfig *config = engine->config;
     engine->setup.child_spi = engine_random_child_spi(engine);
+    engine_expect_child(engine, engine->setup.child_spi);
     engine->setup.childless = config->childless && engine->setup.childless_supported;
     g_autoptr(IkeMessage) message = ike_sa_new_request(sa, IKE_EXCHANGE_AUTH);
     ike_message_add_id(message, IKE_PAYLOAD_IDI, config->local_id.type, config->local_id.data);

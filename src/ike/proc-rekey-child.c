@@ -41,6 +41,7 @@ proc_rekey_child_start(IkeEngine *engine, IkeSa *sa, ChildSa *old, uint16_t grou
     exchange->rounds = rounds;
     exchange->missing = missing;
     exchange->child_spi = engine_random_child_spi(engine);
+    engine_expect_child(engine, exchange->child_spi);
     exchange->old_child_spi = old != NULL ? old->spi_in : 0;
     exchange->nonce = engine_random_bytes(engine, IKE_SA_NONCE_LENGTH);
     exchange->offered = make_offer(engine, sa, exchange->child_spi);

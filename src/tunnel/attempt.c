@@ -161,6 +161,8 @@ readable(int fd, GIOCondition condition, gpointer data)
     for (size_t i = 0; i < n && !attempt->over; i++)
         if (packets[i].kind == ENCAP_IKE)
             attempt_received(attempt, packets[i].data, packets[i].length);
+        else if (!attempt->abandoned)
+            datapath_hold(session->datapath, packets[i].data, packets[i].length);
     if (error != 0 && !attempt->over)
         attempt_transport_failed(attempt, error);
     session_pump(session);
@@ -825,6 +827,10 @@ handle_output(Attempt *attempt, IkeOutput *output)
     switch (output->kind) {
     case IKE_OUTPUT_SEND:
         attempt_send(attempt, output);
+        break;
+    case IKE_OUTPUT_EXPECT_CHILD:
+        if (!attempt->abandoned)
+            datapath_expect(attempt->session->datapath, output->child->spi_in);
         break;
     case IKE_OUTPUT_INSTALL_CHILD:
         if (!attempt->abandoned)

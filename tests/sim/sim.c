@@ -289,7 +289,11 @@ take_output(Sim *sim, IkeOutput *output)
         sim->n_repeated += output->is_request && output->transmission > 1;
         virtual_link_send(&sim->link, LINK_UP, output->datagram);
         break;
+    case IKE_OUTPUT_EXPECT_CHILD:
+        sim->expected = output->child->spi_in;
+        break;
     case IKE_OUTPUT_INSTALL_CHILD:
+        g_assert_true(output->child->peer_began || output->child->spi_in == sim->expected);
         g_assert_cmpuint(sim->n_configured, ==, sim->replace ? sim->n_replace + 1 : 1);
         sim->n_installed++;
         if (sim->esp != NULL)

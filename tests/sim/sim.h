@@ -43,6 +43,7 @@ typedef struct {
     IkeConfiguration *configuration; /* of CONFIGURE */
     GPtrArray *installed;            /* IkeChild, those removed taken out again */
     unsigned n_installed, n_retired, n_removed, n_configured, n_credentials;
+    uint32_t expected; /* the last inbound SPI that was offered */
     IkeTicket *ticket;
     char *redirected; /* address or name of the last REDIRECT */
     bool redirected_up;

@@ -192,6 +192,14 @@ pipe_rekey_answer(Pipe *pipe)
 }
 
 void
+pipe_rekey_expect(Pipe *pipe)
+{
+    pipe->generation++;
+    datapath_expect(pipe->b.datapath, SPI_TO_B + pipe->generation);
+    install_a(pipe, datapath_install);
+}
+
+void
 pipe_rekey_answered(Pipe *pipe)
 {
     install_b(pipe);

@@ -37,6 +37,9 @@ void pipe_rekey(Pipe *pipe, End *receiver);
 /* The same begun by b, in two steps: first a, which answers; then b, which has the answer. */
 void pipe_rekey_answer(Pipe *pipe);
 void pipe_rekey_answered(Pipe *pipe);
+/* The same begun by b and answered by a, which has what it needs: b expects the SA, but has not
+ * read the answer. pipe_rekey_answered() then. */
+void pipe_rekey_expect(Pipe *pipe);
 /* An IPv4 packet with UDP from a to b, or back; its payload ends with the number. */
 size_t pipe_packet(uint8_t *out, bool from_a, size_t length, uint32_t number);
 uint32_t pipe_number(const uint8_t *packet, size_t length);

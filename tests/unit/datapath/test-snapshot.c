@@ -142,6 +142,21 @@ test_choice_after_packet(void)
 }
 
 static void
+test_expected(void)
+{
+    Snapshot *snapshot = snapshot_copy(NULL);
+    g_assert_false(snapshot_expects(snapshot, 0));
+    for (uint32_t spi = 1; spi <= DATAPATH_MAX_EXPECTED + 1; spi++)
+        snapshot_expect(snapshot, spi);
+    g_assert_false(snapshot_expects(snapshot, 1));
+    g_assert_true(snapshot_expects(snapshot, 2));
+    add_with(snapshot, 2, 1, false);
+    g_assert_false(snapshot_expects(snapshot, 2));
+    g_assert_true(snapshot_expects(snapshot, 3));
+    snapshot_free(snapshot);
+}
+
+static void
 test_listening(void)
 {
     Snapshot *snapshot = snapshot_copy(NULL);
@@ -172,6 +187,7 @@ main(int argc, char **argv)
     g_test_add_func("/datapath/snapshot/sas", test_sas);
     g_test_add_func("/datapath/snapshot/choice", test_choice);
     g_test_add_func("/datapath/snapshot/choice-after-packet", test_choice_after_packet);
+    g_test_add_func("/datapath/snapshot/expected", test_expected);
     g_test_add_func("/datapath/snapshot/listening", test_listening);
     return g_test_run();
 }

@@ -95,6 +95,68 @@ test_rekeys_by_the_peer_lose_nothing(void)
     g_assert_cmpuint(a.drop_unknown_spi + b.drop_unknown_spi, ==, 0);
 }
 
+/* Behind everything that a sent: b has read it all. */
+static void
+wait_until_read(Pipe *pipe)
+{
+    static const uint8_t message[28];
+    g_autoptr(GBytes) ike = g_bytes_new_static(message, sizeof message);
+    unsigned heard = pipe->b.n_heard;
+    datapath_send_ike(pipe->a.datapath, pipe->a.transport, ike);
+    while (pipe->b.n_heard == heard)
+        g_main_context_iteration(NULL, TRUE);
+}
+
+static void
+send_early(Pipe *pipe, uint32_t from, uint32_t to)
+{
+    uint8_t packet[64];
+    DatapathStatistics a;
+    for (uint32_t i = from; i < to; i++)
+        tun_write(pipe->a.tun, packet, pipe_packet(packet, true, 40, i));
+    do
+        datapath_get_statistics(pipe->a.datapath, &a);
+    while (a.packets_out < to);
+    wait_until_read(pipe);
+}
+
+/* RFC 7296, section 2.8: the peer may send by the new SA as soon as it has answered. */
+static void
+test_packets_before_their_sa_wait(gconstpointer join)
+{
+    g_auto(Pipe) pipe;
+    uint8_t got[64];
+    DatapathStatistics b;
+    pipe_init(&pipe);
+    ((Join)join)(&pipe);
+    pipe_rekey_expect(&pipe);
+    send_early(&pipe, 0, 20);
+    datapath_set_mtu(pipe.b.datapath, 1400); /* something else that changes */
+    send_early(&pipe, 20, 40);
+    pipe_rekey_answered(&pipe);
+    /* There is a bound to it, and the newest are kept. */
+    for (uint32_t i = 40 - DATAPATH_MAX_EARLY; i < 40; i++)
+        g_assert_cmpuint(pipe_number(got, tun_read(pipe.b.tun, got, sizeof got)), ==, i);
+    datapath_get_statistics(pipe.b.datapath, &b);
+    g_assert_cmpuint(b.drop_unknown_spi, ==, 40 - DATAPATH_MAX_EARLY);
+    g_assert_cmpuint(b.packets_in, ==, DATAPATH_MAX_EARLY);
+}
+
+/* What was read before the data path had the transport. */
+static void
+test_held_for_nobody(void)
+{
+    g_auto(End) end;
+    static const uint8_t packet[40] = { 0, 0, 1, 1 };
+    DatapathStatistics statistics;
+    end_init(&end);
+    datapath_expect(end.datapath, 0x102);
+    datapath_hold(end.datapath, packet, sizeof packet);
+    do
+        datapath_get_statistics(end.datapath, &statistics);
+    while (statistics.drop_unknown_spi == 0);
+}
+
 /* A burst that fills many batches of one read, then silence: nothing waits for the next octet. */
 static void
 test_burst_on_a_stream_ends(void)
@@ -227,6 +289,11 @@ main(int argc, char **argv)
                          test_rekeys_lose_nothing);
     g_test_add_data_func("/datapath/worker/tcp/rekeys-lose-nothing", pipe_join_tcp,
                          test_rekeys_lose_nothing);
+    g_test_add_data_func("/datapath/worker/udp/packets-before-their-sa-wait", pipe_join_udp,
+                         test_packets_before_their_sa_wait);
+    g_test_add_data_func("/datapath/worker/tcp/packets-before-their-sa-wait", pipe_join_tcp,
+                         test_packets_before_their_sa_wait);
+    g_test_add_func("/datapath/worker/held-for-nobody", test_held_for_nobody);
     g_test_add_func("/datapath/worker/rekeys-by-the-peer-lose-nothing",
                     test_rekeys_by_the_peer_lose_nothing);
     g_test_add_func("/datapath/worker/tcp/burst-ends", test_burst_on_a_stream_ends);
