@@ -443,6 +443,8 @@ receive_request(IkeEngine *engine, IkeSa *sa)
     case IKE_DECODE_OK:
         return handle_request(engine, sa, NULL);
     case IKE_DECODE_PARTIAL:
+        /* Deviation: RFC 7383, section 2.6, would have them dropped after a time; they stay, within
+         * the bounds of fragment.h, until the next message or the end of the SA. */
         return IKE_VERDICT_PARTIAL;
     case IKE_DECODE_PROTECTED_ERROR:
         return handle_request(engine, sa, error->message);

@@ -20,13 +20,12 @@ proc_info_note_auth_lifetime(IkeEngine *engine, const IkeMessage *message)
         lifetime_note_auth_lifetime(engine, seconds * DURATION_SECOND);
 }
 
-/* HDR, SK {N(UPDATE_SA_ADDRESSES), N(NAT_DETECTION_SOURCE_IP), N(NAT_DETECTION_DESTINATION_IP)} -->
- * (RFC 4555, section 3.5). Our source never matches: the gateway goes on to encapsulate. */
+/* N(NAT_DETECTION_SOURCE_IP), N(NAT_DETECTION_DESTINATION_IP). Our source never matches: the
+ * gateway goes on to encapsulate. */
 static void
-add_new_addresses(IkeEngine *engine, const IkeSa *sa, IkeMessage *message)
+add_nat_detection(IkeEngine *engine, const IkeSa *sa, IkeMessage *message)
 {
     uint8_t hash[NAT_DETECTION_LENGTH];
-    ike_message_add_notify(message, IKE_NOTIFY_UPDATE_SA_ADDRESSES, NULL, 0);
     nat_detection_decoy(engine->rng, hash);
     ike_message_add_notify(message, IKE_NOTIFY_NAT_DETECTION_SOURCE_IP, hash, sizeof hash);
     if (!nat_detection_hash(sa->spi_i, sa->spi_r, &engine->path.remote, hash))
@@ -34,13 +33,16 @@ add_new_addresses(IkeEngine *engine, const IkeSa *sa, IkeMessage *message)
     ike_message_add_notify(message, IKE_NOTIFY_NAT_DETECTION_DESTINATION_IP, hash, sizeof hash);
 }
 
-/* HDR, SK {}  --> */
+/* HDR, SK {[N(UPDATE_SA_ADDRESSES), N(NAT_DETECTION_SOURCE_IP), N(NAT_DETECTION_DESTINATION_IP)]}
+ * --> (RFC 4555, section 3.5) */
 void
 proc_info_start_liveness(IkeEngine *engine, IkeSa *sa)
 {
     g_autoptr(IkeMessage) message = ike_sa_new_request(sa, IKE_EXCHANGE_INFORMATIONAL);
-    if (engine->path_untold && engine->mobike)
-        add_new_addresses(engine, sa, message);
+    if (engine->path_untold && engine->mobike) {
+        ike_message_add_notify(message, IKE_NOTIFY_UPDATE_SA_ADDRESSES, NULL, 0);
+        add_nat_detection(engine, sa, message);
+    }
     engine->path_untold = false;
     engine_send_request(engine, sa, message, SA_LIVENESS_LOCAL_INFORMATIONAL);
 }
@@ -63,11 +65,13 @@ proc_info_request(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeMe
     proc_info_note_auth_lifetime(engine, message);
     suspicion_take_token(sa, message);
     proc_redirect_up(engine, message);
-    /* RFC 4555, section 3.8: a gateway that checks the return path gets its cookie back. */
+    /* RFC 4555, section 3.7: a gateway that checks the return path gets its cookie back. */
     const PayloadNotify *cookie = ike_message_find_notify(message, IKE_NOTIFY_COOKIE2);
     if (cookie != NULL)
         ike_message_add_notify(reply, IKE_NOTIFY_COOKIE2, g_bytes_get_data(cookie->data, NULL),
                                g_bytes_get_size(cookie->data));
+    if (ike_message_find_notify(message, IKE_NOTIFY_NAT_DETECTION_SOURCE_IP) != NULL)
+        add_nat_detection(engine, sa, reply); /* RFC 4555, section 3.8 */
     /* Second thoughts about our proof of identity end the SA (RFC 7296, section 2.21.2). */
     if (ike_message_find_notify(message, IKE_NOTIFY_AUTHENTICATION_FAILED) != NULL)
         engine->peer_rejects = true;

@@ -93,6 +93,8 @@ socket_to_gateway(const InetEndpoint *gateway, bool stream, uint32_t mark, uint1
     socklen_t length = to_sockaddr(&gateway->address, gateway->port, &remote);
     int type = (stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK;
     int fd = socket(v6 ? AF_INET6 : AF_INET, type, 0);
+    /* Deviation: RFC 9329, section 6.1, would keep the IPv6 flow label from one stream to the next;
+     * the kernel draws it with each socket, as it does the port. */
     bool ok = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof mark) == 0;
     if (ok) {
         tune(fd, stream, v6);

@@ -412,6 +412,8 @@ attempt_transport_failed(Attempt *attempt, int error)
         reopen_later(attempt);
         return;
     }
+    /* Deviation: RFC 9329, section 7.1, would have a MOBIKE session change between UDP and TCP;
+     * here it stays on what it came up on, and is made anew when that fails. */
     if (attempt == session->active) {
         session->state_lost = true;
         session_lost(session, "PeerGone", "The connection to the gateway broke.",

@@ -182,6 +182,15 @@ responder_sa_liveness(IkeResponder *responder, ResponderSa *sa)
 }
 
 void
+responder_sa_notify(IkeResponder *responder, ResponderSa *sa, uint16_t type, const void *data,
+                    size_t length)
+{
+    g_autoptr(IkeMessage) request = ike_sa_new_request(sa->ike, IKE_EXCHANGE_INFORMATIONAL);
+    ike_message_add_notify(request, type, data, length);
+    responder_send_request(responder, sa, request, RESPONDER_ASKS_ANYTHING);
+}
+
+void
 responder_sa_delete(IkeResponder *responder, ResponderSa *sa)
 {
     g_autoptr(IkeMessage) request = ike_sa_new_request(sa->ike, IKE_EXCHANGE_INFORMATIONAL);

@@ -137,6 +137,9 @@ void responder_sa_liveness(IkeResponder *responder, ResponderSa *sa);
 void responder_sa_delete(IkeResponder *responder, ResponderSa *sa);
 /* Nothing where none is in use. */
 void responder_sa_delete_child(IkeResponder *responder, ResponderSa *sa);
+/* An INFORMATIONAL request with such a Notify. */
+void responder_sa_notify(IkeResponder *responder, ResponderSa *sa, uint16_t type, const void *data,
+                         size_t length);
 /* The old ones are deleted by a request of their own once these are answered. */
 void responder_sa_rekey_child(IkeResponder *responder, ResponderSa *sa);
 void responder_sa_rekey_ike(IkeResponder *responder, ResponderSa *sa);
