@@ -91,7 +91,8 @@ class Libreswan(Peer):
                 name=${key%.key}
                 openssl pkcs12 -export -passout pass:x -name "$name" -inkey "$key" \
                     -in "$name.crt" -out /tmp/one.p12
-                pk12util -i /tmp/one.p12 -d $db -W x -K "" || echo "$name" >>/tmp/refused
+                ! pk12util -i /tmp/one.p12 -d $db -W x -K "" 2>"/tmp/said-$name" ||
+                    rm "/tmp/said-$name"
             done
         """, "sh", self.bed.pki.directory)
 
@@ -115,7 +116,7 @@ class Libreswan(Peer):
                  "keyexchange=ikev2", "auto=add", "rekey=no", "encapsulation=yes",
                  *self._authentication(offer)]
         for key in offer.options:
-            if key not in ("ppk", "eap-id"):
+            if key not in ("ppk", "eap-id", "redirect"):
                 raise CannotDo(f"its manual has no word for {key}")
         if "ppk" in offer.options:
             identity, octets = offer.options["ppk"]
@@ -131,6 +132,8 @@ class Libreswan(Peer):
             lines.append(f"esp={translated(offer.esp)}")
         # The same at another address, for those who are redirected there.
         other = ["conn other", f"left={a.OLD_GATEWAY4}", *lines[2:]]
+        if "redirect" in offer.options:
+            lines += ["send-redirect=yes", f"redirect-to={offer.options['redirect']}"]
         self._write("/tmp/cell.conf", "\n    ".join(lines) + "\n" + "\n    ".join(other) + "\n")
         self.inside("ipsec", "add", "--config", "/tmp/cell.conf", "other", check=False)
         said = self.inside("ipsec", "add", "--config", "/tmp/cell.conf", "cell", check=False)
@@ -144,6 +147,10 @@ class Libreswan(Peer):
         if offer.rounds != ("pubkey",):
             raise CannotDo("it does no EAP but EAP-TLS alone" if len(offer.rounds) == 1 else
                            "it does one round of authentication")
+        said = self.inside("cat", f"/tmp/said-{offer.gateway}", check=False)
+        if said.returncode == 0:
+            why = re.search(r"\w+_ERROR_\w+", said.stdout)
+            raise CannotDo(f"NSS's pk12util does not take such a key ({why[0] if why else 'no reason'})")
         if offer.gateway_signs == PKCS1:
             raise CannotDo("it signs by PKCS no. 1 with SHA-1 only")
         method = "ecdsa"

@@ -41,8 +41,10 @@ class Offer:
     #   ocsp         "reply": brings OCSP answers along for clients that ask (RFC 4806)
     #   reauth       seconds until the gateway wants a new authentication (RFC 4478)
     #   eap-id       the name that is asked for inside EAP
+    #   redirect     in IKE_AUTH, to this address of the same gateway (RFC 5685)
     #   eap-only     no proof of the gateway's but EAP's own (RFC 5998)
-    OPTIONS = ("childless", "ppk", "ocsp", "reauth", "eap-id", "eap-only")
+    OPTIONS = ("childless", "ppk", "ocsp", "reauth", "eap-id", "redirect",
+               "eap-only")
 
 
 @dataclass

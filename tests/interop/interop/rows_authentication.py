@@ -1,5 +1,7 @@
 """How the two prove who they are."""
 
+from scenes.token import KEY, PIN, make_token
+
 from .peer import PKCS1, PSS, Offer
 from .table import row
 
@@ -34,6 +36,16 @@ CERTIFICATES = [
     ("Ed25519", "gw-ed25519", "ed25519.gw.example", "tess-ed25519", ""),
     ("Ed448", "gw-ed448", "ed448.gw.example", "tess-ed448", ""),
 ]
+
+
+@row("Authentication", "ECDSA P-256, the key in a token")
+def token(client, peer):
+    peer.offer(Offer(gateway="gw", rounds=("pubkey",)))
+    client.host.write("/etc/ginnel/pin", PIN + "\n")
+    make_token(client.bed, "tess")
+    client.profile("tess", user__key=KEY, user__secret_file="/etc/ginnel/pin")
+    with client.connected():
+        pass
 
 
 def add_rows():

@@ -1,5 +1,7 @@
 """EAP: the gateway shows a certificate, the user a password or a certificate of his own."""
 
+from lab.radius import SERVER_NAME, USERS
+
 from .peer import EAP_PASSWORD, EAP_USER, USER, Offer
 from .table import row
 
@@ -42,6 +44,30 @@ def ttls(client, peer):
 @row("Authentication", "EAP-PEAP")
 def peap(client, peer):
     sign_in(client, peer, "peap")
+
+
+def over_radius(client, peer, method, inner):
+    """The gateway hands EAP on to FreeRADIUS, which has a certificate and passwords of its own."""
+    peer.offer(Offer(gateway="gw", rounds=("eap-radius",)))
+    radius = client.bed.gateway.radius
+    radius.start(tls="1.2")
+    try:
+        profile(client, user__eap=method, user__eap_inner=inner, user__eap_server_name=SERVER_NAME)
+        client.host.write(PASSWORD_FILE, USERS[EAP_USER] + "\n")
+        with client.connected():
+            pass
+    finally:
+        radius.stop()
+
+
+@row("Authentication", "EAP-TTLS by RADIUS")
+def ttls_radius(client, peer):
+    over_radius(client, peer, "ttls", "mschapv2")
+
+
+@row("Authentication", "PEAP by RADIUS")
+def peap_radius(client, peer):
+    over_radius(client, peer, "peap", "mschapv2")
 
 
 @row("Authentication", "EAP-MD5")

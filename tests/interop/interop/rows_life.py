@@ -161,6 +161,13 @@ def childless(client, peer):
         expect_equal(len(only_session(peer).children), 1, "Child SAs")
 
 
+@row("Life", "redirected in IKE_AUTH")
+def redirect_auth(client, peer):
+    with begin(client, peer, Offer(options={"redirect": a.OLD_GATEWAY4}), gateway__redirect="yes"):
+        expect_equal(client.ginnel.tunnel()["GatewayAddress"], a.OLD_GATEWAY4, "address")
+        client.settled("one session", lambda: len(peer.sessions()) == 1)
+
+
 @row("Life", "redirected in the middle")
 def redirect(client, peer):
     """To another address of the same gateway, which is what redirects are for."""

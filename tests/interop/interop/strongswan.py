@@ -5,6 +5,7 @@ import re
 
 from lab import addresses as a
 from lab.gateway import PSK
+from lab.radius import SECRET as RADIUS_SECRET
 from lab.vici import Raw, Vici, ViciError
 from lab.wait import until
 
@@ -38,6 +39,14 @@ charon {{
     xauth-eap {{ backend = md5 }}
     # Inside TTLS it understands EAP, and not MSCHAPv2 by itself.
     eap-ttls {{ phase2_method = gtc }}
+    eap-radius {{
+      servers {{
+        local {{
+          address = 127.0.0.1
+          secret = "{radius}"
+        }}
+      }}
+    }}
   }}
 }}
 """
@@ -71,7 +80,7 @@ class StrongSwan(Peer):
         lines = [f"{key} = {value}" for key, value in {**PATIENT, **charon}.items()]
         with open(configuration, "w") as file:
             file.write(CONFIGURATION.format(
-                directory=self.home, plugins=" ".join(PLUGINS.split()),
+                directory=self.home, radius=RADIUS_SECRET, plugins=" ".join(PLUGINS.split()),
                 charon="\n  ".join(lines)))
         socket = os.path.join(self.home, "vici")
         if os.path.exists(socket):
@@ -155,6 +164,9 @@ class StrongSwan(Peer):
             raise CannotDo("it lists no ML-KEM among its key exchanges")
 
     def _settings(self, offer):
+        if "redirect" in offer.options:
+            raise CannotDo("its manuals have no word for redirecting in IKE_AUTH, only a command for a "
+                           "session that stands")
         pki = self.bed.pki
         local = {"auth": "psk", "id": offer.gateway_id}
         if offer.gateway != "psk":
