@@ -39,7 +39,8 @@ static const RecordKind record_kinds[RECORD_LIMIT] = {
     [RECORD_REDIRECT] = { "REDIRECT", "(uays)" },
     [RECORD_FETCH] = { "FETCH", "(usqsay)" },
     [RECORD_TOKEN_READ] = { "TOKEN_READ", "(s)" },
-    [RECORD_TOKEN_SIGN] = { "TOKEN_SIGN", "(sayyay(uayayqayaqay))" },
+    [RECORD_TOKEN_SIGN] = { "TOKEN_SIGN", "(saybyay(uayayqayaqay))" },
+    [RECORD_TOKEN_SIGN_TLS] = { "TOKEN_SIGN_TLS", "(say(uqay))" },
     [RECORD_TOKEN_CERTIFICATE] = { "TOKEN_CERTIFICATE", "(yays)" },
     [RECORD_TOKEN_SIGNED] = { "TOKEN_SIGNED", "(yyayss)" },
 };

@@ -58,12 +58,14 @@ typedef enum {
     RECORD_FETCH,     /* (usqsay): serial, host, port, path, body of a POST (empty: GET) */
 
     /* ginneld to ginnel-token, one to a process, and its answer */
-    RECORD_TOKEN_READ = 64, /* (s): pkcs11: URI of a certificate */
-    RECORD_TOKEN_SIGN,      /* (sayyay(uayayqayaqay)): pkcs11: URI of a key, PIN (empty: none), our
-                             * identity's type and octets, body of SIGN */
+    RECORD_TOKEN_READ = 64,   /* (s): pkcs11: URI of a certificate */
+    RECORD_TOKEN_SIGN,        /* (saybyay(uayayqayaqay)): pkcs11: URI of a key, PIN (empty: none),
+                               * whether RSA is without PSS, our identity's type and octets, body of
+                               * SIGN */
+    RECORD_TOKEN_SIGN_TLS,    /* (say(uqay)): pkcs11: URI of a key, PIN, body of SIGN_TLS */
     RECORD_TOKEN_CERTIFICATE, /* (yays): RECORD_TOKEN_*, DER, or empty and why */
-    RECORD_TOKEN_SIGNED,      /* (yyayss): RECORD_TOKEN_*, authentication method, data, or empty and
-                               * why; the token's name, for people */
+    RECORD_TOKEN_SIGNED, /* (yyayss): RECORD_TOKEN_*, authentication method (0 of SIGN_TLS), data,
+                          * or empty and why; the token's name, for people */
 
     RECORD_LIMIT,
 } RecordType;
@@ -75,7 +77,8 @@ enum {
     RECORD_TOKEN_PIN_NEEDED,
     RECORD_TOKEN_PIN_WRONG,
     RECORD_TOKEN_PIN_LOCKED,
-    RECORD_TOKEN_ABSENT, /* no such token, or no such object */
+    RECORD_TOKEN_PIN_LAST, /* another wrong one would lock it: none is tried */
+    RECORD_TOKEN_ABSENT,   /* no such token, or no such object */
     RECORD_TOKEN_SEVERAL,
 };
 

@@ -100,7 +100,7 @@ auth_request_mac_of_id(const AuthRequest *request, uint8_t id_type, GBytes *id)
 
 bool
 auth_request_sign(const AuthRequest *request, const PrivateKey *key, uint8_t id_type, GBytes *id,
-                  uint8_t *method, GBytes **auth, GError **error)
+                  bool rsa_pkcs1, uint8_t *method, GBytes **auth, GError **error)
 {
     g_autoptr(Secret) mac_of_id = auth_request_mac_of_id(request, id_type, id);
     gsize n_hashes;
@@ -108,6 +108,6 @@ auth_request_sign(const AuthRequest *request, const PrivateKey *key, uint8_t id_
         g_variant_get_fixed_array(request->members[5], &n_hashes, sizeof *hashes);
     Chunk octets[] = { request->message, request->nonce, chunk_secret(mac_of_id),
                        request->int_auth };
-    return private_key_sign_auth(key, hashes, MIN(n_hashes, MAX_HASHES), false, octets,
+    return private_key_sign_auth(key, hashes, MIN(n_hashes, MAX_HASHES), rsa_pkcs1, octets,
                                  G_N_ELEMENTS(octets), method, auth, error);
 }

@@ -20,9 +20,10 @@ void auth_request_clear(AuthRequest *request);
 
 /* prf(SK_p, IDi'). */
 Secret *auth_request_mac_of_id(const AuthRequest *request, uint8_t id_type, GBytes *id);
-/* The AUTH payload's method and data; request was read of SIGN. */
+/* The AUTH payload's method and data; request was read of SIGN. rsa_pkcs1: see
+ * private_key_sign_auth. */
 bool auth_request_sign(const AuthRequest *request, const PrivateKey *key, uint8_t id_type,
-                       GBytes *id, uint8_t *method, GBytes **auth, GError **error);
+                       GBytes *id, bool rsa_pkcs1, uint8_t *method, GBytes **auth, GError **error);
 
 /* An "ay", borrowed. */
 Chunk auth_request_chunk(GVariant *variant);

@@ -13,7 +13,7 @@ G_DEFINE_QUARK(ginnel_pkcs11_error, pkcs11_error)
 /* The token's code asks for the PIN while something else is being done. */
 typedef struct {
     const Secret *pin;
-    bool asked, wrong;
+    bool asked, wrong, last;
     char *token;
 } PinEntry;
 
@@ -27,7 +27,8 @@ enter_pin(void *data, int attempt, const char *token_url, const char *token_labe
     /* Another attempt follows a wrong PIN: the same again would lock the token. */
     entry->wrong = entry->wrong || (attempt > 0 && entry->pin != NULL);
     entry->asked = true;
-    if (entry->wrong || entry->pin == NULL || secret_length(entry->pin) >= pin_max)
+    entry->last = (flags & GNUTLS_PIN_FINAL_TRY) != 0;
+    if (entry->wrong || entry->last || entry->pin == NULL || secret_length(entry->pin) >= pin_max)
         return -1;
     memcpy(pin, secret_data(entry->pin), secret_length(entry->pin));
     pin[secret_length(entry->pin)] = '\0';
@@ -51,6 +52,10 @@ fail_of_library(GError **error, int rc, const PinEntry *entry)
     if (rc == GNUTLS_E_PKCS11_PIN_EXPIRED)
         return fail(error, PKCS11_ERROR_FAILED,
                     "its PIN has expired. Set a new one with the token's own program");
+    if (entry->last)
+        return fail(error, PKCS11_ERROR_PIN_LAST,
+                    "it has one try at the PIN left, and then it locks itself; that one is yours. "
+                    "Enter the PIN with the token's own program, then come back");
     if (entry->wrong)
         return fail(error, PKCS11_ERROR_PIN_WRONG, "the PIN is wrong");
     if (entry->asked && entry->pin == NULL)
@@ -147,27 +152,63 @@ open_key(const char *uri, const PinEntry *entry, GError **error)
     return NULL;
 }
 
+/* A PIN of text; NULL is fine. */
+static bool
+check_pin(const Secret *pin, GError **error)
+{
+    return pin == NULL || memchr(secret_data(pin), '\0', secret_length(pin)) == NULL ||
+           fail(error, PKCS11_ERROR_PIN_WRONG, "the PIN is wrong");
+}
+
+static PrivateKey *
+begin(const char *uri, PinEntry *entry, GError **error)
+{
+    if (!check_uri(uri, error) || !check_pin(entry->pin, error))
+        return NULL;
+    gnutls_pkcs11_set_pin_function(enter_pin, entry);
+    return open_key(uri, entry, error);
+}
+
+/* cause: of the signature, where it failed. */
+static bool
+end(PinEntry *entry, bool ok, const GError *cause, char **token, GError **error)
+{
+    gnutls_pkcs11_set_pin_function(NULL, NULL);
+    *token = g_steal_pointer(&entry->token);
+    if (cause != NULL)
+        fail(error, PKCS11_ERROR_FAILED, cause->message);
+    return ok;
+}
+
 bool
 pkcs11_sign(const Pkcs11Sign *sign, uint8_t *method, GBytes **auth, char **token, GError **error)
 {
     g_auto(AuthRequest) request = { 0 };
+    g_autoptr(GError) cause = NULL;
     PinEntry entry = { .pin = sign->pin };
     *token = NULL;
-    if (!check_uri(sign->uri, error))
-        return false;
     const char *why = auth_request_read(&request, sign->request, false);
     if (why != NULL)
         return fail(error, PKCS11_ERROR_FAILED, why);
-    if (sign->pin != NULL && memchr(secret_data(sign->pin), '\0', secret_length(sign->pin)) != NULL)
-        return fail(error, PKCS11_ERROR_PIN_WRONG, "the PIN is wrong");
-    gnutls_pkcs11_set_pin_function(enter_pin, &entry);
-    g_autoptr(PrivateKey) key = open_key(sign->uri, &entry, error);
+    g_autoptr(PrivateKey) key = begin(sign->uri, &entry, error);
+    bool ok = key != NULL && auth_request_sign(&request, key, sign->id_type, sign->id,
+                                               sign->rsa_pkcs1, method, auth, &cause);
+    return end(&entry, ok, cause, token, error);
+}
+
+bool
+pkcs11_sign_tls(const char *uri, const Secret *pin, GVariant *request, GBytes **signature,
+                char **token, GError **error)
+{
     g_autoptr(GError) cause = NULL;
-    bool ok = key != NULL &&
-              auth_request_sign(&request, key, sign->id_type, sign->id, method, auth, &cause);
-    if (key != NULL && !ok)
-        fail(error, PKCS11_ERROR_FAILED, cause->message);
-    gnutls_pkcs11_set_pin_function(NULL, NULL);
-    *token = entry.token;
-    return ok;
+    g_autoptr(GVariant) octets = g_variant_get_child_value(request, 2);
+    PinEntry entry = { .pin = pin };
+    uint16_t scheme;
+    *token = NULL;
+    g_variant_get_child(request, 1, "q", &scheme);
+    Chunk data = auth_request_chunk(octets);
+    g_autoptr(PrivateKey) key = begin(uri, &entry, error);
+    bool ok =
+        key != NULL && private_key_sign_tls(key, scheme, data.data, data.length, signature, &cause);
+    return end(&entry, ok, cause, token, error);
 }

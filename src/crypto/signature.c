@@ -328,8 +328,27 @@ private_key_sign_auth(const PrivateKey *key, const uint16_t *hashes, size_t n_ha
     const SignatureScheme *scheme = choose_scheme(key, hashes, n_hashes, rsa_pkcs1);
     if (scheme == NULL)
         return sign_legacy(key, octets, method, auth, error);
+    g_autoptr(GError) why = NULL;
     *method = AUTH_METHOD_DIGITAL_SIGNATURE;
-    return sign_digital(key, scheme, octets, auth, error);
+    if (sign_digital(key, scheme, octets, auth, &why))
+        return true;
+    /* Not every token knows PSS. */
+    bool other_way = is_pss(scheme) && key->algorithm == GNUTLS_PK_RSA;
+    scheme = other_way ? choose_scheme(key, hashes, n_hashes, true) : NULL;
+    if (scheme != NULL)
+        return sign_digital(key, scheme, octets, auth, error);
+    g_propagate_error(error, g_steal_pointer(&why));
+    return false;
+}
+
+bool
+signature_is_rsa_pss(uint8_t method, const void *auth, size_t length)
+{
+    for (size_t i = 0; method == AUTH_METHOD_DIGITAL_SIGNATURE && i < G_N_ELEMENTS(schemes); i++)
+        if (is_pss(&schemes[i]) && length > schemes[i].length &&
+            memcmp((const uint8_t *)auth + 1, schemes[i].oid, schemes[i].length) == 0)
+            return true;
+    return false;
 }
 
 static bool

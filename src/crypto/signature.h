@@ -30,11 +30,14 @@ bool private_key_matches(const PrivateKey *key, const Certificate *certificate);
 /* Signs the concatenated chunks (the octets of RFC 7296, section 2.15). hashes are the HASH_* that
  * the peer announced by SIGNATURE_HASH_ALGORITHMS; none announced (n_hashes 0) means the legacy
  * methods. With method 14, *auth is the whole authentication data of RFC 7427, section 3 (length,
- * AlgorithmIdentifier, signature), RSA as PSS unless rsa_pkcs1. ECDSA is DER in method 14 and r||s
- * in 9 to 11. */
+ * AlgorithmIdentifier, signature), RSA as PSS unless rsa_pkcs1, or where the key is in a token that
+ * cannot. ECDSA is DER in method 14 and r||s in 9 to 11. */
 bool private_key_sign_auth(const PrivateKey *key, const uint16_t *hashes, size_t n_hashes,
                            bool rsa_pkcs1, const Chunk *chunks, size_t n_chunks, uint8_t *method,
                            GBytes **auth, GError **error);
+
+/* Whether authentication data that private_key_sign_auth made is RSA with PSS. */
+bool signature_is_rsa_pss(uint8_t method, const void *auth, size_t length);
 
 /* A TLS client's signature with a SignatureScheme of RFC 8446, section 4.2.3, over data as TLS has
  * it (the caller has judged it). CRYPTO_ERROR_UNSUPPORTED for a scheme that the key cannot do, or

@@ -12,10 +12,7 @@
 
 #include <string.h>
 
-/* Gateways forget a session that is half open after 30 s. Who took longer to type has the connect
- * begun anew, with the password at hand. */
-#define TYPING_PATIENCE_US (20 * G_USEC_PER_SEC)
-#define EAP_MAX_TRIES      3 /* of passwords that a person types */
+#define EAP_MAX_TRIES 3 /* of passwords that a person types */
 
 struct _EapState {
     EapSigner *signer;
@@ -153,6 +150,12 @@ reply_mschap(Connection *connection, uint32_t serial, GVariant *request)
                                   channel_variant_from_secret(answer.master_key), ""));
 }
 
+void
+connection_eap_set_key(Connection *connection, PrivateKey *key)
+{
+    eap_signer_set_key(connection->eap->signer, key);
+}
+
 static void
 reply_tls(Connection *connection, uint32_t serial, GVariant *request)
 {
@@ -176,13 +179,19 @@ reply(Connection *connection, RecordType type, uint32_t serial, GVariant *reques
         g_autoptr(GBytes) digest = eap_signer_md5(connection->eap->signer, request);
         connection_send(connection, RECORD_MD5_REPLY,
                         g_variant_new("(u@ays)", serial, channel_variant_from_bytes(digest), ""));
-    } else if (type == RECORD_PASSWORD) {
+    } else {
         connection_send(
             connection, RECORD_PASSWORD_REPLY,
             g_variant_new("(u@ays)", serial, channel_variant_from_secret(password), ""));
-    } else {
-        reply_tls(connection, serial, request);
     }
+}
+
+void
+connection_eap_sign(Connection *connection, GVariant *request)
+{
+    uint32_t serial;
+    g_variant_get_child(request, 0, "u", &serial);
+    reply_tls(connection, serial, request);
 }
 
 /* ---- asking ---- */
@@ -269,7 +278,16 @@ connection_handle_eap(Connection *connection, RecordType type, GVariant *request
         reply_refused(connection, type, serial, error->message);
         return;
     }
-    if (type != RECORD_SIGN_TLS && !has_answer(eap, type, request)) {
+    if (type == RECORD_SIGN_TLS) {
+        if (connection_key_is_in_token(connection))
+            connection_token_sign_tls(connection, request);
+        else if (connection->credentials->locked != NULL)
+            connection_unlock(connection, RECORD_SIGN_TLS, request);
+        else
+            reply_tls(connection, serial, request);
+        return;
+    }
+    if (!has_answer(eap, type, request)) {
         ask(connection, type, serial, request);
         return;
     }

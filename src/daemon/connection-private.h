@@ -18,6 +18,9 @@
 #define EVENT_MAX_LENGTH   4096 /* octets of one timeline event */
 #define DETAIL_MAX_LENGTH  2048 /* octets of a sentence */
 #define RECORDS_PER_SECOND 500  /* an honest one sends a few dozen for a connect */
+/* Gateways forget a session that is half open after 30 s. Who took longer to type has the connect
+ * begun anew, with the answer at hand. */
+#define TYPING_PATIENCE_US (20 * G_USEC_PER_SEC)
 
 typedef struct _EapState EapState;
 
@@ -63,6 +66,7 @@ struct _Connection {
     uint32_t *resolving;      /* serial that the addresses are asked for by; NULL: not asked */
     int64_t records_since;    /* second in which records_seen came */
     unsigned records_seen;
+    bool made_pss; /* the last AUTH payload of ours */
     bool closing, over;
     bool tearing_down;
     char *failed_reason, *failed_detail; /* when torn down because it failed */
@@ -101,6 +105,9 @@ void connection_eap_new(Connection *connection, PrivateKey *key);
 void connection_eap_free(EapState *eap);
 /* Another connect begins. */
 void connection_eap_begin(Connection *connection);
+void connection_eap_set_key(Connection *connection, PrivateKey *key /* taken */);
+/* A SIGN_TLS request that was admitted, and whose key is here. */
+void connection_eap_sign(Connection *connection, GVariant *request);
 /* RECORD_MSCHAP, _MD5, _PASSWORD, _SIGN_TLS. */
 void connection_handle_eap(Connection *connection, RecordType type, GVariant *request);
 /* The gateway did not accept us. True where a person typed, and may type again. */
@@ -114,16 +121,25 @@ void connection_handle_resolve(Connection *connection, GVariant *body);
 void connection_answer_resolve(Connection *connection, uint32_t serial, const GArray *found,
                                const char *why);
 /* ---- connection-token.c ---- */
+bool connection_key_is_in_token(const Connection *connection);
 /* request: SIGN, of a connection whose key is in a token. */
 void connection_token_sign(Connection *connection, GVariant *request);
+/* request: SIGN_TLS that was admitted. */
+void connection_token_sign_tls(Connection *connection, GVariant *request);
 void connection_token_free(TokenUse *use);
 /* ---- connection-unlock.c ---- */
-/* request: SIGN, handled once the passphrase of the key is known. */
-void connection_unlock(Connection *connection, GVariant *request);
+/* request: SIGN, or SIGN_TLS that was admitted; handled once the passphrase of the key is known.
+ */
+void connection_unlock(Connection *connection, RecordType type, GVariant *request);
 /* ---- connection-redirect.c ---- */
 void connection_handle_redirect(Connection *connection, GVariant *body);
 void connection_handle_socket(Connection *connection, GVariant *body);
 void connection_handle_sign(Connection *connection, GVariant *body);
+/* auth: of an AUTH payload that was made. */
+void connection_signed(Connection *connection, uint8_t method, GVariant *auth);
+/* The gateway did not accept us. True where it may take another form of signature, which is what
+ * comes from now on. */
+bool connection_sign_otherwise(Connection *connection);
 void connection_handle_verify(Connection *connection, GVariant *body);
 void connection_handle_ppk(Connection *connection, GVariant *body);
 /* Body of START. */

@@ -207,19 +207,39 @@ connection_handle_socket(Connection *connection, GVariant *body)
 /* ---- SIGN, VERIFY ---- */
 
 void
+connection_signed(Connection *connection, uint8_t method, GVariant *auth)
+{
+    gsize length;
+    const void *octets = g_variant_get_fixed_array(auth, &length, 1);
+    connection->made_pss = signature_is_rsa_pss(method, octets, length);
+}
+
+/* Nothing announces PSS (RFC 7427, section 5): who does not know it can only refuse. Where a
+ * password follows it may be that which was wrong. */
+bool
+connection_sign_otherwise(Connection *connection)
+{
+    if (!connection->made_pss || connection->eap != NULL || signer_is_rsa_pkcs1(connection->signer))
+        return false;
+    g_message("%s: the gateway may not know RSA-PSS; once more with PKCS#1 v1.5",
+              connection_name(connection));
+    signer_set_rsa_pkcs1(connection->signer, true);
+    return true;
+}
+
+void
 connection_handle_sign(Connection *connection, GVariant *body)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(GBytes) auth = NULL;
     uint8_t method = 0;
     uint32_t serial;
-    const char *key = connection->profile->key_file;
-    if (key != NULL && g_str_has_prefix(key, "pkcs11:")) {
+    if (connection_key_is_in_token(connection)) {
         connection_token_sign(connection, body);
         return;
     }
     if (connection->credentials->locked != NULL) {
-        connection_unlock(connection, body);
+        connection_unlock(connection, RECORD_SIGN, body);
         return;
     }
     g_variant_get_child(body, 0, "u", &serial);
@@ -227,9 +247,11 @@ connection_handle_sign(Connection *connection, GVariant *body)
         g_warning("%s: signing: %s", connection_name(connection), error->message);
         auth = g_bytes_new(NULL, 0);
     }
-    connection_send(connection, RECORD_SIGN_REPLY,
-                    g_variant_new("(uy@ays)", serial, method, channel_variant_from_bytes(auth),
-                                  error != NULL ? error->message : ""));
+    g_autoptr(GVariant) octets = g_variant_ref_sink(channel_variant_from_bytes(auth));
+    connection_signed(connection, method, octets);
+    connection_send(
+        connection, RECORD_SIGN_REPLY,
+        g_variant_new("(uy@ays)", serial, method, octets, error != NULL ? error->message : ""));
 }
 
 void

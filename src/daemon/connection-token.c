@@ -1,21 +1,25 @@
 /*
- * A private key in a PKCS#11 token: SIGN is judged here as any other, then a ginnel-token process
- * does it. The PIN comes from secret-file or from a person, for each signature anew, and is not
- * kept. One that was wrong is not tried again by itself: cards lock after three.
+ * A private key in a PKCS#11 token: SIGN and SIGN_TLS are judged here as any other, then a
+ * ginnel-token process does them. The PIN comes from secret-file or from a person, for each
+ * signature anew, and is not kept. One that was wrong is not tried again by itself: cards lock
+ * after three, and ginnel-token leaves a token its last try.
  */
 #include "config.h"
 
 #include "daemon/connection-private.h"
 
-#define PIN_MAX_TRIES 3
+#define PIN_MAX_TRIES 2  /* cards that do not say how many are left have three */
 #define TIME_LIMIT_S  60 /* a token that does not answer */
 
 struct _TokenUse {
     Connection *connection;
-    GVariant *request; /* SIGN; NULL: nothing is open */
+    RecordType type;   /* of request */
+    GVariant *request; /* SIGN or SIGN_TLS; NULL: nothing is open */
     Channel *channel;
     guint timeout;
-    unsigned wrong;    /* PINs that a person gave */
+    unsigned wrong; /* PINs that a person gave */
+    int64_t asked_us;
+    Secret *typed;     /* by somebody who took longer than the gateway: for the next request */
     bool asking;       /* a person */
     bool from_file;    /* the PIN that is being tried */
     bool file_refused; /* the one in secret-file is wrong */
@@ -37,28 +41,34 @@ connection_token_free(TokenUse *use)
         return;
     stop(use);
     g_clear_pointer(&use->request, g_variant_unref);
+    g_clear_pointer(&use->typed, secret_unref);
     g_free(use);
 }
 
 static void
-reply(Connection *connection, GVariant *request, uint8_t method, GVariant *auth, const char *why)
+reply(Connection *connection, RecordType type, GVariant *request, uint8_t method, GVariant *octets,
+      const char *why)
 {
     uint32_t serial;
     g_variant_get_child(request, 0, "u", &serial);
     if (*why != '\0')
         g_warning("%s: signing: %s", connection_name(connection), why);
-    connection_send(connection, RECORD_SIGN_REPLY,
-                    g_variant_new("(uy@ays)", serial, method, auth, why));
+    if (type == RECORD_SIGN_TLS)
+        connection_send(connection, RECORD_SIGN_TLS_REPLY,
+                        g_variant_new("(u@ays)", serial, octets, why));
+    else
+        connection_send(connection, RECORD_SIGN_REPLY,
+                        g_variant_new("(uy@ays)", serial, method, octets, why));
 }
 
 static void
-finish(TokenUse *use, uint8_t method, GVariant *auth, const char *why)
+finish(TokenUse *use, uint8_t method, GVariant *octets, const char *why)
 {
     g_autoptr(GVariant) request = g_steal_pointer(&use->request);
     stop(use);
     use->wrong = 0;
-    reply(use->connection, request, method,
-          auth != NULL ? auth : channel_variant_from_octets(NULL, 0), why);
+    reply(use->connection, use->type, request, method,
+          octets != NULL ? octets : channel_variant_from_octets(NULL, 0), why);
 }
 
 static void
@@ -76,10 +86,16 @@ answered(Secret *answer, const GError *error, gpointer data)
 {
     TokenUse *use = data;
     use->asking = false;
-    if (answer != NULL)
-        begin(use, answer);
-    else
+    if (answer == NULL) {
         finish(use, 0, NULL, error->message);
+    } else if (g_get_monotonic_time() - use->asked_us > TYPING_PATIENCE_US) {
+        g_clear_pointer(&use->typed, secret_unref);
+        g_clear_pointer(&use->request, g_variant_unref);
+        use->typed = secret_ref(answer);
+        connection_begin_again(use->connection);
+    } else {
+        begin(use, answer);
+    }
 }
 
 static void
@@ -108,6 +124,7 @@ want_pin(TokenUse *use, const char *token, bool wrong, const char *why)
         return;
     }
     use->asking = true;
+    use->asked_us = g_get_monotonic_time();
     connection_ask(use->connection, AGENT_PIN, *token != '\0' ? token : NULL, NULL, wrong, answered,
                    use, NULL);
 }
@@ -129,6 +146,7 @@ received(Channel *channel, RecordType type, GVariant *body, int *fds, size_t n_f
     g_variant_get(kept, "(yy@ay&s&s)", &status, &method, &auth, &why, &token);
     switch (status) {
     case RECORD_TOKEN_OK:
+        connection_signed(use->connection, method, auth);
         finish(use, method, auth, "");
         break;
     case RECORD_TOKEN_PIN_NEEDED:
@@ -160,30 +178,69 @@ timed_out(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
+/* Body of TOKEN_SIGN. */
+static GVariant *
+sign_variant(TokenUse *use, GVariant *pin, GError **error)
+{
+    Connection *connection = use->connection;
+    g_autoptr(GBytes) id = NULL;
+    g_autoptr(GVariant) octets = g_variant_ref_sink(pin);
+    uint8_t id_type;
+    if (!profile_user_identity(connection->profile, connection->credentials, &id_type, &id, error))
+        return NULL;
+    return g_variant_new("(s@ayby@ay@(uayayqayaqay))", connection->profile->key_file, octets,
+                         signer_is_rsa_pkcs1(connection->signer), id_type,
+                         channel_variant_from_bytes(id), use->request);
+}
+
 /* pin NULL: none yet. */
 static void
 begin(TokenUse *use, Secret *pin)
 {
-    Connection *connection = use->connection;
     g_autoptr(GError) error = NULL;
-    g_autoptr(GBytes) id = NULL;
-    uint8_t id_type;
+    bool tls = use->type == RECORD_SIGN_TLS;
+    GVariant *octets =
+        pin != NULL ? channel_variant_from_secret(pin) : channel_variant_from_octets(NULL, 0);
+    g_autoptr(GVariant) body =
+        tls ? g_variant_new("(s@ay@(uqay))", use->connection->profile->key_file, octets,
+                            use->request)
+            : sign_variant(use, octets, &error);
     stop(use);
     int fd = -1;
-    if (profile_user_identity(connection->profile, connection->credentials, &id_type, &id, &error))
+    if (body != NULL) {
+        g_variant_ref_sink(body);
         fd = connection_socket_unit(TOKEN_SOCKET, "ginnel-token.socket", &error);
+    }
     if (fd < 0) {
         finish(use, 0, NULL, error->message);
         return;
     }
     use->channel = channel_new(fd, &handler, use);
     use->timeout = g_timeout_add_seconds(TIME_LIMIT_S, timed_out, use);
-    GVariant *octets =
-        pin != NULL ? channel_variant_from_secret(pin) : channel_variant_from_octets(NULL, 0);
-    channel_send(use->channel, RECORD_TOKEN_SIGN,
-                 g_variant_new("(s@ayy@ay@(uayayqayaqay))", connection->profile->key_file, octets,
-                               id_type, channel_variant_from_bytes(id), use->request),
-                 NULL, 0);
+    channel_send(use->channel, tls ? RECORD_TOKEN_SIGN_TLS : RECORD_TOKEN_SIGN, body, NULL, 0);
+}
+
+static void
+take(Connection *connection, RecordType type, GVariant *request)
+{
+    if (connection->token == NULL)
+        connection->token = g_new0(TokenUse, 1);
+    TokenUse *use = connection->token;
+    g_autoptr(Secret) typed = g_steal_pointer(&use->typed);
+    use->connection = connection;
+    use->from_file = false;
+    g_clear_pointer(&use->request, g_variant_unref);
+    use->type = type;
+    use->request = g_variant_ref(request); /* the newest is answered */
+    if (!use->asking)
+        begin(use, typed);
+}
+
+bool
+connection_key_is_in_token(const Connection *connection)
+{
+    const char *key = connection->profile->key_file;
+    return key != NULL && g_str_has_prefix(key, "pkcs11:");
 }
 
 void
@@ -192,16 +249,15 @@ connection_token_sign(Connection *connection, GVariant *request)
     g_autoptr(GError) error = NULL;
     if (!signer_check_sign(connection->signer, request, g_get_monotonic_time() / G_USEC_PER_SEC,
                            &error)) {
-        reply(connection, request, 0, channel_variant_from_octets(NULL, 0), error->message);
+        reply(connection, RECORD_SIGN, request, 0, channel_variant_from_octets(NULL, 0),
+              error->message);
         return;
     }
-    if (connection->token == NULL)
-        connection->token = g_new0(TokenUse, 1);
-    TokenUse *use = connection->token;
-    use->connection = connection;
-    use->from_file = false;
-    g_clear_pointer(&use->request, g_variant_unref);
-    use->request = g_variant_ref(request); /* the newest is answered */
-    if (!use->asking)
-        begin(use, NULL);
+    take(connection, RECORD_SIGN, request);
+}
+
+void
+connection_token_sign_tls(Connection *connection, GVariant *request)
+{
+    take(connection, RECORD_SIGN_TLS, request);
 }

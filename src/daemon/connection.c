@@ -281,8 +281,10 @@ handle_state(Connection *connection, GVariant *body)
         reason = GINNEL_REASON_SELECTORS_REFUSED;
     g_autofree char *cut = g_strndup(whole, DETAIL_MAX_LENGTH);
     g_autofree char *detail = g_utf8_make_valid(cut, -1);
-    if (strcmp(reason, GINNEL_REASON_AUTH_USER) == 0 && connection_eap_refused(connection) &&
-        strcmp(state, TUNNEL_STATE_FAILED) == 0) {
+    bool refused = strcmp(reason, GINNEL_REASON_AUTH_USER) == 0;
+    bool failed = strcmp(state, TUNNEL_STATE_FAILED) == 0;
+    if ((refused && connection_eap_refused(connection) && failed) ||
+        (refused && failed && connection_sign_otherwise(connection))) {
         connection_begin_again(connection);
         return;
     }

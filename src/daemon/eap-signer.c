@@ -78,6 +78,13 @@ eap_signer_has_password(const EapSigner *signer)
     return signer->password != NULL;
 }
 
+void
+eap_signer_set_key(EapSigner *signer, PrivateKey *key)
+{
+    g_clear_pointer(&signer->key, private_key_free);
+    signer->key = key;
+}
+
 static bool
 refuse(GError **error, const char *why)
 {
@@ -215,7 +222,7 @@ admit_tls(const EapSigner *signer, GVariant *request, GError **error)
 {
     g_autoptr(GVariant) holder = NULL;
     Chunk octets = octets_of(request, 2, &holder);
-    if ((signer->allowed & EAP_SIGNER_TLS) == 0 || signer->key == NULL)
+    if ((signer->allowed & EAP_SIGNER_TLS) == 0)
         return refuse(error, "the profile's method is not TLS");
     return is_tls13_client_verify(&octets) || is_tls12_client_verify(&octets) ||
            refuse(error, "not what a TLS client signs");
@@ -275,6 +282,8 @@ eap_signer_sign_tls(const EapSigner *signer, GVariant *request, GBytes **signatu
     g_autoptr(GVariant) holder = NULL;
     Chunk octets = octets_of(request, 2, &holder);
     uint16_t scheme;
+    if (signer->key == NULL)
+        return refuse(error, "there is no key");
     g_variant_get_child(request, 1, "q", &scheme);
     return private_key_sign_tls(signer->key, scheme, octets.data, octets.length, signature, error);
 }

@@ -38,6 +38,8 @@ void eap_signer_begin(EapSigner *signer);
 const char *eap_signer_user_name(const EapSigner *signer);
 /* NULL: forget it. */
 void eap_signer_set_password(EapSigner *signer, Secret *password);
+/* key: taken; for one that was locked at first. */
+void eap_signer_set_key(EapSigner *signer, PrivateKey *key);
 bool eap_signer_has_password(const EapSigner *signer);
 
 /* Whether the request, the body of RECORD_MSCHAP, _MD5, _PASSWORD or _SIGN_TLS, is one that an

@@ -10,6 +10,7 @@ struct _Signer {
     GBytes *id;
     Secret *psk, *ppk;
     PrivateKey *key;
+    bool rsa_pkcs1;
     int64_t window_start_s;
     unsigned uses;
 };
@@ -37,6 +38,18 @@ signer_free(Signer *signer)
     g_clear_pointer(&signer->ppk, secret_unref);
     g_clear_pointer(&signer->key, private_key_free);
     g_free(signer);
+}
+
+void
+signer_set_rsa_pkcs1(Signer *signer, bool rsa_pkcs1)
+{
+    signer->rsa_pkcs1 = rsa_pkcs1;
+}
+
+bool
+signer_is_rsa_pkcs1(const Signer *signer)
+{
+    return signer->rsa_pkcs1;
 }
 
 static bool
@@ -89,8 +102,8 @@ signer_sign(Signer *signer, GVariant *body, int64_t now_s, uint8_t *method, GByt
     if (!signer_read(signer, &request, body, false, now_s, error))
         return false;
     if (signer->key != NULL)
-        return auth_request_sign(&request, signer->key, signer->id_type, signer->id, method, auth,
-                                 error);
+        return auth_request_sign(&request, signer->key, signer->id_type, signer->id,
+                                 signer->rsa_pkcs1, method, auth, error);
     if (signer->psk == NULL)
         return refuse(error, "this connection has no secret to sign with");
     g_autoptr(Secret) mac_of_id = auth_request_mac_of_id(&request, signer->id_type, signer->id);

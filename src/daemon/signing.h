@@ -30,6 +30,9 @@ void signer_free(Signer *signer);
 void signer_set_key(Signer *signer, PrivateKey *key);
 /* The post-quantum pre-shared key (RFC 8784). */
 void signer_set_ppk(Signer *signer, Secret *ppk);
+/* RSA by PKCS#1 v1.5 rather than PSS, for a gateway that does not know the latter. */
+void signer_set_rsa_pkcs1(Signer *signer, bool rsa_pkcs1);
+bool signer_is_rsa_pkcs1(const Signer *signer);
 /* request: body of RECORD_PPK. mixed: SK_d, SK_pi, SK_pr. */
 bool signer_mix_ppk(Signer *signer, GVariant *request, int64_t now_s, Secret *mixed[3],
                     GError **error);

@@ -25,9 +25,6 @@ check_supported(const Profile *profile, GError **error)
         { profile->dnssec == PROFILE_DNSSEC_STUB, "dns", "dnssec", "stub" },
         { profile->certificate_file != NULL && *profile->certificate_file != '/', "user",
           "certificate", "pkcs11:" },
-        { profile->user_auth == PROFILE_USER_EAP && profile->key_file != NULL &&
-              *profile->key_file != '/',
-          "user", "key", "pkcs11: with auth = eap" },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(missing); i++) {
         if (!missing[i].asked)

@@ -28,6 +28,8 @@ code_of(const GError *error)
         return RECORD_TOKEN_PIN_WRONG;
     case PKCS11_ERROR_PIN_LOCKED:
         return RECORD_TOKEN_PIN_LOCKED;
+    case PKCS11_ERROR_PIN_LAST:
+        return RECORD_TOKEN_PIN_LAST;
     case PKCS11_ERROR_ABSENT:
         return RECORD_TOKEN_ABSENT;
     case PKCS11_ERROR_SEVERAL:
@@ -55,28 +57,57 @@ answer_read(TokenService *service, GVariant *body)
                  NULL, 0);
 }
 
+/* pin: of a record; NULL where it is empty. */
+static Secret *
+pin_or_none(GVariant *pin)
+{
+    return g_variant_get_size(pin) > 0 ? channel_secret_from_variant(pin) : NULL;
+}
+
+static void
+send_signed(TokenService *service, uint8_t method, GBytes *octets, const GError *error,
+            const char *token)
+{
+    channel_send(service->channel, RECORD_TOKEN_SIGNED,
+                 g_variant_new("(yy@ayss)", code_of(error), method, octets_or_none(octets),
+                               error != NULL ? error->message : "", token != NULL ? token : ""),
+                 NULL, 0);
+}
+
 static void
 answer_sign(TokenService *service, GVariant *body)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GVariant) pin = NULL, id = NULL;
+    g_autoptr(GVariant) pin = NULL, id = NULL, request = NULL;
     g_autoptr(GBytes) auth = NULL;
     g_autofree char *token = NULL;
+    gboolean rsa_pkcs1;
     uint8_t method = 0;
     Pkcs11Sign sign = { 0 };
-    g_variant_get(body, "(&s@ayy@ay@(uayayqayaqay))", &sign.uri, &pin, &sign.id_type, &id,
-                  &sign.request);
-    g_autoptr(Secret) secret =
-        g_variant_get_size(pin) > 0 ? channel_secret_from_variant(pin) : NULL;
+    g_variant_get(body, "(&s@ayby@ay@(uayayqayaqay))", &sign.uri, &pin, &rsa_pkcs1, &sign.id_type,
+                  &id, &request);
+    g_autoptr(Secret) secret = pin_or_none(pin);
+    g_autoptr(GBytes) octets = channel_bytes_from_variant(id);
     sign.pin = secret;
-    sign.id = channel_bytes_from_variant(id);
+    sign.rsa_pkcs1 = rsa_pkcs1;
+    sign.id = octets;
+    sign.request = request;
     pkcs11_sign(&sign, &method, &auth, &token, &error);
-    channel_send(service->channel, RECORD_TOKEN_SIGNED,
-                 g_variant_new("(yy@ayss)", code_of(error), method, octets_or_none(auth),
-                               error != NULL ? error->message : "", token != NULL ? token : ""),
-                 NULL, 0);
-    g_bytes_unref(sign.id);
-    g_variant_unref(sign.request);
+    send_signed(service, method, auth, error, token);
+}
+
+static void
+answer_sign_tls(TokenService *service, GVariant *body)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GVariant) pin = NULL, request = NULL;
+    g_autoptr(GBytes) signature = NULL;
+    g_autofree char *token = NULL;
+    const char *uri;
+    g_variant_get(body, "(&s@ay@(uqay))", &uri, &pin, &request);
+    g_autoptr(Secret) secret = pin_or_none(pin);
+    pkcs11_sign_tls(uri, secret, request, &signature, &token, &error);
+    send_signed(service, 0, signature, error, token);
 }
 
 static void
@@ -89,6 +120,8 @@ received(Channel *channel, RecordType type, GVariant *body, int *fds, size_t n_f
         answer_read(service, body);
     else if (first && type == RECORD_TOKEN_SIGN)
         answer_sign(service, body);
+    else if (first && type == RECORD_TOKEN_SIGN_TLS)
+        answer_sign_tls(service, body);
     else
         service->closed(service->user_data);
 }

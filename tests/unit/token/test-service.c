@@ -10,6 +10,7 @@
 #include "test-pki.h"
 
 #include <glib/gstdio.h>
+#include <gnutls/abstract.h>
 #include <gnutls/pkcs11.h>
 #include <gnutls/x509.h>
 #include <string.h>
@@ -21,6 +22,7 @@
 #define INIT_LENGTH 60
 
 static TestIdentity *identity;
+static const char *limited_module;
 
 static const uint8_t octets[32] = { 1, 2, 3 };
 
@@ -62,10 +64,10 @@ put(const char *label, const TestIdentity *who)
 }
 
 static void
-load_module(void)
+load_module(const char *path)
 {
     g_assert_cmpint(gnutls_pkcs11_init(GNUTLS_PKCS11_FLAG_MANUAL, NULL), ==, 0);
-    g_assert_cmpint(gnutls_pkcs11_add_provider(MODULE, NULL), ==, 0);
+    g_assert_cmpint(gnutls_pkcs11_add_provider(path, NULL), ==, 0);
 }
 
 /* Loaded anew after it was filled: the library keeps a login open for as long as it has sessions.
@@ -82,14 +84,14 @@ make_token(const char *folder)
     const char *init = "softhsm2-util --init-token --free --label ginnel-test --so-pin 87654321 "
                        "--pin 1234 >/dev/null";
     g_assert_cmpint(system(init), ==, 0);
-    load_module();
+    load_module(MODULE);
     gnutls_pkcs11_set_pin_function(give_pin, NULL);
     TestPkiSpec spec = { .name = "first", .key = TEST_KEY_RSA_2048 };
     identity = test_identity_new(&spec, NULL);
     put("first", identity);
     put("second", identity);
     gnutls_pkcs11_deinit();
-    load_module();
+    load_module(MODULE);
 }
 
 /* ---- one request, as ginneld makes it ---- */
@@ -158,7 +160,7 @@ init_message(uint8_t message[INIT_LENGTH])
 }
 
 static GVariant *
-sign_as(const char *uri, const char *pin, uint8_t exchange)
+sign_by(const char *uri, const char *pin, uint8_t exchange, bool rsa_pkcs1)
 {
     static const uint16_t hashes[] = { HASH_SHA2_256 };
     uint8_t message[INIT_LENGTH];
@@ -171,8 +173,8 @@ sign_as(const char *uri, const char *pin, uint8_t exchange)
         g_variant_new_fixed_array(G_VARIANT_TYPE_UINT16, hashes, G_N_ELEMENTS(hashes), 2),
         channel_variant_from_octets(NULL, 0));
     return ask(RECORD_TOKEN_SIGN,
-               g_variant_new("(s@ayy@ay@(uayayqayaqay))", uri,
-                             channel_variant_from_octets(pin, strlen(pin)), 2,
+               g_variant_new("(s@ayby@ay@(uayayqayaqay))", uri,
+                             channel_variant_from_octets(pin, strlen(pin)), rsa_pkcs1, 2,
                              channel_variant_from_octets("tess", 4), request),
                RECORD_TOKEN_SIGNED);
 }
@@ -180,7 +182,7 @@ sign_as(const char *uri, const char *pin, uint8_t exchange)
 static GVariant *
 sign(const char *uri, const char *pin)
 {
-    return sign_as(uri, pin, 34);
+    return sign_by(uri, pin, 34, false);
 }
 
 static void
@@ -203,10 +205,10 @@ test_reads(void)
     g_assert_true(g_bytes_equal(der, certificate_der(test_identity_certificate(identity))));
 }
 
+/* Signed with the key, and whether by RSA with PSS. */
 static void
-test_signs(void)
+assert_auth(GVariant *body, bool pss)
 {
-    g_autoptr(GVariant) body = sign(KEY, "1234");
     g_autoptr(GError) error = NULL;
     g_autoptr(GVariant) auth = g_variant_get_child_value(body, 2);
     uint8_t message[INIT_LENGTH];
@@ -226,12 +228,83 @@ test_signs(void)
     g_assert_true(certificate_verify_auth(test_identity_certificate(identity), method, data, length,
                                           chunks, G_N_ELEMENTS(chunks), &error));
     g_assert_no_error(error);
+    g_assert_cmpint(signature_is_rsa_pss(method, data, length), ==, pss);
+}
+
+static void
+test_signs(void)
+{
+    g_autoptr(GVariant) body = sign(KEY, "1234");
+    assert_auth(body, true);
+    g_autoptr(GVariant) other = sign_by(KEY, "1234", 34, true);
+    assert_auth(other, false);
+}
+
+static GVariant *
+sign_tls(uint16_t scheme)
+{
+    GVariant *request =
+        g_variant_new("(uq@ay)", 7, scheme, channel_variant_from_octets(octets, sizeof octets));
+    return ask(RECORD_TOKEN_SIGN_TLS,
+               g_variant_new("(s@ay@(uqay))", KEY, channel_variant_from_octets("1234", 4), request),
+               RECORD_TOKEN_SIGNED);
+}
+
+static void
+test_signs_tls(void)
+{
+    g_autoptr(GVariant) body = sign_tls(0x0804);
+    g_autoptr(GVariant) made = g_variant_get_child_value(body, 2);
+    gnutls_pubkey_t key;
+    gnutls_x509_crt_t certificate;
+    const char *pem = test_identity_certificate_pem(identity);
+    gnutls_datum_t text = { (void *)pem, (unsigned)strlen(pem) };
+    gnutls_datum_t data = { (void *)octets, sizeof octets };
+    gsize length;
+    const void *signature = g_variant_get_fixed_array(made, &length, 1);
+    gnutls_datum_t datum = { (void *)signature, (unsigned)length };
+    gnutls_x509_crt_init(&certificate);
+    gnutls_pubkey_init(&key);
+    g_assert_cmpint(gnutls_x509_crt_import(certificate, &text, GNUTLS_X509_FMT_PEM), ==, 0);
+    g_assert_cmpint(gnutls_pubkey_import_x509(key, certificate, 0), ==, 0);
+    g_assert_cmpint(
+        gnutls_pubkey_verify_data2(key, GNUTLS_SIGN_RSA_PSS_RSAE_SHA256, 0, &data, &datum), >=, 0);
+    gnutls_pubkey_deinit(key);
+    gnutls_x509_crt_deinit(certificate);
+    assert_status(sign_tls(0x0403), RECORD_TOKEN_FAILED); /* of another kind of key */
+}
+
+/* ---- a token that can do less ---- */
+
+static void
+reload(const char *path)
+{
+    gnutls_pkcs11_deinit();
+    load_module(path);
+}
+
+static void
+test_without_pss(void)
+{
+    reload(limited_module);
+    g_autoptr(GVariant) body = sign(KEY, "1234");
+    assert_auth(body, false);
+}
+
+static void
+test_last_try(void)
+{
+    g_setenv("LIMITED_TOKEN_LAST", "1", TRUE);
+    reload(limited_module);
+    g_autoptr(GVariant) body = sign(KEY, "1234");
+    g_unsetenv("LIMITED_TOKEN_LAST");
+    assert_status(g_steal_pointer(&body), RECORD_TOKEN_PIN_LAST);
 }
 
 static void
 test_other_octets(void)
 {
-    assert_status(sign_as(KEY, "1234", 35), RECORD_TOKEN_FAILED);
+    assert_status(sign_by(KEY, "1234", 35, false), RECORD_TOKEN_FAILED);
 }
 
 static void
@@ -277,6 +350,8 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_assert_cmpint(argc, ==, 2);
+    limited_module = argv[1];
     g_autofree char *folder = g_dir_make_tmp("ginnel-token-XXXXXX", NULL);
     make_token(folder);
     /* Before one that gives the right PIN: a token stays open as long as its process. */
@@ -288,6 +363,9 @@ main(int argc, char **argv)
     g_test_add_func("/token/several-fit", test_several);
     g_test_add_func("/token/signs-an-auth", test_signs);
     g_test_add_func("/token/signs-nothing-else", test_other_octets);
+    g_test_add_func("/token/signs-as-a-tls-client", test_signs_tls);
+    g_test_add_func("/token/without-pss-by-pkcs1", test_without_pss);
+    g_test_add_func("/token/leaves-the-last-try", test_last_try);
     int status = g_test_run();
     gnutls_pkcs11_deinit();
     test_identity_free(identity);
