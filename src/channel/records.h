@@ -63,7 +63,8 @@ typedef enum {
                                * whether RSA is without PSS, our identity's type and octets, body of
                                * SIGN */
     RECORD_TOKEN_SIGN_TLS,    /* (say(uqay)): pkcs11: URI of a key, PIN, body of SIGN_TLS */
-    RECORD_TOKEN_CERTIFICATE, /* (yays): RECORD_TOKEN_*, DER, or empty and why */
+    RECORD_TOKEN_CERTIFICATE, /* (yays): RECORD_TOKEN_*, PEM of it and of those above it in
+                               * the token, or empty and why */
     RECORD_TOKEN_SIGNED, /* (yyayss): RECORD_TOKEN_*, authentication method (0 of SIGN_TLS), data,
                           * or empty and why; the token's name, for people */
 

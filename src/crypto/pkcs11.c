@@ -6,7 +6,10 @@
 
 #include <gnutls/abstract.h>
 #include <gnutls/pkcs11.h>
+#include <gnutls/x509.h>
 #include <string.h>
+
+#define MAX_OBJECTS 64 /* of a token, that are looked at for the chain */
 
 G_DEFINE_QUARK(ginnel_pkcs11_error, pkcs11_error)
 
@@ -90,9 +93,10 @@ free_list(gnutls_pkcs11_obj_t *list, unsigned n)
     gnutls_free(list);
 }
 
-/* Whether uri names exactly one thing of a kind; *der (may be NULL): what it is. */
+/* Whether uri names exactly one thing of a kind; *found (may be NULL): what it is. */
 static bool
-find_one(const char *uri, unsigned kind, const PinEntry *entry, GBytes **der, GError **error)
+find_one(const char *uri, unsigned kind, const PinEntry *entry, gnutls_x509_crt_t found,
+         GError **error)
 {
     gnutls_pkcs11_obj_t *list = NULL;
     unsigned n = 0;
@@ -103,7 +107,6 @@ find_one(const char *uri, unsigned kind, const PinEntry *entry, GBytes **der, GE
     int rc = gnutls_pkcs11_obj_list_import_url4(&list, &n, uri, kind);
     if (rc < 0 && rc != GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
         return fail_of_library(error, rc, entry);
-    gnutls_datum_t data = { 0 };
     bool ok = n == 1;
     if (n == 0)
         fail(error, PKCS11_ERROR_ABSENT,
@@ -113,27 +116,103 @@ find_one(const char *uri, unsigned kind, const PinEntry *entry, GBytes **der, GE
     else if (n > 1)
         fail(error, PKCS11_ERROR_SEVERAL,
              "several things in tokens fit the URI. Add id=... or object=... to it");
-    else if (der != NULL && (rc = gnutls_pkcs11_obj_export2(list[0], &data)) < 0)
+    else if (found != NULL && (rc = gnutls_x509_crt_import_pkcs11(found, list[0])) < 0)
         ok = fail_of_library(error, rc, entry);
-    else if (der != NULL)
-        *der = g_bytes_new(data.data, data.size);
-    gnutls_free(data.data);
     free_list(list, n);
     return ok;
 }
 
+/* What of uri says which token it is. */
+static char *
+token_of(const char *uri)
+{
+    static const char *const names[] = { "token=", "serial=", "model=", "manufacturer=",
+                                         "slot-id=" };
+    g_auto(GStrv) parts = g_strsplit(uri + strlen("pkcs11:"), ";", -1);
+    g_autoptr(GPtrArray) kept = g_ptr_array_new();
+    for (size_t i = 0; parts[i] != NULL; i++)
+        for (size_t k = 0; k < G_N_ELEMENTS(names); k++)
+            if (g_str_has_prefix(parts[i], names[k]))
+                g_ptr_array_add(kept, parts[i]);
+    g_ptr_array_add(kept, NULL);
+    g_autofree char *list = g_strjoinv(";", (char **)kept->pdata);
+    return g_strconcat("pkcs11:", list, NULL);
+}
+
+static void
+append_pem(GString *text, gnutls_x509_crt_t certificate)
+{
+    gnutls_datum_t pem = { 0 };
+    if (gnutls_x509_crt_export2(certificate, GNUTLS_X509_FMT_PEM, &pem) == 0)
+        g_string_append_len(text, (const char *)pem.data, pem.size);
+    gnutls_free(pem.data);
+}
+
+static bool
+signed_by(gnutls_x509_crt_t certificate, gnutls_x509_crt_t issuer)
+{
+    unsigned status;
+    return gnutls_x509_crt_check_issuer(certificate, issuer) == 1 &&
+           gnutls_x509_crt_verify(certificate, &issuer, 1, GNUTLS_VERIFY_DISABLE_TIME_CHECKS,
+                                  &status) == 0 &&
+           status == 0;
+}
+
+/* The one that signed certificate, where it is in the list and not the authority itself: the
+ * gateway knows that or does not. */
+static gnutls_x509_crt_t
+find_issuer(gnutls_pkcs11_obj_t *list, unsigned n, gnutls_x509_crt_t certificate)
+{
+    for (unsigned i = 0; i < n; i++) {
+        gnutls_x509_crt_t issuer;
+        gnutls_x509_crt_init(&issuer);
+        if (gnutls_x509_crt_import_pkcs11(issuer, list[i]) == 0 && signed_by(certificate, issuer) &&
+            gnutls_x509_crt_check_issuer(issuer, issuer) == 0)
+            return issuer;
+        gnutls_x509_crt_deinit(issuer);
+    }
+    return NULL;
+}
+
+/* Takes certificate. */
+static void
+append_chain(GString *text, const char *token, gnutls_x509_crt_t certificate)
+{
+    gnutls_pkcs11_obj_t *list = NULL;
+    unsigned n_list = 0;
+    if (gnutls_pkcs11_obj_list_import_url4(&list, &n_list, token, GNUTLS_PKCS11_OBJ_FLAG_CRT) < 0)
+        n_list = 0;
+    for (unsigned n = 0; n < CERTIFICATE_MAX_CHAIN && certificate != NULL; n++) {
+        append_pem(text, certificate);
+        gnutls_x509_crt_t issuer = find_issuer(list, MIN(n_list, MAX_OBJECTS), certificate);
+        gnutls_x509_crt_deinit(certificate);
+        certificate = issuer;
+    }
+    if (certificate != NULL)
+        gnutls_x509_crt_deinit(certificate);
+    free_list(list, n_list);
+}
+
 GBytes *
-pkcs11_read_certificate(const char *uri, GError **error)
+pkcs11_read_certificates(const char *uri, GError **error)
 {
     PinEntry entry = { 0 };
-    GBytes *der = NULL;
+    gnutls_x509_crt_t certificate;
     if (!check_uri(uri, error))
         return NULL;
+    g_autofree char *token = token_of(uri);
+    GString *text = g_string_new(NULL);
+    gnutls_x509_crt_init(&certificate);
     gnutls_pkcs11_set_pin_function(enter_pin, &entry);
-    find_one(uri, GNUTLS_PKCS11_OBJ_FLAG_CRT, &entry, &der, error);
+    bool found = find_one(uri, GNUTLS_PKCS11_OBJ_FLAG_CRT, &entry, certificate, error);
+    if (found)
+        append_chain(text, token, certificate);
+    else
+        gnutls_x509_crt_deinit(certificate);
     gnutls_pkcs11_set_pin_function(NULL, NULL);
     g_free(entry.token);
-    return der;
+    g_autoptr(GBytes) pem = g_string_free_to_bytes(text);
+    return found ? g_steal_pointer(&pem) : NULL;
 }
 
 static PrivateKey *

@@ -23,8 +23,9 @@ typedef enum {
     PKCS11_ERROR_SEVERAL,
 } Pkcs11Error;
 
-/* The one certificate that uri matches, in DER. */
-GBytes *pkcs11_read_certificate(const char *uri, GError **error);
+/* The one certificate that uri matches, and those between it and its authority as far as the same
+ * token has them: PEM. */
+GBytes *pkcs11_read_certificates(const char *uri, GError **error);
 
 /* request: body of RECORD_SIGN. pin NULL: none is known. rsa_pkcs1: see private_key_sign_auth.
  * *token: its name, also on failure, or NULL. */

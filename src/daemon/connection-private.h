@@ -78,6 +78,8 @@ struct _Connection {
 };
 
 /* ---- connection.c ---- */
+/* A tunnel process, once there is a certificate to begin with. */
+bool connection_start_process(Connection *connection, GError **error);
 /* Connected to a socket of systemd's, or -1. */
 int connection_socket_unit(const char *path, const char *unit, GError **error);
 void connection_send(Connection *connection, RecordType type, GVariant *body);
@@ -85,6 +87,8 @@ void connection_set_state(Connection *connection, const char *state, const char 
                           const char *detail);
 void connection_event(Connection *connection, GVariant *event);
 void connection_save(Connection *connection);
+/* Ends it for good. */
+void connection_fail(Connection *connection, const char *reason, const char *detail);
 /* Another tunnel process begins the connect anew. */
 void connection_begin_again(Connection *connection);
 /* Takes everything out of the system, then says ended. */
@@ -121,6 +125,9 @@ void connection_handle_resolve(Connection *connection, GVariant *body);
 void connection_answer_resolve(Connection *connection, uint32_t serial, const GArray *found,
                                const char *why);
 /* ---- connection-token.c ---- */
+/* Reads the user's certificate; then goes on with request (SIGN), or begins the connect where that
+ * is NULL. */
+void connection_token_read(Connection *connection, GVariant *request);
 bool connection_key_is_in_token(const Connection *connection);
 /* request: SIGN, of a connection whose key is in a token. */
 void connection_token_sign(Connection *connection, GVariant *request);

@@ -1,6 +1,7 @@
 /*
- * A private key in a PKCS#11 token: SIGN and SIGN_TLS are judged here as any other, then a
- * ginnel-token process does them. The PIN comes from secret-file or from a person, for each
+ * A certificate and a private key in a PKCS#11 token. The one is read before the connect begins;
+ * for the other SIGN and SIGN_TLS are judged here as any other, then a ginnel-token process does
+ * them. The PIN comes from secret-file or from a person, for each
  * signature anew, and is not kept. One that was wrong is not tried again by itself: cards lock
  * after three, and ginnel-token leaves a token its last try.
  */
@@ -15,6 +16,7 @@ struct _TokenUse {
     Connection *connection;
     RecordType type;   /* of request */
     GVariant *request; /* SIGN or SIGN_TLS; NULL: nothing is open */
+    bool reading;      /* the certificate; request (a SIGN, or NULL) waits for it */
     Channel *channel;
     guint timeout;
     unsigned wrong; /* PINs that a person gave */
@@ -26,6 +28,7 @@ struct _TokenUse {
 };
 
 static void begin(TokenUse *use, Secret *pin);
+static void read_failed(TokenUse *use, const char *reason, const char *why);
 
 static void
 stop(TokenUse *use)
@@ -76,7 +79,10 @@ finish_token(TokenUse *use, const char *token, const char *why)
 {
     g_autofree char *text = *token != '\0' ? g_strdup_printf("the token \"%s\": %s", token, why)
                                            : g_strdup_printf("the token: %s", why);
-    finish(use, 0, NULL, text);
+    if (use->reading)
+        read_failed(use, GINNEL_REASON_SECRET_UNAVAILABLE, text);
+    else
+        finish(use, 0, NULL, text);
 }
 
 /* ---- the PIN ---- */
@@ -129,6 +135,61 @@ want_pin(TokenUse *use, const char *token, bool wrong, const char *why)
                    use, NULL);
 }
 
+/* ---- the certificate ---- */
+
+static void
+read_failed(TokenUse *use, const char *reason, const char *why)
+{
+    use->reading = false;
+    if (use->request != NULL) {
+        finish(use, 0, NULL, why);
+        return;
+    }
+    stop(use);
+    connection_fail(use->connection, reason, why);
+}
+
+/* Where the connection begins with it, or SIGN waits to know who we are. */
+static void
+certificate_read(TokenUse *use, GBytes *pem)
+{
+    Connection *connection = use->connection;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) id = NULL;
+    g_autoptr(GVariant) request = g_steal_pointer(&use->request);
+    uint8_t type;
+    use->reading = false;
+    stop(use);
+    if (!profile_credentials_take_certificate(connection->profile, connection->credentials, pem,
+                                              g_get_real_time() / G_USEC_PER_SEC, &error) ||
+        !profile_user_identity(connection->profile, connection->credentials, &type, &id, &error)) {
+        use->request = g_steal_pointer(&request);
+        read_failed(use, GINNEL_REASON_SECRET_UNAVAILABLE, error->message);
+        return;
+    }
+    signer_set_identity(connection->signer, type, id);
+    if (request != NULL)
+        connection_token_sign(connection, request);
+    else if (!connection_start_process(connection, &error))
+        connection_fail(connection, GINNEL_REASON_SYSTEM_ERROR, error->message);
+}
+
+static void
+take_certificate(TokenUse *use, GVariant *body)
+{
+    uint8_t status;
+    const char *why;
+    g_autoptr(GVariant) pem = NULL;
+    g_variant_get(body, "(y@ay&s)", &status, &pem, &why);
+    g_autoptr(GBytes) octets = channel_bytes_from_variant(pem);
+    if (status == RECORD_TOKEN_OK) {
+        certificate_read(use, octets);
+        return;
+    }
+    g_autofree char *text = g_strdup_printf("the certificate in the token: %s", why);
+    read_failed(use, GINNEL_REASON_SECRET_UNAVAILABLE, text);
+}
+
 /* ---- the process ---- */
 
 static void
@@ -139,8 +200,12 @@ received(Channel *channel, RecordType type, GVariant *body, int *fds, size_t n_f
     const char *why, *token;
     g_autoptr(GVariant) auth = NULL;
     g_autoptr(GVariant) kept = g_variant_ref(body);
-    if (type != RECORD_TOKEN_SIGNED) {
-        finish_token(use, "", "ginnel-token sent something else than a signature");
+    if (use->reading && type == RECORD_TOKEN_CERTIFICATE) {
+        take_certificate(use, kept);
+        return;
+    }
+    if (use->reading || type != RECORD_TOKEN_SIGNED) {
+        finish_token(use, "", "ginnel-token sent something else than it was asked for");
         return;
     }
     g_variant_get(kept, "(yy@ay&s&s)", &status, &method, &auth, &why, &token);
@@ -178,6 +243,18 @@ timed_out(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
+/* The process that request is for, connected; or *error. */
+static bool
+open_process(TokenUse *use, GError **error)
+{
+    int fd = connection_socket_unit(TOKEN_SOCKET, "ginnel-token.socket", error);
+    if (fd < 0)
+        return false;
+    use->channel = channel_new(fd, &handler, use);
+    use->timeout = g_timeout_add_seconds(TIME_LIMIT_S, timed_out, use);
+    return true;
+}
+
 /* Body of TOKEN_SIGN. */
 static GVariant *
 sign_variant(TokenUse *use, GVariant *pin, GError **error)
@@ -206,28 +283,29 @@ begin(TokenUse *use, Secret *pin)
                             use->request)
             : sign_variant(use, octets, &error);
     stop(use);
-    int fd = -1;
-    if (body != NULL) {
+    if (body != NULL)
         g_variant_ref_sink(body);
-        fd = connection_socket_unit(TOKEN_SOCKET, "ginnel-token.socket", &error);
-    }
-    if (fd < 0) {
+    if (body == NULL || !open_process(use, &error)) {
         finish(use, 0, NULL, error->message);
         return;
     }
-    use->channel = channel_new(fd, &handler, use);
-    use->timeout = g_timeout_add_seconds(TIME_LIMIT_S, timed_out, use);
     channel_send(use->channel, tls ? RECORD_TOKEN_SIGN_TLS : RECORD_TOKEN_SIGN, body, NULL, 0);
+}
+
+static TokenUse *
+use_of(Connection *connection)
+{
+    if (connection->token == NULL)
+        connection->token = g_new0(TokenUse, 1);
+    connection->token->connection = connection;
+    return connection->token;
 }
 
 static void
 take(Connection *connection, RecordType type, GVariant *request)
 {
-    if (connection->token == NULL)
-        connection->token = g_new0(TokenUse, 1);
-    TokenUse *use = connection->token;
+    TokenUse *use = use_of(connection);
     g_autoptr(Secret) typed = g_steal_pointer(&use->typed);
-    use->connection = connection;
     use->from_file = false;
     g_clear_pointer(&use->request, g_variant_unref);
     use->type = type;
@@ -244,9 +322,33 @@ connection_key_is_in_token(const Connection *connection)
 }
 
 void
+connection_token_read(Connection *connection, GVariant *request)
+{
+    g_autoptr(GError) error = NULL;
+    TokenUse *use = use_of(connection);
+    stop(use);
+    g_clear_pointer(&use->request, g_variant_unref);
+    use->type = RECORD_SIGN;
+    use->request = request != NULL ? g_variant_ref(request) : NULL;
+    use->reading = true;
+    if (!open_process(use, &error)) {
+        read_failed(use, GINNEL_REASON_SYSTEM_ERROR, error->message);
+        return;
+    }
+    channel_send(use->channel, RECORD_TOKEN_READ,
+                 g_variant_new("(s)", connection->profile->certificate_file), NULL, 0);
+}
+
+void
 connection_token_sign(Connection *connection, GVariant *request)
 {
     g_autoptr(GError) error = NULL;
+    /* Taken up from an earlier ginneld: the tunnel process knows who we are, we do not yet. */
+    if (connection->profile->user_id == NULL &&
+        profile_credentials_lack_certificate(connection->profile, connection->credentials)) {
+        connection_token_read(connection, request);
+        return;
+    }
     if (!signer_check_sign(connection->signer, request, g_get_monotonic_time() / G_USEC_PER_SEC,
                            &error)) {
         reply(connection, RECORD_SIGN, request, 0, channel_variant_from_octets(NULL, 0),

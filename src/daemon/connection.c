@@ -20,7 +20,6 @@
 #define PROCESS_STEADY_US (10 * G_USEC_PER_SEC) /* lived so long: not a crash loop */
 #define RESTART_MAX_S     60
 
-static bool start_process(Connection *connection, GError **error);
 static void channel_closed(Channel *channel, const GError *error, gpointer data);
 
 /* ---- small things ---- */
@@ -201,7 +200,7 @@ connection_tear_down(Connection *connection)
                          connection->tun.ifindex, NULL, torn_down, connection);
 }
 
-static void
+void
 connection_fail(Connection *connection, const char *reason, const char *detail)
 {
     if (connection->failed_reason == NULL && !connection->closing) {
@@ -415,7 +414,7 @@ connection_begin_again(Connection *connection)
     g_clear_pointer(&connection->channel, channel_free);
     store_drop("control", connection->id);
     g_ptr_array_set_size(connection->events, 0);
-    if (!start_process(connection, &error))
+    if (!connection_start_process(connection, &error))
         connection_fail(connection, GINNEL_REASON_SYSTEM_ERROR, error->message);
 }
 
@@ -425,7 +424,7 @@ restart_process(gpointer data)
     Connection *connection = data;
     g_autoptr(GError) error = NULL;
     connection->restart_timeout = 0;
-    if (!start_process(connection, &error))
+    if (!connection_start_process(connection, &error))
         connection_fail(connection, GINNEL_REASON_SYSTEM_ERROR, error->message);
     return G_SOURCE_REMOVE;
 }
@@ -504,9 +503,13 @@ take_channel(Connection *connection, int fd)
     connection_eap_begin(connection);
 }
 
-static bool
-start_process(Connection *connection, GError **error)
+bool
+connection_start_process(Connection *connection, GError **error)
 {
+    if (profile_credentials_lack_certificate(connection->profile, connection->credentials)) {
+        connection_token_read(connection, NULL);
+        return true;
+    }
     int64_t delay =
         connection->deaths > 1
             ? (int64_t)MIN(1u << MIN(connection->deaths, 10u), RESTART_MAX_S) * G_USEC_PER_SEC
@@ -538,12 +541,17 @@ start_process(Connection *connection, GError **error)
 static bool
 load_secrets(Connection *connection, GError **error)
 {
-    uint8_t type;
+    uint8_t type = 0;
     g_autoptr(GBytes) id = NULL;
     connection->credentials =
         profile_credentials_load(connection->profile, g_get_real_time() / G_USEC_PER_SEC, error);
-    if (connection->credentials == NULL ||
-        !profile_user_identity(connection->profile, connection->credentials, &type, &id, error))
+    if (connection->credentials == NULL)
+        return false;
+    if (connection->profile->user_id == NULL &&
+        profile_credentials_lack_certificate(connection->profile, connection->credentials))
+        id = g_bytes_new(NULL, 0); /* the token knows */
+    else if (!profile_user_identity(connection->profile, connection->credentials, &type, &id,
+                                    error))
         return false;
     const Profile *profile = connection->profile;
     bool eap = profile->user_auth == PROFILE_USER_EAP;
@@ -656,7 +664,8 @@ connection_start(Connection *connection, GError **error)
                           g_variant_new_string(connection->profile->gateway_addresses[0]));
     connection_event(connection,
                      g_variant_new("(xsa{sv})", (gint64)0, GINNEL_EVENT_RESOLVING, &details));
-    return machine_add(connection->machine, connection, error) && start_process(connection, error);
+    return machine_add(connection->machine, connection, error) &&
+           connection_start_process(connection, error);
 }
 
 void
@@ -685,7 +694,7 @@ connection_adopt(Connection *connection, int tun, int control, GError **error)
     }
     gin_tunnel_set_interface(connection->tunnel, connection->tun.name);
     if (control < 0)
-        return start_process(connection, error);
+        return connection_start_process(connection, error);
     take_channel(connection, control);
     connection_send(connection, RECORD_QUERY, g_variant_new("()"));
     return true;

@@ -52,6 +52,14 @@ signer_is_rsa_pkcs1(const Signer *signer)
     return signer->rsa_pkcs1;
 }
 
+void
+signer_set_identity(Signer *signer, uint8_t id_type, GBytes *id)
+{
+    g_bytes_unref(signer->id);
+    signer->id_type = id_type;
+    signer->id = g_bytes_ref(id);
+}
+
 static bool
 refuse(GError **error, const char *why)
 {

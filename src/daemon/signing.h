@@ -25,6 +25,8 @@ typedef struct _Signer Signer;
  * the profile authenticates us; psk also where only the gateway has one. Both may be NULL. */
 Signer *signer_new(uint8_t id_type, GBytes *id, Secret *psk, PrivateKey *key /* taken */);
 void signer_free(Signer *signer);
+/* Where it is not known at first: the subject of a certificate in a token. */
+void signer_set_identity(Signer *signer, uint8_t id_type, GBytes *id);
 
 /* key: taken; for one that was locked at first. */
 void signer_set_key(Signer *signer, PrivateKey *key);

@@ -254,6 +254,35 @@ load_certificate(const Profile *profile, ProfileCredentials *credentials, int64_
            (alone || load_key(profile, credentials, error));
 }
 
+static bool
+wants_certificate(const Profile *profile)
+{
+    return profile->user_auth == PROFILE_USER_CERTIFICATE || profile_eap_has_certificate(profile);
+}
+
+bool
+profile_credentials_lack_certificate(const Profile *profile, const ProfileCredentials *credentials)
+{
+    return wants_certificate(profile) && credentials->chain == NULL;
+}
+
+bool
+profile_credentials_take_certificate(const Profile *profile, ProfileCredentials *credentials,
+                                     GBytes *pem, int64_t now, GError **error)
+{
+    Source source = {
+        profile, "user", "certificate", profile->certificate_file, PROFILE_PEM_MAX_LENGTH, false
+    };
+    g_autoptr(GPtrArray) chain = parse_certificates(&source, pem, error);
+    if (chain == NULL)
+        return false;
+    g_clear_pointer(&credentials->chain, g_ptr_array_unref);
+    g_clear_pointer(&credentials->chain_pem, g_bytes_unref);
+    credentials->chain = g_steal_pointer(&chain);
+    credentials->chain_pem = g_bytes_ref(pem);
+    return check_validity(profile, credentials, now, error);
+}
+
 static int
 hex_value(const char *digits)
 {
@@ -323,8 +352,7 @@ ProfileCredentials *
 profile_credentials_load(const Profile *profile, int64_t now, GError **error)
 {
     g_autoptr(ProfileCredentials) credentials = g_new0(ProfileCredentials, 1);
-    bool certificate =
-        profile->user_auth == PROFILE_USER_CERTIFICATE || profile_eap_has_certificate(profile);
+    bool certificate = wants_certificate(profile) && !profile_certificate_is_in_token(profile);
     if (!load_ca(profile, credentials, error) || !load_secrets(profile, credentials, error))
         return NULL;
     if (certificate && !load_certificate(profile, credentials, now, error))

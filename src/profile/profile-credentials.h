@@ -15,7 +15,7 @@
 typedef struct {
     GBytes *ca;        /* PEM; NULL: the system's store */
     GBytes *chain_pem; /* the user's certificate and what follows it in its file; NULL: none */
-    GPtrArray *chain;  /* the same as Certificate */
+    GPtrArray *chain;  /* the same as Certificate; of a token not before it was read */
     PrivateKey *key;   /* NULL: none; taken with g_steal_pointer */
     Secret *locked;    /* PEM of a key that waits for its passphrase; NULL: none */
     Secret *secret;    /* NULL: none */
@@ -26,6 +26,13 @@ typedef struct {
  */
 ProfileCredentials *profile_credentials_load(const Profile *profile, int64_t now, GError **error);
 void profile_credentials_free(ProfileCredentials *credentials);
+
+/* Whether the user's certificate is one that a token has and that is not known yet. */
+bool profile_credentials_lack_certificate(const Profile *profile,
+                                          const ProfileCredentials *credentials);
+/* pem: what the token has. Checks it as profile_credentials_load checks a file. */
+bool profile_credentials_take_certificate(const Profile *profile, ProfileCredentials *credentials,
+                                          GBytes *pem, int64_t now, GError **error);
 
 /* The key of locked. Null with PROFILE_ERROR_CREDENTIAL: the passphrase is wrong, or what it opens
  * is not the key of the certificate. */

@@ -23,22 +23,12 @@ check_supported(const Profile *profile, GError **error)
         { profile->proxy != NULL && strcmp(profile->proxy, "none") != 0, "transport", "proxy",
           "a proxy" },
         { profile->dnssec == PROFILE_DNSSEC_STUB, "dns", "dnssec", "stub" },
-        { profile->certificate_file != NULL && *profile->certificate_file != '/', "user",
-          "certificate", "pkcs11:" },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(missing); i++) {
         if (!missing[i].asked)
             continue;
         profile_refuse(error, profile, missing[i].group, missing[i].key, PROFILE_ERROR_UNSUPPORTED,
                        "this version cannot do \"%s\"", missing[i].what);
-        return false;
-    }
-    if (profile->key_file != NULL && *profile->key_file != '/' &&
-        (strstr(profile->key_file, "pin-") != NULL ||
-         strstr(profile->key_file, "module-") != NULL)) {
-        profile_refuse(error, profile, "user", "key", PROFILE_ERROR_VALUE,
-                       "a pkcs11: URI here holds no PIN and no module: everybody may read a "
-                       "profile. The PIN is asked for, or in secret-file");
         return false;
     }
     for (guint i = 0; i < profile->transports->len; i++) {
@@ -49,6 +39,32 @@ check_supported(const Profile *profile, GError **error)
         return false;
     }
     return true;
+}
+
+static bool
+check_uri(const Profile *profile, const char *key, const char *value, GError **error)
+{
+    if (value == NULL || *value == '/' ||
+        (strstr(value, "pin-") == NULL && strstr(value, "module-") == NULL))
+        return true;
+    profile_refuse(error, profile, "user", key, PROFILE_ERROR_VALUE,
+                   "a pkcs11: URI here holds no PIN and no module: everybody may read a "
+                   "profile. The PIN is asked for, or in secret-file");
+    return false;
+}
+
+static bool
+check_token(const Profile *profile, GError **error)
+{
+    const char *key = profile->key_file;
+    if (!check_uri(profile, "certificate", profile->certificate_file, error) ||
+        !check_uri(profile, "key", key, error))
+        return false;
+    if (!profile_certificate_is_in_token(profile) || key == NULL || *key != '/')
+        return true;
+    profile_refuse(error, profile, "user", "key", PROFILE_ERROR_CONFLICT,
+                   "the certificate is in a token, so its key is too: a pkcs11: URI is wanted");
+    return false;
 }
 
 static bool
@@ -158,5 +174,5 @@ profile_check(Profile *profile, GError **error)
            check_identity(profile, "gateway", profile->gateway_id, error) &&
            check_identity(profile, "user", profile->user_id, error) && check_user(profile, error) &&
            profile_eap_check(profile, error) && check_supported(profile, error) &&
-           check_secret(profile, error) && check_ppk(profile, error);
+           check_token(profile, error) && check_secret(profile, error) && check_ppk(profile, error);
 }

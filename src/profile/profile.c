@@ -106,6 +106,13 @@ profile_to_settings(const Profile *profile)
 }
 
 bool
+profile_certificate_is_in_token(const Profile *profile)
+{
+    return profile->certificate_file != NULL &&
+           g_str_has_prefix(profile->certificate_file, "pkcs11:");
+}
+
+bool
 profile_name_is_valid(const char *name)
 {
     size_t length = strlen(name);

@@ -159,6 +159,9 @@ char *profile_describe_key(const Profile *profile, const char *group, const char
 /* The keys that were set as "GROUP-KEY" and text: a{ss}, floating. */
 GVariant *profile_to_settings(const Profile *profile);
 
+/* Whether the user's certificate is read by ginnel-token, rather than from a file. */
+bool profile_certificate_is_in_token(const Profile *profile);
+
 /* 1 to 64 characters, letters, digits, "-", "_" and ".", the first one no "." or "-". */
 bool profile_name_is_valid(const char *name);
 

@@ -50,9 +50,9 @@ answer_read(TokenService *service, GVariant *body)
     g_autoptr(GError) error = NULL;
     const char *uri;
     g_variant_get(body, "(&s)", &uri);
-    g_autoptr(GBytes) der = pkcs11_read_certificate(uri, &error);
+    g_autoptr(GBytes) pem = pkcs11_read_certificates(uri, &error);
     channel_send(service->channel, RECORD_TOKEN_CERTIFICATE,
-                 g_variant_new("(y@ays)", code_of(error), octets_or_none(der),
+                 g_variant_new("(y@ays)", code_of(error), octets_or_none(pem),
                                error != NULL ? error->message : ""),
                  NULL, 0);
 }

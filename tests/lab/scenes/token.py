@@ -6,7 +6,9 @@ from lab.story import expect, expect_equal, scene
 HOME = "/var/lib/ginnel-token"
 USER = "ginnel-token:ginnel-token"
 KEY = "pkcs11:token=lab;object=tess;type=private"
+CERTIFICATE = "pkcs11:token=lab;object=tess;type=cert"
 PIN = "246810"
+MODULE = "/usr/lib/softhsm/libsofthsm2.so"
 
 
 def as_token_user(bed, *command):
@@ -30,6 +32,10 @@ def make_token(bed, name):
                   f"{HOME}/key8")
     as_token_user(bed, "softhsm2-util", "--import", f"{HOME}/key8", "--token", "lab", "--label",
                   "tess", "--id", "01", "--pin", PIN)
+    bed.host.write(f"{HOME}/certificate", bed.pki.read(name + ".crt").decode(), owner=USER)
+    as_token_user(bed, "p11tool", "--provider", MODULE, "--login", "--set-pin", PIN, "--batch",
+                  "--write", "--no-mark-private", "--load-certificate",
+                  f"{HOME}/certificate", "--label", "tess", "--id", "01", "pkcs11:token=lab")
     bed.host.run(["rm", f"{HOME}/key", f"{HOME}/key8"])
 
 
@@ -48,6 +54,14 @@ def token(bed, story):
             pid = bed.host.main_pid(DAEMON)
             maps = bed.host.read(["cat", f"/proc/{pid}/maps"])
             expect("softhsm" not in maps, "ginneld has loaded the token's code")
+        ginnel.down()
+        bed.certificate_profile(user__certificate=CERTIFICATE, user__key=KEY, user__id=None,
+                                user__secret_file="/etc/ginnel/pin",
+                                gateway__id="gw.example")
+        with story.claim(f"Signed in with the {words} key's certificate from the token as well"):
+            result = ginnel.connect()
+            expect(f"CN={name}@example.com" in result.stdout or name in result.stdout,
+                   result.stdout)
         ginnel.down()
     with story.claim("Nothing of it runs any more"):
         units = bed.host.read(["systemctl", "list-units", "--plain", "--no-legend",
@@ -83,3 +97,22 @@ def token_errors(bed, story):
                               check=False)
         expect_equal(result.returncode, 0, result.stdout + result.stderr)
     ginnel.down()
+
+
+@scene("EAP-TLS with a token")
+def token_eap(bed, story):
+    ginnel = Ginnel(bed.host)
+    bed.host.write("/etc/ginnel/pin", PIN + "\n")
+    for tls in ("1.2", "1.3"):
+        bed.gateway.radius.stop()
+        bed.gateway.radius.start(tls=tls)
+        for name, words in (("tess", "ECDSA"), ("tess-rsa", "RSA")):
+            make_token(bed, name)
+            bed.eap_profile(user__eap="tls", user__certificate=CERTIFICATE, user__key=KEY,
+                            user__secret_file="/etc/ginnel/pin", user__eap_id=f"{name}@example.com")
+            with story.claim(f"EAP-TLS over TLS {tls} with an {words} key and certificate in a token"):
+                result = ginnel.connect()
+                expect("EAP-TLS" in result.stdout, result.stdout)
+            ginnel.down()
+            bed.gateway.forget_all()
+    bed.gateway.radius.stop()

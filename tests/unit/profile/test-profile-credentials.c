@@ -300,6 +300,31 @@ test_encrypted_key_waits(Files *files, gconstpointer data)
     g_assert_nonnull(opened);
 }
 
+static void
+test_certificate_of_a_token(Files *files, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) pem = g_bytes_new_static(certificate, strlen(certificate));
+    g_autoptr(GBytes) id = NULL;
+    uint8_t type;
+    g_autoptr(Profile) profile =
+        parse(files, "[gateway]\naddress = gw\n[user]\ncertificate = pkcs11:object=a\n"
+                     "key = pkcs11:object=a\n");
+    g_autoptr(ProfileCredentials) credentials = profile_credentials_load(profile, NOW, &error);
+    g_assert_no_error(error);
+    g_assert_true(profile_credentials_lack_certificate(profile, credentials));
+    g_assert_false(profile_user_identity(profile, credentials, &type, &id, NULL));
+    g_assert_false(profile_credentials_take_certificate(profile, credentials, pem, LATER, &error));
+    g_assert_error(error, PROFILE_ERROR, PROFILE_ERROR_EXPIRED);
+    g_clear_error(&error);
+    g_assert_true(profile_credentials_take_certificate(profile, credentials, pem, NOW, &error));
+    g_assert_no_error(error);
+    g_assert_false(profile_credentials_lack_certificate(profile, credentials));
+    g_assert_true(profile_user_identity(profile, credentials, &type, &id, NULL));
+    g_assert_cmpuint(type, ==, 9);
+    g_assert_true(g_bytes_equal(credentials->chain_pem, pem));
+}
+
 #define PKCS12_PROFILE "[gateway]\naddress = gw.example\n[user]\ncertificate = @/tess.p12\n"
 
 static void
@@ -344,6 +369,7 @@ main(int argc, char **argv)
     ADD("size-is-bounded", test_size_is_bounded);
     ADD("encrypted-key-and-its-passphrase", test_encrypted_key_and_its_passphrase);
     ADD("encrypted-key-waits", test_encrypted_key_waits);
+    ADD("certificate-of-a-token", test_certificate_of_a_token);
     ADD("pkcs12", test_pkcs12);
     g_test_add_func("/profile/profile-credentials/secret-forms", test_secret_forms);
     return g_test_run();

@@ -78,13 +78,21 @@ test_what_this_version_cannot_do_is_refused(void)
         "F, line 8: [connection] lockdown: this version cannot do \"lockdown = yes\"");
     bad(GATEWAY PSK "[transport]\norder = udp/4500 tls/443\n", PROFILE_ERROR_UNSUPPORTED,
         "F, line 8: [transport] order: this version cannot do \"tls\"");
-    bad(GATEWAY "[user]\ncertificate = pkcs11:a\nkey = pkcs11:b\n", PROFILE_ERROR_UNSUPPORTED,
-        "F, line 4: [user] certificate: this version cannot do \"pkcs11:\"");
     bad(GATEWAY "[user]\ncertificate = /a\nkey = pkcs11:object=b?pin-value=1\n",
         PROFILE_ERROR_VALUE,
         "F, line 5: [user] key: a pkcs11: URI here holds no PIN and no module: everybody may read "
         "a profile. The PIN is asked for, or in secret-file");
+    bad(GATEWAY "[user]\ncertificate = pkcs11:object=a?module-name=x\nkey = pkcs11:object=b\n",
+        PROFILE_ERROR_VALUE,
+        "F, line 4: [user] certificate: a pkcs11: URI here holds no PIN and no module: everybody "
+        "may read a profile. The PIN is asked for, or in secret-file");
+    bad(GATEWAY "[user]\ncertificate = pkcs11:object=a\nkey = /b\n", PROFILE_ERROR_CONFLICT,
+        "F, line 5: [user] key: the certificate is in a token, so its key is too: a pkcs11: URI is "
+        "wanted");
+    g_autoptr(Profile) both = good(GATEWAY "[user]\ncertificate = pkcs11:a\nkey = pkcs11:b\n");
+    g_assert_true(profile_certificate_is_in_token(both));
     g_autoptr(Profile) token = good(GATEWAY "[user]\ncertificate = /a\nkey = pkcs11:object=b\n");
+    g_assert_false(profile_certificate_is_in_token(token));
     g_assert_cmpstr(token->key_file, ==, "pkcs11:object=b");
     g_autoptr(Profile) no = good(GATEWAY "redirect = no\n" PSK "[connection]\nlockdown = no\n"
                                          "[transport]\nproxy = none\n");

@@ -21,7 +21,7 @@
 #define KEY         TOKEN_URL ";object=first"
 #define INIT_LENGTH 60
 
-static TestIdentity *identity;
+static TestIdentity *identity, *root, *between, *leaf;
 static const char *limited_module;
 
 static const uint8_t octets[32] = { 1, 2, 3 };
@@ -64,6 +64,20 @@ put(const char *label, const TestIdentity *who)
 }
 
 static void
+put_hierarchy(void)
+{
+    const TestPkiSpec root_spec = { .name = "root", .authority = true };
+    const TestPkiSpec between_spec = { .name = "between", .authority = true };
+    const TestPkiSpec leaf_spec = { .name = "leaf" };
+    root = test_identity_new(&root_spec, NULL);
+    between = test_identity_new(&between_spec, root);
+    leaf = test_identity_new(&leaf_spec, between);
+    put("root", root);
+    put("between", between);
+    put("leaf", leaf);
+}
+
+static void
 load_module(const char *path)
 {
     g_assert_cmpint(gnutls_pkcs11_init(GNUTLS_PKCS11_FLAG_MANUAL, NULL), ==, 0);
@@ -90,6 +104,7 @@ make_token(const char *folder)
     identity = test_identity_new(&spec, NULL);
     put("first", identity);
     put("second", identity);
+    put_hierarchy();
     gnutls_pkcs11_deinit();
     load_module(MODULE);
 }
@@ -196,13 +211,41 @@ assert_status(GVariant *body, unsigned wanted)
 
 /* ---- tests ---- */
 
+static GPtrArray *
+read_list(const char *uri)
+{
+    g_autoptr(GVariant) body = read_certificate(uri);
+    g_autoptr(GVariant) pem = g_variant_get_child_value(body, 1);
+    gsize length;
+    const char *text = g_variant_get_fixed_array(pem, &length, 1);
+    GPtrArray *list = certificate_list_from_pem(text, length, NULL);
+    g_assert_nonnull(list);
+    return list;
+}
+
+static void
+assert_certificate(GPtrArray *list, guint i, const TestIdentity *wanted)
+{
+    g_assert_true(g_bytes_equal(certificate_der(list->pdata[i]),
+                                certificate_der(test_identity_certificate(wanted))));
+}
+
 static void
 test_reads(void)
 {
-    g_autoptr(GVariant) body = read_certificate(KEY);
-    g_autoptr(GVariant) octets_variant = g_variant_get_child_value(body, 1);
-    g_autoptr(GBytes) der = channel_bytes_from_variant(octets_variant);
-    g_assert_true(g_bytes_equal(der, certificate_der(test_identity_certificate(identity))));
+    g_autoptr(GPtrArray) list = read_list(KEY);
+    g_assert_cmpuint(list->len, ==, 1);
+    assert_certificate(list, 0, identity);
+}
+
+/* The authority itself is there too, and stays there. */
+static void
+test_reads_what_is_between(void)
+{
+    g_autoptr(GPtrArray) list = read_list(TOKEN_URL ";object=leaf");
+    g_assert_cmpuint(list->len, ==, 2);
+    assert_certificate(list, 0, leaf);
+    assert_certificate(list, 1, between);
 }
 
 /* Signed with the key, and whether by RSA with PSS. */
@@ -359,6 +402,7 @@ main(int argc, char **argv)
     g_test_add_func("/token/wrong-pin-is-tried-once", test_wrong_pin);
     g_test_add_func("/token/pin-in-the-uri-is-refused", test_pin_in_uri);
     g_test_add_func("/token/reads-the-certificate", test_reads);
+    g_test_add_func("/token/reads-what-is-between", test_reads_what_is_between);
     g_test_add_func("/token/what-is-absent", test_absent);
     g_test_add_func("/token/several-fit", test_several);
     g_test_add_func("/token/signs-an-auth", test_signs);
@@ -369,6 +413,9 @@ main(int argc, char **argv)
     int status = g_test_run();
     gnutls_pkcs11_deinit();
     test_identity_free(identity);
+    test_identity_free(leaf);
+    test_identity_free(between);
+    test_identity_free(root);
     g_autofree char *command = g_strdup_printf("rm -rf '%s'", folder);
     g_assert_cmpint(system(command), ==, 0);
     return status;
