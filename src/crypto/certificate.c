@@ -6,6 +6,8 @@
 #include "base/inet.h"
 #include "crypto/algorithms.h"
 #include "crypto/certificate-private.h"
+#include "crypto/der.h"
+#include "crypto/distinguished-name.h"
 #include "crypto/error.h"
 #include "crypto/prf.h"
 
@@ -17,6 +19,8 @@
 #define ID_RFC822_ADDR 3
 #define ID_IPV6_ADDR   5
 #define ID_DER_ASN1_DN 9
+#define ID_DER_ASN1_GN 10
+#define ID_KEY_ID      11
 
 #define OID_IPSEC_IKE        "1.3.6.1.5.5.7.3.17"
 #define OID_IKE_INTERMEDIATE "1.3.6.1.5.5.8.2.2"
@@ -221,6 +225,42 @@ alt_name_matches(uint8_t id_type, const uint8_t *id, size_t id_length, int type,
     return g_ascii_strncasecmp((const char *)octets, (const char *)id, length) == 0;
 }
 
+/* GeneralName (RFC 5280, section 4.2.1.6): the kinds that certificates are for. */
+static bool
+general_name_matches(const Certificate *certificate, const void *id, size_t id_length)
+{
+    ByteReader reader = byte_reader(id, id_length), content;
+    uint8_t tag;
+    if (!der_next(&reader, &tag, &content) || byte_reader_left(&reader) > 0)
+        return false;
+    size_t length = byte_reader_left(&content);
+    const uint8_t *octets;
+    if (length == 0 || !byte_reader_take(&content, length, &octets))
+        return false;
+    switch (tag) {
+    case DER_CONTEXT(1): /* rfc822Name */
+        return certificate_matches_identity(certificate, ID_RFC822_ADDR, octets, length);
+    case DER_CONTEXT(2): /* dNSName */
+        return certificate_matches_identity(certificate, ID_FQDN, octets, length);
+    case DER_CONTEXT_CONSTRUCTED(4): /* directoryName */
+        return certificate_matches_identity(certificate, ID_DER_ASN1_DN, octets, length);
+    case DER_CONTEXT(7): /* iPAddress */
+        return certificate_matches_identity(certificate, length == 4 ? ID_IPV4_ADDR : ID_IPV6_ADDR,
+                                            octets, length);
+    default:
+        return false;
+    }
+}
+
+static bool
+key_identifier_matches(const Certificate *certificate, const void *id, size_t id_length)
+{
+    uint8_t octets[64];
+    size_t length = sizeof octets;
+    return gnutls_x509_crt_get_subject_key_id(certificate->handle, octets, &length, NULL) == 0 &&
+           length == id_length && memcmp(octets, id, length) == 0;
+}
+
 bool
 certificate_matches_identity(const Certificate *certificate, uint8_t id_type, const void *id,
                              size_t id_length)
@@ -228,8 +268,12 @@ certificate_matches_identity(const Certificate *certificate, uint8_t id_type, co
     if (id_type == ID_DER_ASN1_DN) {
         gsize length;
         const void *subject = g_bytes_get_data(certificate->subject, &length);
-        return length == id_length && memcmp(subject, id, length) == 0;
+        return distinguished_name_equal(subject, length, id, id_length);
     }
+    if (id_type == ID_DER_ASN1_GN)
+        return general_name_matches(certificate, id, id_length);
+    if (id_type == ID_KEY_ID)
+        return key_identifier_matches(certificate, id, id_length);
     if (id_type != ID_FQDN && id_type != ID_RFC822_ADDR && id_type != ID_IPV4_ADDR &&
         id_type != ID_IPV6_ADDR)
         return false;
@@ -245,9 +289,8 @@ certificate_matches_identity(const Certificate *certificate, uint8_t id_type, co
     return false;
 }
 
-/* SHA-1 of the SubjectPublicKeyInfo, as CERTREQ wants it. */
-static bool
-key_hash(gnutls_x509_crt_t handle, uint8_t out[SHA1_LENGTH])
+bool
+certificate_key_hash(gnutls_x509_crt_t handle, uint8_t out[CERTIFICATE_KEY_HASH])
 {
     gnutls_pubkey_t key;
     gnutls_datum_t info = { 0 };
@@ -271,7 +314,7 @@ make_certreq(gnutls_x509_trust_list_t list)
     gnutls_x509_crt_t handle;
     while (gnutls_x509_trust_list_iter_get_ca(list, &iterator, &handle) == 0) {
         uint8_t hash[SHA1_LENGTH];
-        if (key_hash(handle, hash))
+        if (certificate_key_hash(handle, hash))
             g_byte_array_append(hashes, hash, sizeof hash);
         gnutls_x509_crt_deinit(handle);
     }

@@ -29,9 +29,16 @@ char *certificate_names_to_string(const Certificate *certificate);
 
 /* Whether the certificate speaks for an IKE identity (RFC 7296, section 4; RFC 4945, section 3.1):
  * type ID_FQDN 2, ID_RFC822_ADDR 3, ID_IPV4_ADDR 1, ID_IPV6_ADDR 5 against subjectAltName, exactly
- * (case-insensitive for names, no wildcards); ID_DER_ASN1_DN 9 against the subject. */
+ * (case-insensitive for names, no wildcards); ID_DER_ASN1_DN 9 against the subject; ID_DER_ASN1_GN
+ * 10 as what the GeneralName holds; ID_KEY_ID 11 against the subject key identifier. */
 bool certificate_matches_identity(const Certificate *certificate, uint8_t id_type, const void *id,
                                   size_t id_length);
+
+/* What of certificates (ours first, then what its file has besides) a gateway is shown that asks
+ * for authorities (SHA-1 hashes as in CERTREQ; NULL: none named): ours, and those between it and
+ * the authority in order, up to where the gateway goes on by itself. Of several of the same subject
+ * and key the one that leads to what is asked for. Never empty. */
+GPtrArray *certificate_choose_chain(GPtrArray *certificates, GBytes *authorities);
 
 /* pem NULL: the system's store. */
 TrustStore *trust_store_new(const char *pem, size_t length, GError **error);

@@ -4,12 +4,15 @@
 
 #include "base/error.h"
 #include "base/inet.h"
+#include "crypto/distinguished-name.h"
 
 #define ID_IPV4_ADDR   1
 #define ID_FQDN        2
 #define ID_RFC822_ADDR 3
 #define ID_IPV6_ADDR   5
 #define ID_DER_ASN1_DN 9
+#define ID_DER_ASN1_GN 10
+#define ID_KEY_ID      11
 
 #define MAX_QUOTED 128
 
@@ -47,8 +50,13 @@ auth_identity_to_string(uint8_t type, GBytes *data)
     g_autofree char *quoted = error_quote(octets, length, MAX_QUOTED);
     if (type == ID_FQDN || type == ID_RFC822_ADDR)
         return g_steal_pointer(&quoted);
-    if (type == ID_DER_ASN1_DN)
-        return g_strdup_printf("the distinguished name %s", quoted);
+    if (type == ID_DER_ASN1_DN) {
+        g_autofree char *name = distinguished_name_to_string(octets, length);
+        return name != NULL ? error_quote(name, strlen(name), MAX_QUOTED)
+                            : g_strdup_printf("the distinguished name %s", quoted);
+    }
+    if (type == ID_DER_ASN1_GN || type == ID_KEY_ID)
+        return g_strdup_printf("%s:%s", type == ID_KEY_ID ? "key-id" : "gn", quoted);
     return g_strdup_printf("%s (identity type %u)", quoted, type);
 }
 
@@ -58,7 +66,11 @@ auth_identity_equal(uint8_t type_a, GBytes *a, uint8_t type_b, GBytes *b)
     gsize length_a, length_b;
     const char *octets_a = g_bytes_get_data(a, &length_a);
     const char *octets_b = g_bytes_get_data(b, &length_b);
-    if (type_a != type_b || length_a != length_b || length_a == 0)
+    if (type_a != type_b || length_a == 0)
+        return false;
+    if (type_a == ID_DER_ASN1_DN)
+        return distinguished_name_equal(octets_a, length_a, octets_b, length_b);
+    if (length_a != length_b)
         return false;
     bool is_name = type_a == ID_FQDN || type_a == ID_RFC822_ADDR;
     for (gsize i = 0; i < length_a; i++) {

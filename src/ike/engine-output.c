@@ -169,6 +169,7 @@ ike_setup_clear(IkeSetup *setup)
     g_clear_pointer(&setup->nonce_i, g_bytes_unref);
     g_clear_pointer(&setup->nonce_r, g_bytes_unref);
     g_clear_pointer(&setup->hashes, g_array_unref);
+    g_clear_pointer(&setup->authorities, g_bytes_unref);
     g_clear_pointer(&setup->answer, ike_message_free);
     payload_id_clear(&setup->gateway);
     g_clear_pointer(&setup->ticket, ike_ticket_free);

@@ -18,10 +18,11 @@
 #define IKE_CHILD_LINGER (2 * DURATION_SECOND)
 #define IKE_REFUSED_PATIENCE                                                                       \
     (2 * DURATION_SECOND) /* for a better answer after a forgeable refusal */
-#define IKE_RETRY_WAIT     (10 * DURATION_SECOND) /* after TEMPORARY_FAILURE and refused rekeys */
-#define IKE_CLOSE_TRIES    2                      /* transmissions of the last DELETE */
-#define IKE_EAP_TRIES      7                      /* of a request with EAP: about a minute */
-#define IKE_MAX_EAP_ROUNDS 128                    /* EAP packets of one sign-in */
+#define IKE_RETRY_WAIT      (10 * DURATION_SECOND) /* after TEMPORARY_FAILURE and refused rekeys */
+#define IKE_CLOSE_TRIES     2                      /* transmissions of the last DELETE */
+#define IKE_EAP_TRIES       7                      /* of a request with EAP: about a minute */
+#define IKE_MAX_AUTHORITIES 1000                   /* of CERTREQ, that are looked at */
+#define IKE_MAX_EAP_ROUNDS  128                    /* EAP packets of one sign-in */
 
 /* What only the first two exchanges need; gone once the SA is up. */
 typedef struct {
@@ -30,11 +31,12 @@ typedef struct {
     GBytes *request;  /* our last IKE_SA_INIT request, as sent */
     GBytes *response; /* the gateway's, as received */
     GBytes *nonce_i, *nonce_r;
-    GArray *hashes;                      /* uint16_t HASH_* that the gateway announced */
-    bool authenticate;                   /* ike_engine_authenticate was called */
-    uint32_t child_spi;                  /* ours, in the SA payload of IKE_AUTH */
-    IkeMessage *answer;                  /* IKE_AUTH response while the caller looks at its AUTH */
-    PayloadId gateway;                   /* IDr, the gateway's latest */
+    GArray *hashes;      /* uint16_t HASH_* that the gateway announced */
+    GBytes *authorities; /* of the gateway's CERTREQ: SHA-1 hashes; NULL: it sent none */
+    bool authenticate;   /* ike_engine_authenticate was called */
+    uint32_t child_spi;  /* ours, in the SA payload of IKE_AUTH */
+    IkeMessage *answer;  /* IKE_AUTH response while the caller looks at its AUTH */
+    PayloadId gateway;   /* IDr, the gateway's latest */
     bool childless_supported, childless; /* RFC 6023: it can; we did */
     IkeConfiguration *configuration;     /* of IKE_AUTH, until the first Child SA is there */
     bool multiple_auth;                  /* the gateway can do several rounds (RFC 4739) */

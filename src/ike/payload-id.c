@@ -1,10 +1,8 @@
 #include "ike/payload-id.h"
 
 #include "base/error.h"
-#include "base/inet.h"
+#include "ike/auth.h"
 #include "ike/registry.h"
-
-#define ID_MAX_SHOWN 256 /* characters of payload_id_to_string */
 
 static bool
 length_fits(uint8_t type, size_t length)
@@ -69,12 +67,5 @@ payload_id_body(const PayloadId *id)
 char *
 payload_id_to_string(const PayloadId *id)
 {
-    gsize length;
-    const uint8_t *octets = g_bytes_get_data(id->data, &length);
-    if ((id->type == IKE_ID_IPV4_ADDR && length == 4) ||
-        (id->type == IKE_ID_IPV6_ADDR && length == 16)) {
-        InetAddress address = inet_address_new(length == 4 ? INET_V4 : INET_V6, octets);
-        return inet_address_to_string(&address);
-    }
-    return error_quote(octets, length, ID_MAX_SHOWN);
+    return auth_identity_to_string(id->type, id->data);
 }

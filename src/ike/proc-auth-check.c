@@ -28,9 +28,11 @@ proc_auth_check_identity(IkeEngine *engine, const PayloadId *idr)
         return expect_nobody(engine);
     if (auth_identity_equal(expected->type, expected->data, idr->type, idr->data))
         return true;
-    /* A gateway may name itself by its certificate's subject; then the certificate has to carry the
-     * expected identity as well, which proc_auth_check_certificate sees to. */
-    if (idr->type == IKE_ID_DER_ASN1_DN && engine->config->remote_auth == IKE_AUTH_CERTIFICATE)
+    /* A gateway may name itself by its certificate's subject, and a profile may expect that; then
+     * the certificate has to carry the other one as well, which proc_auth_check_certificate sees
+     * to. */
+    if ((idr->type == IKE_ID_DER_ASN1_DN || expected->type == IKE_ID_DER_ASN1_DN) &&
+        engine->config->remote_auth == IKE_AUTH_CERTIFICATE)
         return true;
     g_autofree char *says = payload_id_to_string(idr);
     g_autofree char *wanted = auth_identity_to_string(expected->type, expected->data);

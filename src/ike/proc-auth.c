@@ -67,8 +67,10 @@ add_certificates(IkeEngine *engine, IkeMessage *message)
 {
     const IkeConfig *config = engine->config;
     if (config->local_auth == IKE_AUTH_CERTIFICATE && config->local_chain != NULL) {
-        for (guint i = 0; i < config->local_chain->len; i++) {
-            const Certificate *certificate = g_ptr_array_index(config->local_chain, i);
+        g_autoptr(GPtrArray) chain =
+            certificate_choose_chain(config->local_chain, engine->setup.authorities);
+        for (guint i = 0; i < chain->len; i++) {
+            const Certificate *certificate = g_ptr_array_index(chain, i);
             ike_message_add_cert(message, IKE_CERT_X509_SIGNATURE, certificate_der(certificate));
         }
     }

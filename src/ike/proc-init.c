@@ -236,6 +236,23 @@ read_hashes(IkeSetup *setup, const IkeMessage *message)
         g_array_append_val(setup->hashes, hash);
 }
 
+/* All of one encoding are one list (RFC 7296, section 3.7). */
+static void
+read_authorities(IkeSetup *setup, const IkeMessage *message)
+{
+    g_autoptr(GByteArray) list = g_byte_array_new();
+    const IkePayload *payload = NULL;
+    g_clear_pointer(&setup->authorities, g_bytes_unref);
+    while ((payload = ike_message_find_next(message, IKE_PAYLOAD_CERTREQ, payload)) != NULL) {
+        gsize length, room = IKE_MAX_AUTHORITIES * PAYLOAD_CERTREQ_HASH_LENGTH - list->len;
+        const uint8_t *octets = g_bytes_get_data(payload->certreq.authorities, &length);
+        if (payload->certreq.encoding == IKE_CERT_X509_SIGNATURE && length > 0)
+            g_byte_array_append(list, octets, (guint)MIN(length, room));
+    }
+    if (list->len > 0)
+        setup->authorities = g_byte_array_free_to_bytes(g_steal_pointer(&list));
+}
+
 /* No NAT only where the gateway saw us at the address and port that we know to be ours. */
 static bool
 detect_nat(const IkeEngine *engine, const IkeSa *sa, const IkeMessage *message)
@@ -307,6 +324,7 @@ proc_init_agreed(IkeEngine *engine, IkeSa *sa, const IkeMessage *message)
     window_answered(&sa->window);
     ike_exchange_clear(&sa->exchange);
     read_hashes(setup, message);
+    read_authorities(setup, message);
     engine->nat_here = detect_nat(engine, sa, message);
     sa->fragmentation =
         ike_message_find_notify(message, IKE_NOTIFY_IKEV2_FRAGMENTATION_SUPPORTED) != NULL;

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "crypto/distinguished-name.h"
 #include "crypto/error.h"
 #include "crypto/pkcs12.h"
 #include "profile/profile-eap.h"
@@ -375,12 +376,30 @@ profile_credentials_free(ProfileCredentials *credentials)
     g_free(credentials);
 }
 
+/* A distinguished name may be encoded in several ways; gateways know the one in the certificate. */
+static void
+use_own_subject(const ProfileCredentials *credentials, uint8_t type, GBytes **octets)
+{
+    if (type != ID_DER_ASN1_DN || credentials->chain == NULL)
+        return;
+    GBytes *subject = certificate_subject_der(g_ptr_array_index(credentials->chain, 0));
+    if (!distinguished_name_equal(g_bytes_get_data(subject, NULL), g_bytes_get_size(subject),
+                                  g_bytes_get_data(*octets, NULL), g_bytes_get_size(*octets)))
+        return;
+    g_bytes_unref(*octets);
+    *octets = g_bytes_ref(subject);
+}
+
 bool
 profile_user_identity(const Profile *profile, const ProfileCredentials *credentials, uint8_t *type,
                       GBytes **octets, GError **error)
 {
-    if (profile->user_id != NULL)
-        return profile_identity_parse(profile->user_id, type, octets, error);
+    if (profile->user_id != NULL) {
+        if (!profile_identity_parse(profile->user_id, type, octets, error))
+            return false;
+        use_own_subject(credentials, *type, octets);
+        return true;
+    }
     if (credentials->chain == NULL) {
         profile_refuse(error, profile, "user", "id", PROFILE_ERROR_MISSING, "it is missing");
         return false;

@@ -2,6 +2,7 @@
  * One payload's body. FUZZ_PAYLOAD (IKE_PAYLOAD_*) says which: the build makes a target of each.
  * What is read is written, and what was written is read again as the same.
  */
+#include "crypto/distinguished-name.h"
 #include "fuzz.h"
 #include "ike/message.h"
 
@@ -57,6 +58,19 @@ look_at_proposals(const IkeProposalList *list)
     g_free(ike_proposal_list_to_string(list));
 }
 
+/* C=DE, O=Example, CN=gw */
+static void
+look_at_name(const PayloadId *id)
+{
+    static const uint8_t name[] = "0,1\v0\t\6\3U\4\6\23\2DE1\0200\16\6\3U\4\n\f\aExample1\v0\t"
+                                  "\6\3U\4\3\f\2gw";
+    gsize length;
+    const void *octets = g_bytes_get_data(id->data, &length);
+    bool equal = distinguished_name_equal(octets, length, name, sizeof name - 1);
+    FUZZ_CHECK(distinguished_name_equal(name, sizeof name - 1, octets, length) == equal);
+    FUZZ_CHECK(distinguished_name_equal(name, sizeof name - 1, name, sizeof name - 1));
+}
+
 static void
 look_at(const IkePayload *payload)
 {
@@ -67,6 +81,7 @@ look_at(const IkePayload *payload)
     case IKE_PAYLOAD_IDI:
         g_free(payload_id_to_string(&payload->id));
         g_bytes_unref(payload_id_body(&payload->id));
+        look_at_name(&payload->id);
         break;
     case IKE_PAYLOAD_TSI:
         g_free(traffic_selectors_to_string(payload->ts.selectors));

@@ -135,6 +135,8 @@ responder_add_init_notifies(IkeResponder *responder, ResponderSa *sa, const IkeP
         ike_message_add_notify(reply, IKE_NOTIFY_CHILDLESS_IKEV2_SUPPORTED, NULL, 0);
     if (responder->config->second_eap && !faults->no_multiple_auth)
         ike_message_add_notify(reply, IKE_NOTIFY_MULTIPLE_AUTH_SUPPORTED, NULL, 0);
+    if (responder->config->authorities != NULL)
+        ike_message_add_certreq(reply, IKE_CERT_X509_SIGNATURE, responder->config->authorities);
     if (!faults->legacy_signatures)
         ike_message_add_notify(reply, IKE_NOTIFY_SIGNATURE_HASH_ALGORITHMS, hashes, sizeof hashes);
 }
@@ -246,6 +248,31 @@ make_auth(IkeResponder *responder, ResponderSa *sa, uint8_t *method)
     return auth;
 }
 
+static void
+note_client(IkeResponder *responder, const IkeMessage *request)
+{
+    const IkePayload *payload = NULL;
+    const PayloadId *id = &ike_message_find(request, IKE_PAYLOAD_IDI)->id;
+    payload_id_clear(&responder->client);
+    responder->client.type = id->type;
+    responder->client.data = g_bytes_ref(id->data);
+    responder->n_client_certificates = 0;
+    while ((payload = ike_message_find_next(request, IKE_PAYLOAD_CERT, payload)) != NULL)
+        responder->n_client_certificates++;
+}
+
+IkeIdentity
+ike_responder_client_id(const IkeResponder *responder)
+{
+    return (IkeIdentity){ responder->client.type, responder->client.data };
+}
+
+guint
+ike_responder_client_certificates(const IkeResponder *responder)
+{
+    return responder->n_client_certificates;
+}
+
 static bool
 client_is_good(IkeResponder *responder, ResponderSa *sa, const IkeMessage *request)
 {
@@ -258,6 +285,7 @@ client_is_good(IkeResponder *responder, ResponderSa *sa, const IkeMessage *reque
     if (given == NULL)
         return false;
     const uint8_t *data = g_bytes_get_data(given, &length);
+    note_client(responder, request);
     g_autoptr(GBytes) body = payload_id_body(&idi->id);
     g_autoptr(Secret) maced_id = auth_maced_id(prf, sa->ike->keys.pi, body);
     if (sa->resumed) {

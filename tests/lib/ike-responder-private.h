@@ -60,6 +60,8 @@ struct _IkeResponder {
     uint16_t last_error;
     unsigned answered;
     guint n_initial_contacts;
+    PayloadId client; /* of the last IKE_AUTH request */
+    guint n_client_certificates;
 };
 
 ResponderSa *responder_sa_new(IkeResponder *responder, uint64_t spi_i, uint64_t spi_r,

@@ -33,6 +33,7 @@ responder_config_clear(ResponderConfig *config)
 {
     g_clear_pointer(&config->id.data, g_bytes_unref);
     g_clear_pointer(&config->psk, secret_unref);
+    g_clear_pointer(&config->authorities, g_bytes_unref);
     g_clear_pointer(&config->chain, g_ptr_array_unref);
     g_clear_pointer(&config->key, private_key_free);
     g_clear_pointer(&config->ocsp, g_ptr_array_unref);
@@ -115,6 +116,7 @@ ike_responder_free(IkeResponder *responder)
     g_queue_clear_full(&responder->outputs, free_output);
     g_clear_pointer(&responder->cookie, g_bytes_unref);
     g_ptr_array_unref(responder->tickets);
+    payload_id_clear(&responder->client);
     g_free(responder);
 }
 

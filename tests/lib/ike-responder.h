@@ -60,7 +60,8 @@ typedef struct {
     Secret *psk;      /* the clients' and its own; NULL: certificates */
     GPtrArray *chain; /* Certificate, its own first */
     PrivateKey *key;
-    GPtrArray *ocsp; /* GBytes: sent to whoever asks for OCSP (RFC 4806); NULL: none */
+    GBytes *authorities; /* CERTREQ: SHA-1 hashes; NULL: it sends none */
+    GPtrArray *ocsp;     /* GBytes: sent to whoever asks for OCSP (RFC 4806); NULL: none */
     IkeProposalList *ike_proposals, *esp_proposals;
     GPtrArray *attributes;  /* IkeConfigAttribute: CFG_REPLY's content in this order */
     GArray *local_ts;       /* TrafficSelector: what is behind it; empty: everything */
@@ -126,6 +127,9 @@ bool ike_responder_next_output(IkeResponder *responder, ResponderOutput *output)
 /* The newest SA that is up, NULL if none is. */
 ResponderSa *ike_responder_sa(IkeResponder *responder);
 guint ike_responder_count(const IkeResponder *responder); /* SAs that are up */
+/* Of the last IKE_AUTH request: IDi (type; data borrowed), and how many CERT. */
+IkeIdentity ike_responder_client_id(const IkeResponder *responder);
+guint ike_responder_client_certificates(const IkeResponder *responder);
 guint ike_responder_count_initial_contacts(const IkeResponder *responder);
 guint ike_responder_count_children(const IkeResponder *responder); /* of all SAs */
 

@@ -175,7 +175,10 @@ test_identity_new(const TestPkiSpec *spec, const TestIdentity *issuer)
     TestIdentity *identity = g_new0(TestIdentity, 1);
     gnutls_datum_t datum = { 0 };
     check(gnutls_x509_privkey_init(&identity->key));
-    make_key(identity->key, spec->key);
+    if (spec->same_key != NULL)
+        check(gnutls_x509_privkey_cpy(identity->key, spec->same_key->key));
+    else
+        make_key(identity->key, spec->key);
     check(gnutls_x509_crt_init(&identity->crt));
     fill(identity->crt, spec);
     check(gnutls_x509_crt_set_key(identity->crt, identity->key));

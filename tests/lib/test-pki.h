@@ -28,10 +28,14 @@ enum { /* bits of TestPkiSpec.usage */
 /* Unix seconds; within the validity of everything that does not ask for another. */
 #define TEST_PKI_NOW 1700000000
 
+/* A certificate with its private key. */
+typedef struct _TestIdentity TestIdentity;
+
 /* What is zero is left out of the certificate, or has a default. Lists are separated by blanks. */
 typedef struct {
     const char *name; /* common name of the subject */
     TestKeyKind key;
+    const TestIdentity *same_key;  /* as that one has */
     bool authority;                /* basic constraints */
     const char *dns;               /* list: subjectAltName */
     const char *email;             /* list: subjectAltName */
@@ -44,9 +48,6 @@ typedef struct {
     const char *crl_urls;          /* list: distribution points */
     const char *ocsp_urls;         /* list: authority information access */
 } TestPkiSpec;
-
-/* A certificate with its private key. */
-typedef struct _TestIdentity TestIdentity;
 
 /* Signed by issuer, or by itself (NULL). */
 TestIdentity *test_identity_new(const TestPkiSpec *spec, const TestIdentity *issuer);

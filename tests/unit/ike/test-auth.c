@@ -68,7 +68,12 @@ test_words(void)
     assert_words(IKE_ID_FQDN, "gw.example", 10, "gw.example");
     assert_words(IKE_ID_FQDN, "gw\0x", 4, "gw\\x00x");
     assert_words(IKE_ID_IPV4_ADDR, "\xc0\x00\x02\x01", 4, "192.0.2.1");
-    assert_words(IKE_ID_KEY_ID, "me", 2, "me (identity type 11)");
+    assert_words(IKE_ID_KEY_ID, "me", 2, "key-id:me");
+    assert_words(IKE_ID_DER_ASN1_GN, "\x82\x01g", 3, "gn:\\x82\\x01g");
+    assert_words(IKE_ID_DER_ASN1_DN, "\x30\x0d\x31\x0b\x30\x09\x06\x03\x55\x04\x03\x0c\x02gw", 15,
+                 "CN=gw");
+    assert_words(IKE_ID_DER_ASN1_DN, "gw", 2, "the distinguished name gw");
+    assert_words(77, "gw", 2, "gw (identity type 77)");
     g_autofree char *nobody = auth_identity_to_string(IKE_ID_FQDN, NULL);
     g_assert_cmpstr(nobody, ==, "nobody");
 }

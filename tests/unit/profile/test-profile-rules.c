@@ -104,7 +104,7 @@ test_identities_are_checked(void)
 {
     bad(GATEWAY "id = two words\n" PSK, PROFILE_ERROR_VALUE,
         "F, line 3: [gateway] id: \"two words\" is no identity: a host name, an address, "
-        "name@domain, or key-id: and text");
+        "name@domain, a distinguished name (C=DE, O=Example, CN=gw), or key-id: and text");
 }
 
 int
