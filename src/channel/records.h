@@ -18,7 +18,8 @@ typedef enum {
     RECORD_INVALID = 0,
 
     /* ginneld to tunnel */
-    RECORD_START,   /* a{sv}: see START_*; descriptors: TUN queue, trust anchors in PEM (memfd) */
+    RECORD_START,   /* a{sv}: see START_*; descriptors: TUN queue, trust anchors in PEM (memfd),
+                     * and where the EAP server has others those */
     RECORD_QUERY,   /* (): REPORT, and the open request again */
     RECORD_CLOSE,   /* (): tell the gateway, then end */
     RECORD_APPLIED, /* (bsu): answer to CONFIGURE: done, else why not; inner MTU */
@@ -88,16 +89,18 @@ const char *record_body_type(RecordType type);
 const char *record_to_string(RecordType type);
 
 /* Keys of START. */
-#define START_CONNECTION      "connection"      /* s: for the log */
-#define START_USER            "user"            /* s: the local identity, for people */
-#define START_LOCAL_ID        "local-id"        /* (yay): ID type, octets */
-#define START_REMOTE_ID       "remote-id"       /* (yay) */
-#define START_LOCAL_AUTH      "local-auth"      /* s: psk, certificate, eap */
-#define START_REMOTE_AUTH     "remote-auth"     /* s; eap: EAP-only */
-#define START_CHAIN           "chain"           /* ay: our certificates, PEM */
-#define START_SECOND_ID       "second-id"       /* (yay): EAP once more, as this (RFC 4739) */
-#define START_EAP_METHODS     "eap-methods"     /* as: tls, peap, ttls, mschapv2, gtc, md5 */
-#define START_EAP_INNER       "eap-inner"       /* s: inside ttls and peap: mschapv2, gtc, pap */
+#define START_CONNECTION  "connection"  /* s: for the log */
+#define START_USER        "user"        /* s: the local identity, for people */
+#define START_LOCAL_ID    "local-id"    /* (yay): ID type, octets */
+#define START_REMOTE_ID   "remote-id"   /* (yay) */
+#define START_LOCAL_AUTH  "local-auth"  /* s: psk, certificate, eap */
+#define START_REMOTE_AUTH "remote-auth" /* s; eap: EAP-only */
+#define START_CHAIN       "chain"       /* ay: our certificates, PEM */
+#define START_SECOND_ID   "second-id"   /* (yay): EAP once more, as this (RFC 4739) */
+#define START_EAP_METHODS "eap-methods" /* as: tls, peap, ttls, mschapv2, gtc, md5 */
+#define START_EAP_INNER                                                                            \
+    "eap-inner" /* s: inside ttls and peap: mschapv2, eap-mschapv2, gtc,                           \
+                 * pap */
 #define START_EAP_IDENTITY    "eap-identity"    /* s: what is said in clear */
 #define START_EAP_USER        "eap-user"        /* s: who it is */
 #define START_EAP_SERVER_NAME "eap-server-name" /* s: that the EAP server's certificate carries */

@@ -32,6 +32,7 @@ static const struct {
     unsigned use;
 } uses[] = {
     { "mschapv2", EAP_SIGNER_MSCHAP },
+    { "eap-mschapv2", EAP_SIGNER_MSCHAP }, /* inside ttls and peap */
     { "md5", EAP_SIGNER_MD5 },
     { "gtc", EAP_SIGNER_GTC },
     { "pap", EAP_SIGNER_PAP },

@@ -26,6 +26,8 @@ typedef struct _EapState EapState;
 
 typedef struct _TokenUse TokenUse;
 
+typedef struct _PskUse PskUse;
+
 struct _Connection {
     Machine *machine;
     uint32_t id;
@@ -38,6 +40,7 @@ struct _Connection {
     ProfileCredentials *credentials;
     Signer *signer;
     TokenUse *token; /* NULL: the key is in none, or was not used */
+    PskUse *psk;     /* NULL: it is in a file, or there is none */
     EapState *eap;   /* NULL: the profile has no EAP */
     TunDevice tun;
     Channel *channel; /* NULL while there is no tunnel process */
@@ -124,6 +127,14 @@ void connection_handle_resolve(Connection *connection, GVariant *body);
 /* found: InetAddress; empty: the last good ones, or why. */
 void connection_answer_resolve(Connection *connection, uint32_t serial, const GArray *found,
                                const char *why);
+/* ---- connection-psk.c ---- */
+bool connection_psk_is_missing(const Connection *connection);
+/* request: SIGN or VERIFY, handled once the key is known. */
+void connection_psk_ask(Connection *connection, RecordType type, GVariant *request);
+/* The two ends have different ones. True where a person typed, and may type again. */
+bool connection_psk_refused(Connection *connection);
+void connection_psk_accepted(Connection *connection);
+void connection_psk_free(PskUse *use);
 /* ---- connection-token.c ---- */
 /* Reads the user's certificate; then goes on with request (SIGN), or begins the connect where that
  * is NULL. */

@@ -234,6 +234,11 @@ connection_handle_sign(Connection *connection, GVariant *body)
     g_autoptr(GBytes) auth = NULL;
     uint8_t method = 0;
     uint32_t serial;
+    if (connection->profile->user_auth == PROFILE_USER_PSK &&
+        connection_psk_is_missing(connection)) {
+        connection_psk_ask(connection, RECORD_SIGN, body);
+        return;
+    }
     if (connection_key_is_in_token(connection)) {
         connection_token_sign(connection, body);
         return;
@@ -260,6 +265,10 @@ connection_handle_verify(Connection *connection, GVariant *body)
     g_autoptr(GError) error = NULL;
     bool matches = false;
     uint32_t serial;
+    if (connection_psk_is_missing(connection)) {
+        connection_psk_ask(connection, RECORD_VERIFY, body);
+        return;
+    }
     g_variant_get_child(body, 0, "u", &serial);
     if (!signer_verify(connection->signer, body, seconds(), &matches, &error))
         g_warning("%s: verifying: %s", connection_name(connection), error->message);

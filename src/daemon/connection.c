@@ -267,6 +267,18 @@ write_debug_keys(Connection *connection, GVariant *report)
         g_warning("%s", error->message);
 }
 
+/* With what a person types next, or with another form of signature. */
+static bool
+may_try_again(Connection *connection, const char *state, const char *reason)
+{
+    bool user = strcmp(reason, GINNEL_REASON_AUTH_USER) == 0;
+    bool failed = strcmp(state, TUNNEL_STATE_FAILED) == 0;
+    bool asked = user && connection_eap_refused(connection);
+    if (user || strcmp(reason, GINNEL_REASON_AUTH_GATEWAY) == 0)
+        asked = connection_psk_refused(connection) || asked;
+    return failed && (asked || (user && connection_sign_otherwise(connection)));
+}
+
 static void
 handle_state(Connection *connection, GVariant *body)
 {
@@ -280,10 +292,7 @@ handle_state(Connection *connection, GVariant *body)
         reason = GINNEL_REASON_SELECTORS_REFUSED;
     g_autofree char *cut = g_strndup(whole, DETAIL_MAX_LENGTH);
     g_autofree char *detail = g_utf8_make_valid(cut, -1);
-    bool refused = strcmp(reason, GINNEL_REASON_AUTH_USER) == 0;
-    bool failed = strcmp(state, TUNNEL_STATE_FAILED) == 0;
-    if ((refused && connection_eap_refused(connection) && failed) ||
-        (refused && failed && connection_sign_otherwise(connection))) {
+    if (may_try_again(connection, state, reason)) {
         connection_begin_again(connection);
         return;
     }
@@ -295,6 +304,8 @@ handle_state(Connection *connection, GVariant *body)
         g_ptr_array_set_size(connection->events, 0);
     if (strcmp(state, TUNNEL_STATE_CONNECTED) == 0)
         connection_eap_accepted(connection);
+    if (strcmp(state, TUNNEL_STATE_CONNECTED) == 0)
+        connection_psk_accepted(connection);
     if (strcmp(state, TUNNEL_STATE_CONNECTED) == 0 && connection->connected_at == 0) {
         connection->connected_at = g_get_real_time();
         gin_tunnel_set_connected_at(connection->tunnel, connection->connected_at);
@@ -475,17 +486,10 @@ connection_socket_unit(const char *path, const char *unit, GError **error)
 }
 
 static int
-anchors_descriptor(const ProfileCredentials *credentials, GError **error)
+pem_descriptor(GBytes *authorities, GError **error)
 {
-    if (credentials->ca == NULL) {
-        int fd = open(SYSTEM_STORE, O_RDONLY | O_CLOEXEC);
-        if (fd < 0)
-            g_set_error(error, SYSTEM_ERROR, SYSTEM_ERROR_UNAVAILABLE, "%s: %s", SYSTEM_STORE,
-                        g_strerror(errno));
-        return fd;
-    }
     gsize length;
-    const void *pem = g_bytes_get_data(credentials->ca, &length);
+    const void *pem = g_bytes_get_data(authorities, &length);
     int fd = memfd_create("ginnel-anchors", MFD_CLOEXEC);
     if (fd >= 0 && write(fd, pem, length) == (ssize_t)length)
         return fd;
@@ -493,6 +497,37 @@ anchors_descriptor(const ProfileCredentials *credentials, GError **error)
     if (fd >= 0)
         close(fd);
     return -1;
+}
+
+static int
+anchors_descriptor(const ProfileCredentials *credentials, GError **error)
+{
+    if (credentials->ca != NULL)
+        return pem_descriptor(credentials->ca, error);
+    int fd = open(SYSTEM_STORE, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        g_set_error(error, SYSTEM_ERROR, SYSTEM_ERROR_UNAVAILABLE, "%s: %s", SYSTEM_STORE,
+                    g_strerror(errno));
+    return fd;
+}
+
+/* What START carries besides the device: whom to trust, for the gateway and apart from that for its
+ * EAP server. */
+static bool
+open_anchors(Connection *connection, int fds[RECORD_MAX_DESCRIPTORS], size_t *n_fds, GError **error)
+{
+    const ProfileCredentials *credentials = connection->credentials;
+    if (connection->profile->gateway_auth == PROFILE_GATEWAY_PSK)
+        return true;
+    fds[1] = anchors_descriptor(credentials, error);
+    if (fds[1] < 0)
+        return false;
+    *n_fds = 2;
+    if (credentials->eap_ca == NULL)
+        return true;
+    fds[2] = pem_descriptor(credentials->eap_ca, error);
+    *n_fds = 3;
+    return fds[2] >= 0;
 }
 
 static void
@@ -519,22 +554,19 @@ connection_start_process(Connection *connection, GError **error)
         g_set_error(error, SYSTEM_ERROR, SYSTEM_ERROR_FAILED, "the profile's identities");
         return false;
     }
-    int fds[2] = { connection->tun.fd, -1 };
+    int fds[RECORD_MAX_DESCRIPTORS] = { connection->tun.fd, -1, -1 };
     size_t n_fds = 1;
-    if (connection->profile->gateway_auth != PROFILE_GATEWAY_PSK) {
-        fds[1] = anchors_descriptor(connection->credentials, error);
-        if (fds[1] < 0)
-            return false;
-        n_fds = 2;
-    }
-    int control = connection_socket_unit(TUNNEL_SOCKET, "ginnel-tunnel.socket", error);
+    bool opened = open_anchors(connection, fds, &n_fds, error);
+    int control =
+        opened ? connection_socket_unit(TUNNEL_SOCKET, "ginnel-tunnel.socket", error) : -1;
     if (control >= 0) {
         store_keep("control", connection->id, control);
         take_channel(connection, control);
         channel_send(connection->channel, RECORD_START, start, fds, n_fds);
     }
-    if (fds[1] >= 0)
-        close(fds[1]);
+    for (size_t i = 1; i < G_N_ELEMENTS(fds); i++)
+        if (fds[i] >= 0)
+            close(fds[i]);
     return control >= 0;
 }
 
@@ -634,6 +666,7 @@ connection_free(Connection *connection)
     g_clear_pointer(&connection->dns, split_dns_plan_free);
     g_clear_pointer(&connection->credentials, profile_credentials_free);
     g_clear_pointer(&connection->token, connection_token_free);
+    g_clear_pointer(&connection->psk, connection_psk_free);
     g_clear_pointer(&connection->signer, signer_free);
     g_clear_pointer(&connection->eap, connection_eap_free);
     g_clear_pointer(&connection->configure_next, g_variant_unref);

@@ -153,6 +153,13 @@ signer_set_key(Signer *signer, PrivateKey *key)
 }
 
 void
+signer_set_psk(Signer *signer, Secret *psk)
+{
+    g_clear_pointer(&signer->psk, secret_unref);
+    signer->psk = psk != NULL ? secret_ref(psk) : NULL;
+}
+
+void
 signer_set_ppk(Signer *signer, Secret *ppk)
 {
     g_clear_pointer(&signer->ppk, secret_unref);

@@ -30,6 +30,8 @@ void signer_set_identity(Signer *signer, uint8_t id_type, GBytes *id);
 
 /* key: taken; for one that was locked at first. */
 void signer_set_key(Signer *signer, PrivateKey *key);
+/* NULL: forget it. */
+void signer_set_psk(Signer *signer, Secret *psk);
 /* The post-quantum pre-shared key (RFC 8784). */
 void signer_set_ppk(Signer *signer, Secret *ppk);
 /* RSA by PKCS#1 v1.5 rather than PSS, for a gateway that does not know the latter. */

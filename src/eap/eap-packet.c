@@ -39,3 +39,23 @@ eap_packet_response(uint8_t identifier, uint8_t type, GBytes *data)
         byte_writer_bytes(&writer, data);
     return byte_writer_end(&writer);
 }
+
+char *
+eap_type_to_string(uint8_t type)
+{
+    /* "Method Types" (IANA, EAP Registry): those that are met. */
+    static const struct {
+        uint8_t type;
+        const char *name;
+    } names[] = {
+        { 4, "EAP-MD5" },    { 5, "EAP-OTP" },       { 6, "EAP-GTC" },   { 13, "EAP-TLS" },
+        { 17, "LEAP" },      { 18, "EAP-SIM" },      { 21, "EAP-TTLS" }, { 23, "EAP-AKA" },
+        { 25, "PEAP" },      { 26, "EAP-MSCHAPv2" }, { 43, "EAP-FAST" }, { 47, "EAP-PSK" },
+        { 49, "EAP-IKEv2" }, { 50, "EAP-AKA'" },     { 51, "EAP-GPSK" }, { 52, "EAP-pwd" },
+        { 53, "EAP-EKE" },   { 55, "TEAP" },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+        if (names[i].type == type)
+            return g_strdup(names[i].name);
+    return g_strdup_printf("EAP method %u", type);
+}

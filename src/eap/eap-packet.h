@@ -18,3 +18,5 @@ typedef struct {
 bool eap_packet_parse(GBytes *octets, EapPacket *out);
 /* data NULL: none. */
 GBytes *eap_packet_response(uint8_t identifier, uint8_t type, GBytes *data);
+/* "EAP-TTLS", "EAP method 200": for people. Free with g_free. */
+char *eap_type_to_string(uint8_t type);

@@ -10,6 +10,8 @@ static const EapMethodOps *const methods[] = {
     &eap_tls, &eap_ttls, &eap_peap, &eap_mschapv2, &eap_gtc, &eap_md5,
 };
 
+#define MAX_REFUSED 4 /* methods that are named where we are refused */
+
 struct _EapPeer {
     EapConfig config; /* with copies of its own */
     Rng *rng;
@@ -19,7 +21,8 @@ struct _EapPeer {
     uint8_t identifier;                   /* of the last request */
     GBytes *last_request, *last_response; /* a repeated request gets the same response */
     bool asking;                          /* a question is open */
-    uint8_t refused;                      /* type of the last method that we said Nak to; 0 */
+    uint8_t refused[MAX_REFUSED];         /* types that we said Nak to */
+    size_t n_refused;
     EapAction action;
     EapQuestion *question;
     char *detail;
@@ -186,6 +189,13 @@ find_method(const EapPeer *peer, uint8_t type)
     return NULL;
 }
 
+static void
+note_refused(EapPeer *peer, uint8_t type)
+{
+    if (peer->n_refused < MAX_REFUSED && memchr(peer->refused, type, peer->n_refused) == NULL)
+        peer->refused[peer->n_refused++] = type;
+}
+
 /* What we would rather have; 0 where there is nothing (RFC 3748, section 5.3.1). */
 static const EapAction *
 say_nak(EapPeer *peer, uint8_t type)
@@ -197,7 +207,7 @@ say_nak(EapPeer *peer, uint8_t type)
             g_byte_array_append(wanted, &methods[i]->type, 1);
     if (wanted->len == 0)
         g_byte_array_append(wanted, &none, 1);
-    peer->refused = type;
+    note_refused(peer, type);
     g_autoptr(GBytes) data = g_bytes_new(wanted->data, wanted->len);
     return respond(peer, EAP_TYPE_NAK, data);
 }
@@ -277,21 +287,52 @@ success(EapPeer *peer)
     return act(peer, EAP_ACTION_SUCCESS);
 }
 
-static const char *
-method_name(uint8_t type)
+static void
+append_name(GString *text, const char *name, const char *between)
 {
+    g_string_append_printf(text, "%s%s", text->len > 0 ? between : "", name);
+}
+
+static char *
+name_refused(const EapPeer *peer)
+{
+    GString *text = g_string_new(NULL);
+    for (size_t i = 0; i < peer->n_refused; i++) {
+        g_autofree char *name = eap_type_to_string(peer->refused[i]);
+        append_name(text, name, ", then ");
+    }
+    return g_string_free(text, FALSE);
+}
+
+static char *
+name_allowed(const EapPeer *peer)
+{
+    GString *text = g_string_new(NULL);
     for (size_t i = 0; i < G_N_ELEMENTS(methods); i++)
-        if (methods[i]->type == type)
-            return methods[i]->name;
-    return "another EAP method";
+        if (is_usable(peer, methods[i]))
+            append_name(text, methods[i]->name, " or ");
+    return g_string_free(text, FALSE);
+}
+
+/* Nobody could agree on a method. */
+static char *
+no_method(const EapPeer *peer)
+{
+    g_autofree char *offered = name_refused(peer);
+    g_autofree char *allowed = name_allowed(peer);
+    if (*allowed == '\0')
+        return g_strdup_printf("the server wants %s, and the profile has what is needed for no "
+                               "method at all",
+                               offered);
+    return g_strdup_printf("the server wants %s and takes nothing else, but the profile allows %s",
+                           offered, allowed);
 }
 
 static const EapAction *
 failure(EapPeer *peer)
 {
-    if (peer->method == NULL && peer->refused != 0)
-        return fail(peer, g_strdup_printf("the server wants %s, which the profile does not allow",
-                                          method_name(peer->refused)));
+    if (peer->method == NULL && peer->n_refused > 0)
+        return fail(peer, no_method(peer));
     if (peer->method == NULL)
         return fail(peer, g_strdup("the server does not know the user"));
     if (peer->method->type == EAP_TYPE_TLS)

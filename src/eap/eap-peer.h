@@ -28,6 +28,7 @@ typedef enum {
 typedef struct {
     uint32_t methods;           /* EAP_METHOD_*, the outer ones that are allowed */
     uint32_t inner_methods;     /* the same inside TTLS and PEAP: MSCHAPV2, GTC (TTLS: also PAP) */
+    bool inner_as_eap;          /* MSCHAPV2 inside TTLS as EAP rather than as attributes */
     const char *identity;       /* EAP-Response/Identity; may be an anonymous one */
     const char *inner_identity; /* inside TTLS and PEAP; NULL: identity. Also MSCHAPv2's name */
     TrustStore *trust;          /* for the server of TLS, TTLS, PEAP; NULL: these are refused */

@@ -1,7 +1,7 @@
 /*
  * EAP-TTLS, version 0 (RFC 5281; with TLS 1.3 RFC 9427): TLS for the server, and in it, as
- * attributes, MSCHAPv2, PAP, or EAP with GTC for the user. We begin, with the method of the
- * profile: the server takes it or it does not.
+ * attributes, MSCHAPv2, PAP, or EAP with MSCHAPv2 or GTC for the user. We begin, with the method of
+ * the profile: the server takes it or it does not.
  */
 #include "config.h"
 
@@ -79,6 +79,14 @@ begin(const EapConfig *config, Rng *rng, char **detail)
         return NULL;
     }
     return state;
+}
+
+/* Otherwise as attributes of its own. */
+static bool
+is_eap(const EapMethodState *state)
+{
+    return state->method == EAP_METHOD_GTC ||
+           (state->method == EAP_METHOD_MSCHAPV2 && state->config->inner_as_eap);
 }
 
 static const char *
@@ -308,14 +316,14 @@ take_avps(EapMethodState *state, const Received *received, uint8_t identifier, E
         eap_step_fail(step, g_strdup("the server sent attributes that cannot be read"));
         return;
     }
-    if (state->method == EAP_METHOD_MSCHAPV2) {
+    if (is_eap(state) && received->eap->len > 0) {
+        g_autoptr(GBytes) packet = g_bytes_new(received->eap->data, received->eap->len);
+        send_inner(state, eap_inner_receive(&state->inner, packet, step), step);
+    } else if (state->method == EAP_METHOD_MSCHAPV2 && !is_eap(state)) {
         take_mschap(state, received, step);
     } else if (state->method == EAP_METHOD_PAP && received->reply) {
         state->done = false;
         ask_password(read_prompt(received->reply_text), step);
-    } else if (state->method == EAP_METHOD_GTC && received->eap->len > 0) {
-        g_autoptr(GBytes) packet = g_bytes_new(received->eap->data, received->eap->len);
-        send_inner(state, eap_inner_receive(&state->inner, packet, step), step);
     } else {
         eap_tunnel_flush(&state->tunnel, step);
     }
@@ -339,12 +347,12 @@ take_turn(EapMethodState *state, uint8_t identifier, EapStep *step)
     }
     state->begun = true;
     state->msk = eap_tunnel_msk(&state->tunnel, "ttls keying material");
-    if (state->method == EAP_METHOD_MSCHAPV2)
-        ask_mschap(state, step);
-    else if (state->method == EAP_METHOD_PAP)
-        ask_password(NULL, step);
-    else
+    if (is_eap(state))
         begin_inner(state, step);
+    else if (state->method == EAP_METHOD_MSCHAPV2)
+        ask_mschap(state, step);
+    else
+        ask_password(NULL, step);
 }
 
 static void
@@ -357,12 +365,12 @@ request(EapMethodState *state, uint8_t identifier, ByteReader data, EapStep *ste
 static void
 answer(EapMethodState *state, const EapAnswer *given, EapStep *step)
 {
-    if (state->method == EAP_METHOD_MSCHAPV2)
-        answer_mschap(state, given, step);
-    else if (state->method == EAP_METHOD_PAP)
-        answer_password(state, given->password, step);
-    else
+    if (is_eap(state))
         send_inner(state, eap_inner_answer(&state->inner, given, step), step);
+    else if (state->method == EAP_METHOD_MSCHAPV2)
+        answer_mschap(state, given, step);
+    else
+        answer_password(state, given->password, step);
 }
 
 static bool
@@ -381,7 +389,7 @@ title(const EapMethodState *state)
 {
     switch (state->method) {
     case EAP_METHOD_MSCHAPV2:
-        return "EAP-TTLS with MSCHAPv2";
+        return is_eap(state) ? "EAP-TTLS with EAP-MSCHAPv2" : "EAP-TTLS with MSCHAPv2";
     case EAP_METHOD_PAP:
         return "EAP-TTLS with PAP";
     default:

@@ -123,23 +123,38 @@ parse_certificates(const Source *source, GBytes *pem, GError **error)
     return list;
 }
 
+static GBytes *
+load_authorities(const Profile *profile, const char *group, const char *key, const char *path,
+                 GError **error)
+{
+    Source source = { profile, group, key, path, PROFILE_CA_MAX_LENGTH, false };
+    g_autoptr(GBytes) pem = read_plain(&source, error);
+    if (pem == NULL)
+        return NULL;
+    g_autoptr(GError) why = NULL;
+    gsize length;
+    const char *text = g_bytes_get_data(pem, &length);
+    g_autoptr(TrustStore) store = trust_store_new(text, length, &why);
+    if (store != NULL)
+        return g_steal_pointer(&pem);
+    profile_refuse(error, profile, group, key, PROFILE_ERROR_CREDENTIAL,
+                   "%s holds no certificate in PEM form: %s", path, why->message);
+    return NULL;
+}
+
 static bool
 load_ca(const Profile *profile, ProfileCredentials *credentials, GError **error)
 {
-    if (profile->ca_file == NULL || profile->gateway_auth == PROFILE_GATEWAY_PSK)
-        return true;
-    Source source = { profile, "gateway", "ca", profile->ca_file, PROFILE_CA_MAX_LENGTH, false };
-    credentials->ca = read_plain(&source, error);
-    if (credentials->ca == NULL)
+    bool gateway = profile->ca_file != NULL && profile->gateway_auth != PROFILE_GATEWAY_PSK;
+    bool eap = profile->eap_ca_file != NULL && profile_has_eap(profile);
+    if (gateway)
+        credentials->ca = load_authorities(profile, "gateway", "ca", profile->ca_file, error);
+    if (gateway && credentials->ca == NULL)
         return false;
-    g_autoptr(GError) why = NULL;
-    gsize length;
-    const char *text = g_bytes_get_data(credentials->ca, &length);
-    g_autoptr(TrustStore) store = trust_store_new(text, length, &why);
-    if (store == NULL)
-        profile_refuse(error, profile, "gateway", "ca", PROFILE_ERROR_CREDENTIAL,
-                       "%s holds no certificate in PEM form: %s", profile->ca_file, why->message);
-    return store != NULL;
+    if (eap)
+        credentials->eap_ca =
+            load_authorities(profile, "user", "eap-ca", profile->eap_ca_file, error);
+    return !eap || credentials->eap_ca != NULL;
 }
 
 static bool
@@ -367,6 +382,7 @@ profile_credentials_free(ProfileCredentials *credentials)
     if (credentials == NULL)
         return;
     g_clear_pointer(&credentials->ca, g_bytes_unref);
+    g_clear_pointer(&credentials->eap_ca, g_bytes_unref);
     g_clear_pointer(&credentials->chain_pem, g_bytes_unref);
     g_clear_pointer(&credentials->chain, g_ptr_array_unref);
     g_clear_pointer(&credentials->key, private_key_free);

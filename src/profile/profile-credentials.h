@@ -14,6 +14,7 @@
 
 typedef struct {
     GBytes *ca;        /* PEM; NULL: the system's store */
+    GBytes *eap_ca;    /* PEM; NULL: ca's serve */
     GBytes *chain_pem; /* the user's certificate and what follows it in its file; NULL: none */
     GPtrArray *chain;  /* the same as Certificate; of a token not before it was read */
     PrivateKey *key;   /* NULL: none; taken with g_steal_pointer */

@@ -74,6 +74,7 @@ profile_eap_inner(const Profile *profile)
 {
     static const char *const words[] = {
         [PROFILE_INNER_MSCHAPV2] = "mschapv2",
+        [PROFILE_INNER_EAP_MSCHAPV2] = "eap-mschapv2",
         [PROFILE_INNER_GTC] = "gtc",
         [PROFILE_INNER_PAP] = "pap",
     };

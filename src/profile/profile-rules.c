@@ -110,15 +110,6 @@ check_user(const Profile *profile, GError **error)
 }
 
 static bool
-check_secret(const Profile *profile, GError **error)
-{
-    bool psk =
-        profile->user_auth == PROFILE_USER_PSK || profile->gateway_auth == PROFILE_GATEWAY_PSK;
-    return !psk || require(profile, profile->secret_file != NULL, "user", "secret-file",
-                           "it names the file that holds the pre-shared key", error);
-}
-
-static bool
 check_ppk(const Profile *profile, GError **error)
 {
     bool any = profile->ppk_id != NULL || profile->ppk_file != NULL;
@@ -174,5 +165,5 @@ profile_check(Profile *profile, GError **error)
            check_identity(profile, "gateway", profile->gateway_id, error) &&
            check_identity(profile, "user", profile->user_id, error) && check_user(profile, error) &&
            profile_eap_check(profile, error) && check_supported(profile, error) &&
-           check_token(profile, error) && check_secret(profile, error) && check_ppk(profile, error);
+           check_token(profile, error) && check_ppk(profile, error);
 }

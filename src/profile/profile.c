@@ -39,6 +39,7 @@ profile_unref(Profile *profile)
                         profile->key_file,
                         profile->eap_id,
                         profile->eap_anonymous_id,
+                        profile->eap_ca_file,
                         profile->eap_server_name,
                         profile->secret_file,
                         profile->proxy,

@@ -59,7 +59,12 @@ typedef enum {
 } ProfileEap;
 
 /* What runs inside ttls and peap. */
-typedef enum { PROFILE_INNER_MSCHAPV2, PROFILE_INNER_GTC, PROFILE_INNER_PAP } ProfileEapInner;
+typedef enum {
+    PROFILE_INNER_MSCHAPV2, /* in ttls as attributes, in peap as EAP */
+    PROFILE_INNER_EAP_MSCHAPV2,
+    PROFILE_INNER_GTC,
+    PROFILE_INNER_PAP,
+} ProfileEapInner;
 /* A second authentication after user_auth (RFC 4739). */
 typedef enum { PROFILE_SECOND_NONE, PROFILE_SECOND_EAP } ProfileSecondAuth;
 
@@ -113,6 +118,7 @@ typedef struct {
     ProfileEap eap;
     char *eap_id;
     char *eap_anonymous_id; /* outer identity; NULL: the user's */
+    char *eap_ca_file;      /* NULL: ca_file's serve */
     char *eap_server_name;  /* A-labels; NULL: see profile_eap_server_name */
     ProfileEapInner eap_inner;
     ProfileSecondAuth second_auth;

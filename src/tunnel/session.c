@@ -396,7 +396,8 @@ handle_start(Session *session, GVariant *body, int *fds, size_t n_fds)
     int64_t wall = g_get_real_time() / G_USEC_PER_SEC - session_now() / DURATION_SECOND;
     session->datapath = datapath_new(fds[0], &handler, session);
     fds[0] = -1;
-    session->start = tunnel_start_new(body, n_fds > 1 ? fds[1] : -1, wall, &error);
+    session->start =
+        tunnel_start_new(body, n_fds > 1 ? fds[1] : -1, n_fds > 2 ? fds[2] : -1, wall, &error);
     if (session->start == NULL) {
         session_set_state(session, TUNNEL_STATE_FAILED, "SecretUnavailable", error->message);
         session->quit_at = session_now();

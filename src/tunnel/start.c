@@ -64,6 +64,20 @@ read_descriptor(int fd, GError **error)
     return g_byte_array_free_to_bytes(g_steal_pointer(&text));
 }
 
+static TrustStore *
+read_trust(int anchors, GError **error)
+{
+    g_autoptr(GBytes) pem = anchors >= 0 ? read_descriptor(anchors, error) : NULL;
+    gsize length = 0;
+    const char *text = pem != NULL ? g_bytes_get_data(pem, &length) : NULL;
+    if (length > 0)
+        return trust_store_new(text, length, error);
+    /* Nothing would mean the system's store. */
+    if (error != NULL && *error == NULL)
+        malformed(error, "no trusted certificates");
+    return NULL;
+}
+
 static bool
 read_certificates(TunnelStart *start, GVariantDict *dict, int anchors, GError **error)
 {
@@ -88,17 +102,7 @@ read_certificates(TunnelStart *start, GVariantDict *dict, int anchors, GError **
         return malformed(error, START_CHAIN);
     if (ike->remote_auth == IKE_AUTH_PSK)
         return true;
-    g_autoptr(GBytes) pem = anchors >= 0 ? read_descriptor(anchors, error) : NULL;
-    if (pem == NULL) {
-        if (error != NULL && *error == NULL)
-            g_set_error(error, CHANNEL_ERROR, CHANNEL_ERROR_MALFORMED, "no trusted certificates");
-        return false;
-    }
-    gsize length;
-    const char *text = g_bytes_get_data(pem, &length);
-    if (length == 0) /* nothing would mean the system's store */
-        return malformed(error, "no trusted certificates");
-    ike->trust = trust_store_new(text, length, error);
+    ike->trust = read_trust(anchors, error);
     return ike->trust != NULL;
 }
 
@@ -128,7 +132,7 @@ read_text(GVariantDict *dict, const char *key)
 }
 
 static bool
-read_eap(TunnelStart *start, GVariantDict *dict, GError **error)
+read_eap(TunnelStart *start, GVariantDict *dict, int eap_anchors, GError **error)
 {
     EapConfig *eap = &start->eap;
     IkeConfig *ike = start->ike;
@@ -141,14 +145,18 @@ read_eap(TunnelStart *start, GVariantDict *dict, GError **error)
     g_variant_dict_lookup(dict, START_EAP_METHODS, "^a&s", &methods);
     for (size_t i = 0; methods != NULL && methods[i] != NULL; i++)
         eap->methods |= method_of(methods[i]);
-    if (g_variant_dict_lookup(dict, START_EAP_INNER, "&s", &inner))
-        eap->inner_methods = method_of(inner);
+    g_variant_dict_lookup(dict, START_EAP_INNER, "&s", &inner);
+    eap->inner_as_eap = strcmp(inner, "eap-mschapv2") == 0;
+    eap->inner_methods = eap->inner_as_eap ? EAP_METHOD_MSCHAPV2 : method_of(inner);
     eap->identity = read_text(dict, START_EAP_IDENTITY);
     eap->inner_identity = read_text(dict, START_EAP_USER);
     eap->server_name = read_text(dict, START_EAP_SERVER_NAME);
     if (eap->identity == NULL) /* a certificate says it */
         eap->identity = g_strdup(start->user);
-    eap->trust = ike->trust;
+    start->eap_trust = eap_anchors >= 0 ? read_trust(eap_anchors, error) : NULL;
+    if (eap_anchors >= 0 && start->eap_trust == NULL)
+        return false;
+    eap->trust = start->eap_trust != NULL ? start->eap_trust : ike->trust;
     return eap->methods != 0 || malformed(error, START_EAP_METHODS);
 }
 
@@ -282,7 +290,7 @@ read_transports(TunnelStart *start, GVariantDict *dict, GError **error)
 }
 
 TunnelStart *
-tunnel_start_new(GVariant *body, int anchors, int64_t wall_clock_s, GError **error)
+tunnel_start_new(GVariant *body, int anchors, int eap_anchors, int64_t wall_clock_s, GError **error)
 {
     g_auto(GVariantDict) dict = G_VARIANT_DICT_INIT(body);
     g_autoptr(TunnelStart) start = g_new0(TunnelStart, 1);
@@ -305,9 +313,10 @@ tunnel_start_new(GVariant *body, int anchors, int64_t wall_clock_s, GError **err
         g_set_error(error, CHANNEL_ERROR, CHANNEL_ERROR_MALFORMED, "START lacks an identity");
         return NULL;
     }
-    if (!read_certificates(start, &dict, anchors, error) || !read_eap(start, &dict, error) ||
-        !read_proposals(start, &dict, error) || !read_transports(start, &dict, error) ||
-        !read_revocation(start, &dict, error) || !read_ppk(start, &dict, error))
+    if (!read_certificates(start, &dict, anchors, error) ||
+        !read_eap(start, &dict, eap_anchors, error) || !read_proposals(start, &dict, error) ||
+        !read_transports(start, &dict, error) || !read_revocation(start, &dict, error) ||
+        !read_ppk(start, &dict, error))
         return NULL;
     read_lifetimes(start, &dict);
     read_networks(start, &dict);
@@ -339,6 +348,7 @@ tunnel_start_free(TunnelStart *start)
     g_free((char *)start->eap.identity);
     g_free((char *)start->eap.inner_identity);
     g_free((char *)start->eap.server_name);
+    g_clear_pointer(&start->eap_trust, trust_store_unref);
     g_clear_pointer(&start->eap.chain, g_ptr_array_unref);
     g_array_unref(start->addresses);
     g_free(start->misbehave);

@@ -11,7 +11,8 @@ typedef struct {
     IkeConfig *ike;
     FallbackConfig fallback; /* without addresses */
     bool revocation_strict;
-    EapConfig eap; /* all but the time; its strings and references are ours */
+    TrustStore *eap_trust; /* of the EAP server; NULL: the gateway's */
+    EapConfig eap;         /* all but the time; its strings and references are ours */
     bool debug_keys;
     char *misbehave;
     GArray *addresses;   /* InetAddress: of an earlier session */
@@ -19,7 +20,8 @@ typedef struct {
     Duration delay;
 } TunnelStart;
 
-/* anchors: descriptor of the trust anchors in PEM, or -1; borrowed. NULL with *error. */
-TunnelStart *tunnel_start_new(GVariant *body, int anchors, int64_t wall_clock_s, GError **error);
+/* anchors, eap_anchors: descriptors of trust anchors in PEM, or -1; borrowed. NULL with *error. */
+TunnelStart *tunnel_start_new(GVariant *body, int anchors, int eap_anchors, int64_t wall_clock_s,
+                              GError **error);
 void tunnel_start_free(TunnelStart *start);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TunnelStart, tunnel_start_free)

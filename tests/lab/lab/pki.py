@@ -106,6 +106,7 @@ class Pki:
         self.issue("gw-eap", [name + ".gw.example" for name in
                               ("eap", "mschapv2", "tls", "only", "second")], server)
         self.issue("radius", ["radius.example"], ["serverAuth"], kind="rsa", size=2048)
+        self.issue("radius-stranger", ["radius.example"], ["serverAuth"], ca="stranger-ca")
         self.issue("radius-other", ["other.example"], ["serverAuth"])
         self.issue("tess", ["tess@example.com"], client)
         self.issue("tess-rsa", ["tess-rsa@example.com"], client, kind="rsa", size=2048)

@@ -45,7 +45,7 @@ modules {{
         usersfile = {directory}/users
     }}
     eap {{
-        default_eap_type = md5
+        default_eap_type = {first}
         timer_expire = 60
         max_sessions = 256
         tls-config common {{
@@ -57,28 +57,7 @@ modules {{
             tls_max_version = "{tls}"
             fragment_size = 512
         }}
-        md5 {{ }}
-        mschapv2 {{ }}
-        gtc {{
-            challenge = "Today's code: "
-            auth_type = PAP
-        }}
-        tls {{
-            tls = common
-        }}
-        ttls {{
-            tls = common
-            default_eap_type = md5
-            virtual_server = inner
-            use_tunneled_reply = yes
-        }}
-        peap {{
-            tls = common
-            default_eap_type = mschapv2
-            virtual_server = inner
-            use_tunneled_reply = yes
-        }}
-    }}
+{methods}    }}
 }}
 server outer {{
     listen {{
@@ -124,6 +103,32 @@ server inner {{
 }}
 """
 
+METHODS = {
+    "md5": "",
+    "mschapv2": "",
+    "gtc": """
+            challenge = "Today's code: "
+            auth_type = PAP""",
+    "tls": """
+            tls = common""",
+    "ttls": """
+            tls = common
+            default_eap_type = md5
+            virtual_server = inner
+            use_tunneled_reply = yes""",
+    "peap": """
+            tls = common
+            default_eap_type = mschapv2
+            virtual_server = inner
+            use_tunneled_reply = yes""",
+}
+
+
+def _methods(only):
+    return "\n".join(f"        {name} {{{settings}\n        }}"
+                     for name, settings in METHODS.items()
+                     if only is None or name in (only, "mschapv2"))
+
 
 class Radius:
     """Runs in the gateway's network and shares its processes."""
@@ -134,12 +139,14 @@ class Radius:
         self.pki = pki
         self.process = None
 
-    def start(self, certificate="radius", tls="1.3"):
+    def start(self, certificate="radius", tls="1.3", only=None):
+        """only: the one method that it knows; default: every one, md5 first."""
         os.makedirs(self.directory, exist_ok=True)
         with open(os.path.join(self.directory, "radiusd.conf"), "w") as file:
             file.write(CONFIGURATION.format(
                 directory=self.directory, secret=SECRET, tls=tls, ca=self.pki.path("ca.crt"),
-                certificate=self.pki.path(certificate)))
+                certificate=self.pki.path(certificate), methods=_methods(only),
+                first=only or "md5"))
         with open(os.path.join(self.directory, "users"), "w") as file:
             file.write("".join(f'{name} Cleartext-Password := "{password}"\n'
                                for name, password in USERS.items()))

@@ -1,5 +1,6 @@
 """Signing in by EAP: by every method that the product has, and what is said when it fails."""
 
+from lab.gateway import PSK
 from lab.product import Ginnel
 from lab.story import expect, expect_equal, expect_match, scene
 from lab.wait import until
@@ -13,6 +14,8 @@ METHODS = [
     ("EAP-TLS over TLS 1.2", "1.2", TLS, "EAP-TLS"),
     ("EAP-TLS over TLS 1.3", "1.3", TLS, "EAP-TLS"),
     ("EAP-TTLS with MSCHAPv2", "1.2", {"user__eap": "ttls"}, "EAP-TTLS"),
+    ("EAP-TTLS with MSCHAPv2 as EAP", "1.2",
+     {"user__eap": "ttls", "user__eap_inner": "eap-mschapv2"}, "EAP-TTLS with EAP-MSCHAPv2"),
     ("EAP-TTLS with GTC", "1.2", {"user__eap": "ttls", "user__eap_inner": "gtc"}, "EAP-TTLS"),
     ("EAP-TTLS with PAP", "1.3", {"user__eap": "ttls", "user__eap_inner": "pap"}, "EAP-TTLS"),
     ("EAP-TTLS under an anonymous name", "1.2",
@@ -91,6 +94,26 @@ def failures(bed, story):
         expect_equal(result.returncode, 1, result.stdout)
         expect_match("elsewhere.example", result.stdout, "the name")
     ginnel.down()
+    bed.eap_profile(**TLS)
+    serve(bed, only="peap")
+    with story.claim("A server that knows no method of the profile's: both lists are named"):
+        result = ginnel.up()
+        expect_equal(result.returncode, 1, result.stdout)
+        expect_match("(?s)PEAP.*the profile allows EAP-TLS", result.stdout, "methods")
+    ginnel.down()
+    serve(bed, certificate="radius-stranger", tls="1.2")
+    bed.eap_profile(user__eap="ttls")
+    with story.claim("A server that another authority vouches for gets no password"):
+        result = ginnel.up()
+        expect_equal(result.returncode, 1, result.stdout)
+        expect_match("EAP-TTLS", result.stdout, "the method")
+    ginnel.down()
+    bed.host.write("/etc/ginnel/stranger-ca.crt", bed.pki.read("stranger-ca.crt").decode())
+    bed.eap_profile(user__eap="ttls", user__eap_ca="/etc/ginnel/stranger-ca.crt")
+    with story.claim("... unless the profile names that one for it: eap-ca"):
+        ginnel.connect()
+    ginnel.down()
+    serve(bed, tls="1.2")
     bed.eap_profile(user__eap="mschapv2", user__secret_file=None)
     with story.claim("With nobody to ask, it says what was needed and what to do"):
         result = ginnel.up()
@@ -138,3 +161,25 @@ def asked(bed, story):
         said = bed.host.read(["journalctl", "--no-pager", "-o", "cat"])
         expect("Ar3etTnp" not in said, "the journal has it")
     bed.gateway.radius.stop()
+
+
+@scene("A pre-shared key that is asked for")
+def asked_psk(bed, story):
+    ginnel = Ginnel(bed.host)
+    ask = ["ginnel", "up", "--secrets-from-stdin", "work"]
+    bed.profile(user__secret_file=None)
+    with story.claim("A key that is in no file is asked for, and again after a wrong one"):
+        result = bed.host.run(ask, check=False, stdin=f"wrong\n{PSK}\n", timeout=60)
+        expect_equal(result.returncode, 0, result.stdout + result.stderr)
+    with story.claim("It is kept while the tunnel is wanted: a lost session comes back by itself"):
+        before = {sa["uniqueid"] for sa in bed.gateway.established()}
+        bed.gateway.terminate_all()
+        until("another session at the gateway",
+              lambda: {sa["uniqueid"] for sa in bed.gateway.established()} - before, timeout=30)
+        ginnel.wait_for("connected")
+    ginnel.down()
+    with story.claim("With nobody to ask it says what was needed"):
+        result = ginnel.tool("up", "--no-ask", "work")
+        expect(result.returncode != 0, "it connected")
+        expect_equal(ginnel.tunnel()["Reason"], "SecretUnavailable", "reason")
+    ginnel.down()

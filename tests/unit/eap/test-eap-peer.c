@@ -46,12 +46,18 @@ test_nak(void)
 {
     g_autoptr(EapPeer) peer = make_peer(EAP_METHOD_MSCHAPV2 | EAP_METHOD_GTC);
     ASSERT_SENDS(RECEIVE(peer, 1, 1, 0, 7, 4, 1, 0), 2, 1, 0, 7, 3, 26, 6);
-    const EapAction *end = RECEIVE(peer, 4, 2, 0, 4);
+    ASSERT_SENDS(RECEIVE(peer, 1, 2, 0, 6, 52, 0), 2, 2, 0, 7, 3, 26, 6);
+    ASSERT_SENDS(RECEIVE(peer, 1, 3, 0, 7, 4, 1, 0), 2, 3, 0, 7, 3, 26, 6);
+    ASSERT_SENDS(RECEIVE(peer, 1, 4, 0, 6, 200, 0), 2, 4, 0, 7, 3, 26, 6);
+    const EapAction *end = RECEIVE(peer, 4, 5, 0, 4);
     g_assert_cmpint(end->kind, ==, EAP_ACTION_FAILURE);
-    g_assert_nonnull(strstr(end->detail, "EAP-MD5, which the profile does not allow"));
+    g_assert_cmpstr(end->detail, ==,
+                    "the server wants EAP-MD5, then EAP-pwd, then EAP method 200 and takes nothing "
+                    "else, but the profile allows EAP-MSCHAPv2 or EAP-GTC");
 
     g_autoptr(EapPeer) nothing = make_peer(0);
     ASSERT_SENDS(RECEIVE(nothing, 1, 1, 0, 7, 26, 1, 0), 2, 1, 0, 6, 3, 0);
+    g_assert_nonnull(strstr(RECEIVE(nothing, 4, 2, 0, 4)->detail, "for no method at all"));
 }
 
 static const EapAction *

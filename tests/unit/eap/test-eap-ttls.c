@@ -110,6 +110,52 @@ gtc(Conversation *talk, GBytes *data)
     return conversation_end(talk, EAP_CODE_SUCCESS);
 }
 
+/* The same as EAP (RFC 5281, section 11.2.1): what the server begins with is refused, then method
+ * 26. */
+static GBytes *
+verify_eap_mschap(Conversation *talk, const TtlsAvp *message)
+{
+    static const uint8_t asked[16] = "sixteen octets!";
+    g_autoptr(Secret) password = secret_new(TEST_PASSWORD, strlen(TEST_PASSWORD));
+    g_auto(Mschapv2Answer) right = { 0 };
+    const uint8_t *octets = message->data.data;
+    g_assert_cmpuint(message->data.length, ==, 5 + 4 + 1 + 49 + strlen(TEST_USER));
+    g_assert_cmpuint(octets[4], ==, 26);
+    g_assert_true(mschapv2_answer(asked, octets + 10, TEST_USER, password, &right, NULL));
+    if (memcmp(octets + 34, right.nt_response, 24) != 0)
+        return say_avp(talk, 0, TTLS_AVP_EAP_MESSAGE, "\1\11\0\22\32\4\11\0\15E=691 R=0", 18);
+    char text[5 + 4 + 42 + 1] = { 1, 9, 0, 51, 26, 3, 9, 0, 46, 'S', '=' };
+    for (size_t i = 0; i < 20; i++)
+        snprintf(text + 11 + 2 * i, 3, "%02X", right.authenticator_response[i]);
+    return say_avp(talk, 0, TTLS_AVP_EAP_MESSAGE, text, 51);
+}
+
+static GBytes *
+eap_mschap(Conversation *talk, GBytes *data)
+{
+    static const uint8_t md5[] = { 1, 7, 0, 7, 4, 1, 0 };
+    uint8_t packet[5 + 4 + 1 + 16 + 3] = { 1, 8, 0, 29, 26, 1, 9, 0, 24, 16 };
+    if (data == NULL)
+        return conversation_request(talk, NULL, 0);
+    TtlsAvp message = find(data, 0, TTLS_AVP_EAP_MESSAGE);
+    switch (talk->step++) {
+    case 0:
+        g_assert_cmpmem(message.data.data + 4, message.data.length - 4, "\1" TEST_USER,
+                        1 + strlen(TEST_USER));
+        return say_avp(talk, 0, TTLS_AVP_EAP_MESSAGE, md5, sizeof md5);
+    case 1:
+        g_assert_cmpmem(message.data.data + 4, message.data.length - 4, "\3\32", 2);
+        memcpy(packet + 10, "sixteen octets!", 16);
+        memcpy(packet + 26, "srv", 3);
+        return say_avp(talk, 0, TTLS_AVP_EAP_MESSAGE, packet, sizeof packet);
+    case 2:
+        return verify_eap_mschap(talk, &message);
+    default:
+        return conversation_end(talk,
+                                message.data.data[5] == 3 ? EAP_CODE_SUCCESS : EAP_CODE_FAILURE);
+    }
+}
+
 static void
 use_ttls(Conversation *talk, gconstpointer tls13)
 {
@@ -177,6 +223,25 @@ test_gtc(Conversation *talk, gconstpointer tls13)
     talk->script = gtc;
     check_in(talk);
     g_assert_cmpuint(talk->asked, ==, 1);
+}
+
+static void
+test_eap_mschap(Conversation *talk, gconstpointer tls13)
+{
+    talk->config.inner_as_eap = true;
+    talk->script = eap_mschap;
+    check_in(talk);
+    g_assert_cmpuint(talk->asked, ==, 1);
+}
+
+static void
+test_eap_wrong_password(Conversation *talk, gconstpointer tls13)
+{
+    talk->config.inner_as_eap = true;
+    talk->script = eap_mschap;
+    talk->password = "battery staple";
+    check_out(talk, "EAP-TTLS with EAP-MSCHAPv2: ");
+    g_assert_nonnull(strstr(talk->detail, "password is wrong"));
 }
 
 static void
@@ -252,6 +317,8 @@ main(int argc, char **argv)
     TEST("pap", test_pap);
     TEST("pap-challenge", test_pap_challenge);
     TEST("gtc", test_gtc);
+    TEST("eap-mschapv2", test_eap_mschap);
+    TEST("eap-wrong-password", test_eap_wrong_password);
     TEST("wrong-password", test_wrong_password);
     TEST("false-server", test_false_server);
     TEST("unnamed-server", test_unnamed_server);

@@ -301,6 +301,22 @@ test_encrypted_key_waits(Files *files, gconstpointer data)
 }
 
 static void
+test_eap_authority(Files *files, gconstpointer data)
+{
+    static const char text[] = "[gateway]\naddress = gw.example\nca = @/c\n[user]\nid = tess\n"
+                               "auth = eap\neap-ca = @/%s\n";
+    g_autoptr(GError) error = NULL;
+    g_autofree char *good = g_strdup_printf(text, "c");
+    g_autofree char *none = g_strdup_printf(text, "nonsense");
+    g_autoptr(ProfileCredentials) credentials = load(files, good, NOW, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(g_bytes_get_size(credentials->eap_ca), ==, strlen(certificate));
+    g_assert_null(load(files, none, NOW, &error));
+    g_assert_error(error, PROFILE_ERROR, PROFILE_ERROR_CREDENTIAL);
+    g_assert_nonnull(strstr(error->message, "[user] eap-ca"));
+}
+
+static void
 test_certificate_of_a_token(Files *files, gconstpointer data)
 {
     g_autoptr(GError) error = NULL;
@@ -370,6 +386,7 @@ main(int argc, char **argv)
     ADD("encrypted-key-and-its-passphrase", test_encrypted_key_and_its_passphrase);
     ADD("encrypted-key-waits", test_encrypted_key_waits);
     ADD("certificate-of-a-token", test_certificate_of_a_token);
+    ADD("eap-authority", test_eap_authority);
     ADD("pkcs12", test_pkcs12);
     g_test_add_func("/profile/profile-credentials/secret-forms", test_secret_forms);
     return g_test_run();

@@ -2,6 +2,7 @@
 #include "tunnel/start.h"
 
 #include "channel/channel.h"
+#include "test-pki.h"
 
 #include <string.h>
 #include <sys/mman.h>
@@ -35,7 +36,7 @@ static TunnelStart *
 read_body(Body *body, int anchors, GError **error)
 {
     g_autoptr(GVariant) variant = g_variant_ref_sink(g_variant_dict_end(&body->dict));
-    return tunnel_start_new(variant, anchors, 1234, error);
+    return tunnel_start_new(variant, anchors, -1, 1234, error);
 }
 
 static void
@@ -202,6 +203,39 @@ test_anchors(void)
     close(pipe_ends[1]);
 }
 
+/* Others for the EAP server, or the gateway's. */
+static void
+test_eap_anchors(void)
+{
+    static const char *const methods[] = { "peap", NULL };
+    g_autoptr(TestIdentity) gateway =
+        test_identity_new(&(TestPkiSpec){ .name = "gateway's", .authority = true }, NULL);
+    g_autoptr(TestIdentity) server =
+        test_identity_new(&(TestPkiSpec){ .name = "server's", .authority = true }, NULL);
+    for (int i = 0; i < 3; i++) {
+        Body body;
+        g_autoptr(GError) error = NULL;
+        int anchors = anchors_of(test_identity_certificate_pem(gateway));
+        int own = i == 0 ? -1 : anchors_of(i == 1 ? test_identity_certificate_pem(server) : "");
+        body_init(&body);
+        g_variant_dict_insert(&body.dict, START_LOCAL_AUTH, "s", "eap");
+        g_variant_dict_insert(&body.dict, START_REMOTE_AUTH, "s", "certificate");
+        g_variant_dict_insert(&body.dict, START_EAP_METHODS, "^as", methods);
+        g_variant_dict_insert(&body.dict, START_EAP_INNER, "s", "eap-mschapv2");
+        g_autoptr(GVariant) variant = g_variant_ref_sink(g_variant_dict_end(&body.dict));
+        g_autoptr(TunnelStart) start = tunnel_start_new(variant, anchors, own, 1234, &error);
+        close(anchors);
+        if (own >= 0)
+            close(own);
+        g_assert_true((start == NULL) == (i == 2)); /* none at all is no answer */
+        if (start == NULL)
+            continue;
+        g_assert_true((start->eap.trust == start->ike->trust) == (i == 0));
+        g_assert_true(start->eap.inner_as_eap);
+        g_assert_cmpuint(start->eap.inner_methods, ==, EAP_METHOD_MSCHAPV2);
+    }
+}
+
 static void
 test_networks(void)
 {
@@ -248,6 +282,7 @@ main(int argc, char **argv)
     g_test_add_func("/tunnel/start/revocation", test_revocation);
     g_test_add_func("/tunnel/start/certificate-without-chain", test_certificate_without_chain);
     g_test_add_func("/tunnel/start/anchors", test_anchors);
+    g_test_add_func("/tunnel/start/eap-anchors", test_eap_anchors);
     g_test_add_func("/tunnel/start/networks", test_networks);
     g_test_add_func("/tunnel/start/proposal-words", test_proposal_words);
     return g_test_run();
