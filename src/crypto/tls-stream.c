@@ -31,6 +31,7 @@ struct _TlsStream {
     TrustStore *trust;
     char *server_name;
     int64_t now_s;
+    GPtrArray *path; /* of the server, once it was judged */
     GError *error;
 };
 
@@ -85,7 +86,9 @@ static bool
 judge_server(TlsStream *stream, GError **error)
 {
     g_autoptr(GPtrArray) chain = take_chain(stream->session, error);
-    if (chain == NULL || !trust_store_verify(stream->trust, chain, stream->now_s, NULL, error))
+    g_clear_pointer(&stream->path, g_ptr_array_unref);
+    if (chain == NULL ||
+        !trust_store_verify(stream->trust, chain, stream->now_s, &stream->path, error))
         return false;
     const char *wanted = stream->server_name;
     if (wanted == NULL ||
@@ -213,6 +216,7 @@ tls_stream_free(TlsStream *stream)
     wipe_array(stream->data);
     trust_store_unref(stream->trust);
     g_free(stream->server_name);
+    g_clear_pointer(&stream->path, g_ptr_array_unref);
     g_clear_error(&stream->error);
     g_free(stream);
 }
@@ -311,6 +315,12 @@ tls_stream_feed(TlsStream *stream, const void *data, size_t length)
         return handshake(stream);
     read_data(stream);
     return stream->state;
+}
+
+GPtrArray *
+tls_stream_server_path(const TlsStream *stream)
+{
+    return stream->path;
 }
 
 TlsStreamState

@@ -49,6 +49,8 @@ GBytes *tls_stream_take_data(TlsStream *stream);
 bool tls_stream_write(TlsStream *stream, const void *data, size_t length);
 /* In TLS_STREAM_FAILED: CRYPTO_ERROR_*, words for people. Borrowed. */
 const GError *tls_stream_error(const TlsStream *stream);
+/* The server's certificates up to the anchor, verified (Certificate); borrowed, NULL before. */
+GPtrArray *tls_stream_server_path(const TlsStream *stream);
 bool tls_stream_is_tls13(const TlsStream *stream);
 /* Keying material (RFC 5705; RFC 8446, section 7.5); without context (NULL) it is in TLS 1.2 what
  * its PRF makes of label and both randoms. NULL unless open. */

@@ -28,6 +28,7 @@ copy_question(const EapQuestion *question)
     copy->prompt = g_strdup(question->prompt);
     copy->challenge = question->challenge != NULL ? g_bytes_ref(question->challenge) : NULL;
     copy->octets = question->octets != NULL ? g_bytes_ref(question->octets) : NULL;
+    copy->chain = NULL; /* nothing inside has certificates of its own */
     return copy;
 }
 

@@ -16,7 +16,8 @@ struct _EapMethodState {
     EapTunnel tunnel;
     const EapConfig *config;
     EapInner inner;
-    bool done; /* both ends have said success */
+    uint8_t identifier; /* of the last request */
+    bool done;          /* both ends have said success */
     Secret *msk;
 };
 
@@ -108,7 +109,7 @@ take_extensions(EapMethodState *state, const EapPacket *packet, EapStep *step)
 /* ---- packets inside ---- */
 
 static void
-take_turn(EapMethodState *state, uint8_t identifier, EapStep *step)
+take_turn(EapMethodState *state, EapStep *step)
 {
     if (state->msk == NULL)
         state->msk = eap_tunnel_msk(&state->tunnel, "client EAP encryption");
@@ -117,7 +118,7 @@ take_turn(EapMethodState *state, uint8_t identifier, EapStep *step)
         return;
     }
     EapPacket packet;
-    g_autoptr(GBytes) octets = peap_restore(state->tunnel.data, identifier);
+    g_autoptr(GBytes) octets = peap_restore(state->tunnel.data, state->identifier);
     if (octets == NULL || !eap_packet_parse(octets, &packet))
         return;
     if (packet.type == EAP_TYPE_EXTENSIONS)
@@ -129,13 +130,19 @@ take_turn(EapMethodState *state, uint8_t identifier, EapStep *step)
 static void
 request(EapMethodState *state, uint8_t identifier, ByteReader data, EapStep *step)
 {
+    state->identifier = identifier;
     if (eap_tunnel_request(&state->tunnel, data, step))
-        take_turn(state, identifier, step);
+        take_turn(state, step);
 }
 
 static void
 answer(EapMethodState *state, const EapAnswer *given, EapStep *step)
 {
+    if (eap_tunnel_asks(&state->tunnel)) {
+        if (eap_tunnel_answer(&state->tunnel, given, step))
+            take_turn(state, step);
+        return;
+    }
     send_inner(state, eap_inner_answer(&state->inner, given, step), step);
 }
 

@@ -37,6 +37,7 @@ eap_question_free(EapQuestion *question)
     g_clear_pointer(&question->challenge, g_bytes_unref);
     g_free(question->prompt);
     g_clear_pointer(&question->octets, g_bytes_unref);
+    g_clear_pointer(&question->chain, g_ptr_array_unref);
     g_free(question);
 }
 

@@ -33,6 +33,7 @@ typedef struct {
     const char *inner_identity; /* inside TTLS and PEAP; NULL: identity. Also MSCHAPv2's name */
     TrustStore *trust;          /* for the server of TLS, TTLS, PEAP; NULL: these are refused */
     const char *server_name; /* that its certificate must carry (dNSName); NULL: any trusted one */
+    bool check_revocation;   /* ask about its certificate before anything of ours is said */
     int64_t wall_clock_s;    /* Unix seconds: the server's certificate is judged by it */
     GPtrArray *chain;        /* Certificate of ours for TLS, first ours; NULL: none */
 } EapConfig;
@@ -46,10 +47,11 @@ typedef enum {
 } EapActionKind;
 
 typedef enum {
-    EAP_ASK_MSCHAP,   /* challenges and name: the typed calculation of RFC 2759 */
-    EAP_ASK_MD5,      /* identifier, challenge */
-    EAP_ASK_PASSWORD, /* the password itself */
-    EAP_ASK_SIGN_TLS, /* scheme, octets */
+    EAP_ASK_MSCHAP,     /* challenges and name: the typed calculation of RFC 2759 */
+    EAP_ASK_MD5,        /* identifier, challenge */
+    EAP_ASK_PASSWORD,   /* the password itself */
+    EAP_ASK_SIGN_TLS,   /* scheme, octets */
+    EAP_ASK_REVOCATION, /* is anything of chain revoked? */
 } EapQuestionKind;
 
 typedef struct {
@@ -62,9 +64,10 @@ typedef struct {
     char *prompt;        /* PASSWORD: what a GTC server shows, checked UTF-8, bounded; or NULL */
     uint16_t scheme;     /* SIGN_TLS: TLS SignatureScheme */
     GBytes *octets;      /* SIGN_TLS: to be signed */
+    GPtrArray *chain; /* REVOCATION: Certificate, verified, the server's first, the anchor last */
 } EapQuestion;
 
-/* All borrowed; ok false: no such secret, the conversation fails with detail. */
+/* All borrowed; ok false: no such secret, or revoked: the conversation fails with detail. */
 typedef struct {
     bool ok;
     const char *detail;

@@ -71,7 +71,7 @@ request(EapMethodState *state, uint8_t identifier, ByteReader data, EapStep *ste
 static void
 answer(EapMethodState *state, const EapAnswer *given, EapStep *step)
 {
-    if (eap_tunnel_sign(&state->tunnel, given->octets, step))
+    if (eap_tunnel_answer(&state->tunnel, given, step))
         take_turn(state, step);
 }
 

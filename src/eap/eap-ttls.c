@@ -310,7 +310,7 @@ read_prompt(ByteReader text)
 }
 
 static void
-take_avps(EapMethodState *state, const Received *received, uint8_t identifier, EapStep *step)
+take_avps(EapMethodState *state, const Received *received, EapStep *step)
 {
     if (received->malformed || received->unknown) {
         eap_step_fail(step, g_strdup("the server sent attributes that cannot be read"));
@@ -332,7 +332,7 @@ take_avps(EapMethodState *state, const Received *received, uint8_t identifier, E
 /* ---- turns ---- */
 
 static void
-take_turn(EapMethodState *state, uint8_t identifier, EapStep *step)
+take_turn(EapMethodState *state, EapStep *step)
 {
     if (state->begun && state->tunnel.data == NULL) {
         eap_tunnel_flush(&state->tunnel, step); /* a ticket, or nothing at all */
@@ -341,7 +341,7 @@ take_turn(EapMethodState *state, uint8_t identifier, EapStep *step)
     if (state->begun) {
         Received received;
         sort_avps(state->tunnel.data, &received);
-        take_avps(state, &received, identifier, step);
+        take_avps(state, &received, step);
         g_byte_array_unref(received.eap);
         return;
     }
@@ -359,12 +359,17 @@ static void
 request(EapMethodState *state, uint8_t identifier, ByteReader data, EapStep *step)
 {
     if (eap_tunnel_request(&state->tunnel, data, step))
-        take_turn(state, identifier, step);
+        take_turn(state, step);
 }
 
 static void
 answer(EapMethodState *state, const EapAnswer *given, EapStep *step)
 {
+    if (eap_tunnel_asks(&state->tunnel)) {
+        if (eap_tunnel_answer(&state->tunnel, given, step))
+            take_turn(state, step);
+        return;
+    }
     if (is_eap(state))
         send_inner(state, eap_inner_answer(&state->inner, given, step), step);
     else if (state->method == EAP_METHOD_MSCHAPV2)

@@ -67,6 +67,24 @@ ask_signature(EapTunnel *tunnel, EapStep *step)
     step->question = g_steal_pointer(&question);
 }
 
+/* Before anything of ours is said to the server: no certificate, no name, no password. */
+static bool
+ask_revocation(EapTunnel *tunnel, EapStep *step)
+{
+    TlsStreamState state = tls_stream_state(tunnel->tls);
+    GPtrArray *path = tls_stream_server_path(tunnel->tls);
+    if (!tunnel->config->check_revocation || tunnel->revocation_known || path == NULL ||
+        (state != TLS_STREAM_SIGN && state != TLS_STREAM_OPEN))
+        return false;
+    g_autoptr(EapQuestion) question = g_new0(EapQuestion, 1);
+    question->kind = EAP_ASK_REVOCATION;
+    question->chain = g_ptr_array_ref(path);
+    tunnel->asks_revocation = true;
+    step->kind = EAP_STEP_ASK;
+    step->question = g_steal_pointer(&question);
+    return true;
+}
+
 /* What came while the handshake was not over waits for the method's turn. */
 static void
 keep_data(EapTunnel *tunnel)
@@ -87,6 +105,8 @@ keep_data(EapTunnel *tunnel)
 static bool
 go_on(EapTunnel *tunnel, EapStep *step)
 {
+    if (ask_revocation(tunnel, step))
+        return false;
     switch (tls_stream_state(tunnel->tls)) {
     case TLS_STREAM_HANDSHAKE:
         eap_tunnel_flush(tunnel, step);
@@ -166,9 +186,21 @@ eap_tunnel_request(EapTunnel *tunnel, ByteReader data, EapStep *step)
 }
 
 bool
-eap_tunnel_sign(EapTunnel *tunnel, GBytes *signature, EapStep *step)
+eap_tunnel_asks(const EapTunnel *tunnel)
 {
-    tls_stream_sign(tunnel->tls, signature);
+    return tunnel->asks_revocation ||
+           (tunnel->tls != NULL && tls_stream_state(tunnel->tls) == TLS_STREAM_SIGN);
+}
+
+bool
+eap_tunnel_answer(EapTunnel *tunnel, const EapAnswer *answer, EapStep *step)
+{
+    if (tunnel->asks_revocation) { /* not ok never comes here */
+        tunnel->asks_revocation = false;
+        tunnel->revocation_known = true;
+    } else {
+        tls_stream_sign(tunnel->tls, answer->octets);
+    }
     return go_on(tunnel, step);
 }
 

@@ -16,6 +16,7 @@ typedef struct {
     GPtrArray *chain;
     GBytes *data;  /* plaintext that came, for the method; NULL: none */
     bool was_open; /* before what came last */
+    bool asks_revocation, revocation_known;
 } EapTunnel;
 
 /* chain: ours, NULL for none. False with detail: not with this config. */
@@ -25,8 +26,10 @@ void eap_tunnel_clear(EapTunnel *tunnel);
 /* True: the session is open, and it is the method's turn, with data where some came; the step is
  * empty then, and eap_tunnel_flush is what ends the turn. False: the step is filled. */
 bool eap_tunnel_request(EapTunnel *tunnel, ByteReader data, EapStep *step);
-/* The same, for a signature. */
-bool eap_tunnel_sign(EapTunnel *tunnel, GBytes *signature, EapStep *step);
+/* Whether the open question is the session's own, rather than the method's. */
+bool eap_tunnel_asks(const EapTunnel *tunnel);
+/* The same as eap_tunnel_request, for the answer to such a question. */
+bool eap_tunnel_answer(EapTunnel *tunnel, const EapAnswer *answer, EapStep *step);
 void eap_tunnel_write(EapTunnel *tunnel, const void *data, size_t length);
 /* Sends what was written, or an acknowledgement. */
 void eap_tunnel_flush(EapTunnel *tunnel, EapStep *step);

@@ -612,8 +612,9 @@ sign_in_by_eap(Attempt *attempt, const IkeCredentialRequest *wanted)
     Session *session = attempt->session;
     int64_t wall_clock = session->start->ike->wall_clock_s + session_now() / DURATION_SECOND;
     if (attempt->eap == NULL)
-        attempt->eap = tunnel_eap_new(session->start, session->requests, rng_system(), wall_clock,
-                                      eap_supplied, attempt);
+        attempt->eap =
+            tunnel_eap_new(session->start, session->requests, session->known_good, rng_system(),
+                           wall_clock, eap_supplied, revocation_told, attempt);
     tunnel_eap_ask(attempt->eap, wanted);
 }
 

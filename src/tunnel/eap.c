@@ -13,27 +13,34 @@
 struct _TunnelEap {
     const TunnelStart *start;
     Requests *requests;
+    RevocationCache *cache;
     Rng *rng;
     int64_t wall_clock_s;
     TunnelEapSupply supply;
+    RevocationTold told;
     gpointer user_data;
     EapPeer *peer;
     bool second;     /* the peer's round */
     uint32_t serial; /* of what the engine waits for */
     bool waiting;
     bool lacked_secret;
+    RevocationCheck *revocation; /* of the EAP server's certificate; NULL: none runs */
+    IkeCloseReason why;          /* it is not good; IKE_CLOSE_REQUESTED: nobody said so */
     char *method, *detail;
 };
 
 static void act(TunnelEap *eap, const EapAction *action);
 
 TunnelEap *
-tunnel_eap_new(const TunnelStart *start, Requests *requests, Rng *rng, int64_t wall_clock_s,
-               TunnelEapSupply supply, gpointer user_data)
+tunnel_eap_new(const TunnelStart *start, Requests *requests, RevocationCache *cache, Rng *rng,
+               int64_t wall_clock_s, TunnelEapSupply supply, RevocationTold told,
+               gpointer user_data)
 {
     TunnelEap *eap = g_new0(TunnelEap, 1);
     eap->start = start;
     eap->requests = requests;
+    eap->cache = cache;
+    eap->told = told;
     eap->rng = rng;
     eap->wall_clock_s = wall_clock_s;
     eap->supply = supply;
@@ -47,6 +54,7 @@ tunnel_eap_free(TunnelEap *eap)
     if (eap == NULL)
         return;
     requests_cancel(eap->requests, eap);
+    g_clear_pointer(&eap->revocation, revocation_check_free);
     g_clear_pointer(&eap->peer, eap_peer_free);
     g_free(eap->method);
     g_free(eap->detail);
@@ -146,6 +154,41 @@ ask_mschap(TunnelEap *eap, uint32_t serial, const EapQuestion *question)
 }
 
 static void
+revocation_checked(uint32_t serial, const IkeCredential *credential, gpointer data)
+{
+    TunnelEap *eap = data;
+    g_autofree char *detail =
+        g_strdup_printf("that of its EAP server, %s",
+                        credential->detail != NULL ? credential->detail : "which was revoked");
+    EapAnswer got = { .ok = credential->ok, .detail = detail };
+    eap->waiting = false;
+    if (!credential->ok)
+        eap->why = credential->why;
+    act(eap, eap_peer_answer(eap->peer, &got));
+}
+
+static void
+revocation_told(const char *event, const char *text, gpointer data)
+{
+    const TunnelEap *eap = data;
+    eap->told(event, text, eap->user_data);
+}
+
+static void
+ask_revocation(TunnelEap *eap, GPtrArray *chain)
+{
+    g_autoptr(GPtrArray) stapled = g_ptr_array_new();
+    IkeCredentialRequest wanted = { .kind = IKE_CREDENTIAL_REVOCATION,
+                                    .chain = chain,
+                                    .ocsp = stapled };
+    g_clear_pointer(&eap->revocation, revocation_check_free);
+    eap->revocation = revocation_check_new(eap->requests, eap->cache, eap->rng, &wanted,
+                                           eap->start->revocation_strict, eap->wall_clock_s,
+                                           revocation_checked, revocation_told, eap);
+    revocation_check_run(eap->revocation);
+}
+
+static void
 ask(TunnelEap *eap, const EapQuestion *question)
 {
     uint32_t serial = requests_next_serial(eap->requests);
@@ -172,6 +215,9 @@ ask(TunnelEap *eap, const EapQuestion *question)
                                     channel_variant_from_bytes(question->octets)),
                       octets_reply, eap);
         break;
+    case EAP_ASK_REVOCATION:
+        ask_revocation(eap, question->chain);
+        break;
     }
 }
 
@@ -181,8 +227,9 @@ static void
 fail(TunnelEap *eap, const char *detail)
 {
     IkeCredential credential = { .ok = false,
-                                 .why = eap->lacked_secret ? IKE_CLOSE_CREDENTIAL
-                                                           : IKE_CLOSE_EAP_FAILED,
+                                 .why = eap->why != IKE_CLOSE_REQUESTED ? eap->why
+                                        : eap->lacked_secret            ? IKE_CLOSE_CREDENTIAL
+                                                                        : IKE_CLOSE_EAP_FAILED,
                                  .detail = detail };
     eap->supply(eap->serial, &credential, eap->user_data);
 }
@@ -235,6 +282,7 @@ tunnel_eap_ask(TunnelEap *eap, const IkeCredentialRequest *wanted)
         EapConfig config = eap->start->eap;
         g_clear_pointer(&eap->peer, eap_peer_free);
         config.wall_clock_s = eap->wall_clock_s;
+        config.check_revocation = eap->start->ike != NULL && eap->start->ike->check_revocation;
         eap->peer = eap_peer_new(&config, eap->rng);
         eap->second = wanted->eap_second;
     }

@@ -5,6 +5,7 @@
  */
 #pragma once
 #include "tunnel/requests.h"
+#include "tunnel/revocation.h"
 #include "tunnel/start.h"
 
 typedef struct _TunnelEap TunnelEap;
@@ -13,9 +14,11 @@ typedef struct _TunnelEap TunnelEap;
 typedef void (*TunnelEapSupply)(uint32_t serial, const IkeCredential *credential,
                                 gpointer user_data);
 
-/* start and requests are borrowed; wall_clock_s: Unix seconds now. */
-TunnelEap *tunnel_eap_new(const TunnelStart *start, Requests *requests, Rng *rng,
-                          int64_t wall_clock_s, TunnelEapSupply supply, gpointer user_data);
+/* start, requests and cache are borrowed; wall_clock_s: Unix seconds now. told: whom the EAP
+ * server's certificate is asked of. */
+TunnelEap *tunnel_eap_new(const TunnelStart *start, Requests *requests, RevocationCache *cache,
+                          Rng *rng, int64_t wall_clock_s, TunnelEapSupply supply,
+                          RevocationTold told, gpointer user_data);
 /* What is still asked of ginneld is not delivered any more. */
 void tunnel_eap_free(TunnelEap *eap);
 /* An IKE_CREDENTIAL_EAP request: supply answers it, at once or when ginneld has answered. */

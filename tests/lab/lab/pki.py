@@ -87,6 +87,10 @@ class Pki:
             if bad:
                 revoked += ["--reason", "key-compromise", "--cert",
                             self.path(f"gw-{name}.crt")]
+        for name in ("radius-good", "radius-revoked"):
+            self.issue(name, ["radius.example"], ["serverAuth"],
+                       urls=["--crl", "http://crl.example/ca.crl"])
+        revoked += ["--reason", "key-compromise", "--cert", self.path("radius-revoked.crt")]
         self._write("ocsp.index", index.encode())
         self._write("ca.crl", _pki("--signcrl", "--cacert", self.path("ca.crt"), "--cakey",
                                    self.path("ca.key"), "--lifetime", "5", *revoked))

@@ -140,3 +140,34 @@ def inward(bed, story):
         bed.host.run(["pkill", "-f", "http.server --bind 127.0.0.1"], check=False)
         listener.kill()
         listener.wait()
+
+
+@scene("A revoked EAP server")
+def revoked_eap_server(bed, story):
+    ginnel = Ginnel(bed.host)
+    radius = bed.gateway.radius
+    with web_server(bed) as asked:
+        radius.stop()
+        radius.start(certificate="radius-good", tls="1.2")
+        bed.eap_profile(user__eap="ttls")
+        with story.claim("The EAP server's certificate is asked about as the gateway's is"):
+            ginnel.connect()
+            expect("GET /ca.crl" in asked(), asked())
+        ginnel.down()
+        radius.stop()
+        radius.start(certificate="radius-revoked", tls="1.3")
+        for eap in ("ttls", "peap"):
+            bed.eap_profile(user__eap=eap)
+            with story.claim(f"Revoked: it gets no password, with {eap}"):
+                result = ginnel.up()
+                said = result.stdout + result.stderr
+                expect_equal(result.returncode, 1, said)
+                expect_equal(ginnel.tunnel()["Reason"], "CertificateRevoked", "reason")
+                expect("EAP server" in said, said)
+                story.says(ginnel.tunnel()["ReasonText"])
+            ginnel.down()
+        bed.eap_profile(user__eap="ttls", gateway__revocation="off")
+        with story.claim("revocation = off: nobody is asked about it"):
+            ginnel.connect()
+        ginnel.down()
+    radius.stop()

@@ -174,7 +174,7 @@ answer(Conversation *talk, const EapQuestion *question)
     g_autoptr(GBytes) octets = NULL;
     g_auto(Mschapv2Answer) mschap = { 0 };
     EapAnswer given = { .ok = true };
-    talk->asked++;
+    talk->asked += question->kind != EAP_ASK_REVOCATION;
     switch (question->kind) {
     case EAP_ASK_MSCHAP:
         g_assert_true(mschapv2_answer(question->authenticator_challenge, question->peer_challenge,
@@ -191,6 +191,15 @@ answer(Conversation *talk, const EapQuestion *question)
         break;
     case EAP_ASK_PASSWORD:
         given.password = password;
+        break;
+    case EAP_ASK_REVOCATION:
+        talk->asked_revocation++;
+        g_assert_cmpuint(talk->asked, ==, 0); /* before anything else */
+        g_assert_cmpuint(question->chain->len, ==, 2);
+        g_assert_true(g_bytes_equal(certificate_der(question->chain->pdata[0]),
+                                    certificate_der(test_identity_certificate(talk->identity))));
+        given.ok = !talk->revoked;
+        given.detail = "revoked long ago";
         break;
     case EAP_ASK_MD5:
         g_assert_not_reached();

@@ -27,6 +27,8 @@ struct _Conversation {
     size_t fragment;      /* octets of TLS in one request */
     const char *password; /* that our side has */
     bool no_signature;
+    bool revoked; /* the server's certificate, when it is asked about */
+    unsigned asked_revocation;
     Script script;
     unsigned step; /* for the script */
 

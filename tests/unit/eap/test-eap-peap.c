@@ -230,6 +230,26 @@ test_wrong_name(Conversation *talk, gconstpointer tls13)
     g_assert_cmpuint(talk->asked, ==, 0);
 }
 
+/* Asked once the server is known, and before anything of ours is said. */
+static void
+test_revocation(Conversation *talk, gconstpointer tls13)
+{
+    talk->config.check_revocation = true;
+    check_in(talk);
+    g_assert_cmpuint(talk->asked_revocation, ==, 1);
+}
+
+static void
+test_revoked(Conversation *talk, gconstpointer tls13)
+{
+    talk->config.check_revocation = true;
+    talk->revoked = true;
+    conversation_run(talk);
+    g_assert_cmpint(talk->end, ==, EAP_ACTION_FAILURE);
+    g_assert_nonnull(strstr(talk->detail, "revoked long ago"));
+    g_assert_cmpuint(talk->asked, ==, 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -249,5 +269,7 @@ main(int argc, char **argv)
     TEST("bare-success", test_bare_success);
     TEST("refused", test_refused);
     TEST("wrong-name", test_wrong_name);
+    TEST("revocation", test_revocation);
+    TEST("revoked", test_revoked);
     return g_test_run();
 }

@@ -214,6 +214,27 @@ test_garbage(Conversation *talk, gconstpointer tls13)
     }
 }
 
+/* Asked once the server is known, and before anything of ours is said. */
+static void
+test_revocation(Conversation *talk, gconstpointer tls13)
+{
+    talk->config.check_revocation = true;
+    conversation_run(talk);
+    check_in(talk);
+    g_assert_cmpuint(talk->asked_revocation, ==, 1);
+}
+
+static void
+test_revoked(Conversation *talk, gconstpointer tls13)
+{
+    talk->config.check_revocation = true;
+    talk->revoked = true;
+    conversation_run(talk);
+    g_assert_cmpint(talk->end, ==, EAP_ACTION_FAILURE);
+    g_assert_nonnull(strstr(talk->detail, "revoked long ago"));
+    g_assert_cmpuint(talk->asked, ==, 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -237,5 +258,7 @@ main(int argc, char **argv)
     TEST("not-without-certificates", test_not_without);
     TEST("steps-aside", test_steps_aside);
     TEST("garbage", test_garbage);
+    TEST("revocation", test_revocation);
+    TEST("revoked", test_revoked);
     return g_test_run();
 }

@@ -302,6 +302,26 @@ test_unknown_mandatory(Conversation *talk, gconstpointer tls13)
     check_out(talk, "attributes that cannot be read");
 }
 
+/* Asked once the server is known, and before anything of ours is said. */
+static void
+test_revocation(Conversation *talk, gconstpointer tls13)
+{
+    talk->config.check_revocation = true;
+    check_in(talk);
+    g_assert_cmpuint(talk->asked_revocation, ==, 1);
+}
+
+static void
+test_revoked(Conversation *talk, gconstpointer tls13)
+{
+    talk->config.check_revocation = true;
+    talk->revoked = true;
+    conversation_run(talk);
+    g_assert_cmpint(talk->end, ==, EAP_ACTION_FAILURE);
+    g_assert_nonnull(strstr(talk->detail, "revoked long ago"));
+    g_assert_cmpuint(talk->asked, ==, 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -325,5 +345,7 @@ main(int argc, char **argv)
     TEST("wrong-name", test_wrong_name);
     TEST("early-success", test_early_success);
     TEST("unknown-mandatory", test_unknown_mandatory);
+    TEST("revocation", test_revocation);
+    TEST("revoked", test_revoked);
     return g_test_run();
 }

@@ -5,6 +5,7 @@
 #include "tunnel/eap.h"
 
 #include "channel/channel.h"
+#include "test-pki.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -66,6 +67,8 @@ typedef struct {
     GString *supplied;
     GVariant *asked; /* what ginneld got last */
     RecordType asked_type;
+    RevocationCache *cache;
+    unsigned told;
 } Bed;
 
 static void
@@ -108,6 +111,12 @@ supplied(uint32_t serial, const IkeCredential *credential, gpointer data)
 }
 
 static void
+told(const char *event, const char *text, gpointer data)
+{
+    ((Bed *)data)->told++;
+}
+
+static void
 bed_up(Bed *bed, gconstpointer data)
 {
     static const ChannelHandler tunnel = { tunnel_received, closed };
@@ -121,13 +130,17 @@ bed_up(Bed *bed, gconstpointer data)
     bed->daemon = channel_new(pair[1], &daemon, bed);
     bed->requests = requests_new(bed->tunnel);
     bed->start.eap.identity = "tess";
-    bed->eap = tunnel_eap_new(&bed->start, bed->requests, NULL, 1700000000, supplied, bed);
+    bed->cache = revocation_cache_new();
+    bed->eap = tunnel_eap_new(&bed->start, bed->requests, bed->cache, NULL, TEST_PKI_NOW, supplied,
+                              told, bed);
 }
 
 static void
 bed_down(Bed *bed, gconstpointer data)
 {
     g_clear_pointer(&bed->eap, tunnel_eap_free);
+    revocation_cache_free(bed->cache);
+    g_clear_pointer(&bed->start.ike, ike_config_unref);
     requests_free(bed->requests);
     channel_free(bed->tunnel);
     channel_free(bed->daemon);
@@ -290,6 +303,56 @@ test_freed_while_waiting(Bed *bed, gconstpointer data)
     g_assert_cmpstr(bed->supplied->str, ==, "");
 }
 
+/* The EAP server's certificate is asked about, by the gateway's rule: nobody can say. */
+static void
+check_unknown(Bed *bed, bool strict)
+{
+    g_autoptr(TestIdentity) authority =
+        test_identity_new(&(TestPkiSpec){ .name = "authority", .authority = true }, NULL);
+    g_autoptr(TestIdentity) server = test_identity_new(
+        &(TestPkiSpec){ .name = "radius", .crl_urls = "http://authority.example/crl" }, authority);
+    g_autoptr(GPtrArray) chain = g_ptr_array_new();
+    g_ptr_array_add(chain, test_identity_certificate(server));
+    g_ptr_array_add(chain, test_identity_certificate(authority));
+    const EapQuestion question = { .kind = EAP_ASK_REVOCATION, .chain = chain };
+    g_autoptr(GBytes) packet = g_bytes_new_static("next", 5);
+    bed->start.ike = ike_config_new();
+    bed->start.ike->check_revocation = true;
+    bed->start.revocation_strict = strict;
+    play.script[0] = (EapAction){ .kind = EAP_ACTION_ASK, .question = &question };
+    play.script[1] = strict ? (EapAction){ .kind = EAP_ACTION_FAILURE, .detail = "unknown" }
+                            : (EapAction){ .kind = EAP_ACTION_SEND, .packet = packet };
+    gateway_sends(bed, 5, "hello", false);
+    g_assert_true(tunnel_eap_is_waiting(bed->eap));
+    g_assert_cmpint(bed->asked_type, ==, RECORD_FETCH);
+    channel_send(bed->daemon, RECORD_FETCH_REPLY,
+                 g_variant_new("(u@ays)", asked_serial(bed), channel_variant_from_octets(NULL, 0),
+                               "nobody is there"),
+                 NULL, 0);
+    settle();
+}
+
+static void
+test_revocation_soft(Bed *bed, gconstpointer data)
+{
+    check_unknown(bed, false);
+    g_assert_cmpstr(bed->supplied->str, ==, "5:ok,send(next) ");
+    g_assert_nonnull(strstr(play.heard->str, "answer(ok,"));
+    g_assert_cmpuint(bed->told, ==, 2); /* whom it asks, that nobody could say */
+    g_assert_false(tunnel_eap_is_waiting(bed->eap));
+}
+
+static void
+test_revocation_strict(Bed *bed, gconstpointer data)
+{
+    check_unknown(bed, true);
+    g_autofree char *expected = g_strdup_printf(
+        "5:no,%s,unknown ", ike_close_reason_to_string(IKE_CLOSE_REVOCATION_UNKNOWN));
+    g_assert_cmpstr(bed->supplied->str, ==, expected);
+    g_assert_nonnull(strstr(play.heard->str, "answer(no,that of its EAP server, about the"));
+    g_assert_false(tunnel_eap_lacked_secret(bed->eap));
+}
+
 #define ADD(path, function) g_test_add(path, Bed, NULL, bed_up, function, bed_down)
 
 int
@@ -302,6 +365,8 @@ main(int argc, char **argv)
     ADD("/tunnel/eap/failure-with-a-packet", test_failure_with_a_packet);
     ADD("/tunnel/eap/nonsense-ends-it", test_nonsense_ends_it);
     ADD("/tunnel/eap/second-round-begins-anew", test_second_round);
+    ADD("/tunnel/eap/revocation-soft", test_revocation_soft);
+    ADD("/tunnel/eap/revocation-strict", test_revocation_strict);
     ADD("/tunnel/eap/freed-while-waiting", test_freed_while_waiting);
     return g_test_run();
 }
