@@ -67,9 +67,12 @@ eap_inner_answer(EapInner *inner, const EapAnswer *answer, EapStep *step)
 }
 
 bool
-eap_inner_succeed(EapInner *inner)
+eap_inner_succeed(EapInner *inner, const Secret **msk)
 {
     static const uint8_t success[] = { EAP_CODE_SUCCESS, 0, 0, EAP_HEADER_LENGTH };
     g_autoptr(GBytes) packet = g_bytes_new_static(success, sizeof success);
-    return eap_peer_receive(inner->peer, packet)->kind == EAP_ACTION_SUCCESS;
+    const EapAction *action = eap_peer_receive(inner->peer, packet);
+    if (msk != NULL)
+        *msk = action->kind == EAP_ACTION_SUCCESS ? action->msk : NULL;
+    return action->kind == EAP_ACTION_SUCCESS;
 }

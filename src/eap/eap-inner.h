@@ -18,5 +18,6 @@ void eap_inner_clear(EapInner *inner);
  * that asks or fails. */
 GBytes *eap_inner_receive(EapInner *inner, GBytes *packet, EapStep *step);
 GBytes *eap_inner_answer(EapInner *inner, const EapAnswer *answer, EapStep *step);
-/* Whether it may be called a success now. It is over then. */
-bool eap_inner_succeed(EapInner *inner);
+/* Whether it may be called a success now. It is over then. *msk (may be NULL): its keys, borrowed,
+ * NULL where it makes none. */
+bool eap_inner_succeed(EapInner *inner, const Secret **msk);

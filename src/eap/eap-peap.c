@@ -1,7 +1,8 @@
 /*
  * PEAP, version 0 (draft-kamath-pppext-peapv0; with TLS 1.3 RFC 9427): TLS for the server, and in
  * it EAP for the user, whose packets have lost their headers but for those of type 33, by which
- * both ends say at last how it went. Crypto-binding is not answered.
+ * both ends say at last how it went, and where the server wants it that TLS and the method inside
+ * are of the same two (peap-binding).
  */
 #include "config.h"
 
@@ -12,13 +13,16 @@
 #include "eap/eap-tunnel.h"
 #include "eap/peap-packet.h"
 
+#define RESULT_LENGTH 11 /* octets of a packet that says nothing else */
+
 struct _EapMethodState {
     EapTunnel tunnel;
     const EapConfig *config;
+    Rng *rng;
     EapInner inner;
     uint8_t identifier; /* of the last request */
     bool done;          /* both ends have said success */
-    Secret *msk;
+    Secret *msk, *inner_msk;
 };
 
 static void
@@ -27,6 +31,7 @@ end(EapMethodState *state)
     eap_tunnel_clear(&state->tunnel);
     eap_inner_clear(&state->inner);
     g_clear_pointer(&state->msk, secret_unref);
+    g_clear_pointer(&state->inner_msk, secret_unref);
     g_free(state);
 }
 
@@ -41,6 +46,7 @@ begin(const EapConfig *config, Rng *rng, char **detail)
 {
     EapMethodState *state = g_new0(EapMethodState, 1);
     state->config = config;
+    state->rng = rng;
     if (!eap_tunnel_init(&state->tunnel, config, EAP_TYPE_PEAP, NULL, detail)) {
         end(state);
         return NULL;
@@ -72,38 +78,90 @@ send_inner(EapMethodState *state, GBytes *packet, EapStep *step)
 
 /* ---- how it went ---- */
 
+/* binding: NULL for none. */
 static void
-send_result(EapMethodState *state, uint8_t identifier, uint8_t result, EapStep *step)
+send_result(EapMethodState *state, uint8_t identifier, uint8_t result,
+            const uint8_t binding[PEAP_BINDING_LENGTH], EapStep *step)
 {
-    const uint8_t packet[] = { EAP_CODE_RESPONSE,
-                               identifier,
-                               0,
-                               11,
-                               EAP_TYPE_EXTENSIONS,
-                               PEAP_TLV_MANDATORY >> 8,
-                               PEAP_TLV_RESULT,
-                               0,
-                               2,
-                               0,
-                               result };
-    eap_tunnel_write(&state->tunnel, packet, sizeof packet);
+    uint8_t packet[RESULT_LENGTH + PEAP_BINDING_LENGTH] = { EAP_CODE_RESPONSE,
+                                                            identifier,
+                                                            0,
+                                                            RESULT_LENGTH,
+                                                            EAP_TYPE_EXTENSIONS,
+                                                            PEAP_TLV_MANDATORY >> 8,
+                                                            PEAP_TLV_RESULT,
+                                                            0,
+                                                            2,
+                                                            0,
+                                                            result };
+    size_t length = RESULT_LENGTH;
+    if (binding != NULL) {
+        memcpy(packet + RESULT_LENGTH, binding, PEAP_BINDING_LENGTH);
+        length = sizeof packet;
+        packet[3] = (uint8_t)length;
+    }
+    eap_tunnel_write(&state->tunnel, packet, length);
     eap_tunnel_flush(&state->tunnel, step);
+}
+
+static bool
+inner_is_over(EapMethodState *state)
+{
+    const Secret *msk = NULL;
+    if (state->done)
+        return true;
+    state->done = eap_inner_succeed(&state->inner, &msk);
+    if (msk != NULL)
+        state->inner_msk = secret_new(secret_data(msk), secret_length(msk));
+    return state->done;
+}
+
+/* answer is filled, and the keys are the bound ones from now on. */
+static bool
+answer_binding(EapMethodState *state, const uint8_t request[PEAP_BINDING_LENGTH],
+               uint8_t answer[PEAP_BINDING_LENGTH])
+{
+    g_auto(PeapBindingKeys) keys = { 0 };
+    g_autoptr(Secret) tls = eap_tunnel_msk(&state->tunnel, "client EAP encryption");
+    if (tls == NULL)
+        return false;
+    peap_binding_keys_init(&keys, tls, state->inner_msk);
+    if (!peap_binding_verify(&keys, request, PEAP_BINDING_REQUEST))
+        return false;
+    peap_binding_make(&keys, PEAP_BINDING_RESPONSE, state->rng, answer);
+    g_clear_pointer(&state->msk, secret_unref);
+    state->msk = peap_binding_msk(&keys);
+    return true;
+}
+
+static void
+refuse(EapMethodState *state, const EapPacket *packet, const char *why, EapStep *step)
+{
+    state->done = false;
+    send_result(state, packet->identifier, PEAP_RESULT_FAILURE, NULL, step);
+    eap_step_fail(step, g_strdup(why));
 }
 
 static void
 take_extensions(EapMethodState *state, const EapPacket *packet, EapStep *step)
 {
-    uint16_t result = peap_read_result(packet->data);
-    if (result == PEAP_RESULT_SUCCESS && (state->done || eap_inner_succeed(&state->inner))) {
-        state->done = true;
-        send_result(state, packet->identifier, PEAP_RESULT_SUCCESS, step);
-        return;
-    }
-    send_result(state, packet->identifier, PEAP_RESULT_FAILURE, step);
-    eap_step_fail(step, g_strdup(result == PEAP_RESULT_SUCCESS
-                                     ? "the server says that we are in before the sign-in is over"
-                                     : "the server does not let us in: the password may be wrong, "
-                                       "or it does not know the user"));
+    uint8_t answer[PEAP_BINDING_LENGTH];
+    PeapExtensions extensions = peap_read_extensions(packet->data);
+    if (extensions.result != PEAP_RESULT_SUCCESS)
+        refuse(state, packet,
+               "the server does not let us in: the password may be wrong, or it does not know the "
+               "user",
+               step);
+    else if (!inner_is_over(state))
+        refuse(state, packet, "the server says that we are in before the sign-in is over", step);
+    else if (extensions.bound && !answer_binding(state, extensions.binding, answer))
+        refuse(state, packet,
+               "the server does not prove that it is the one that knows the password "
+               "(crypto-binding): someone else may stand between",
+               step);
+    else
+        send_result(state, packet->identifier, PEAP_RESULT_SUCCESS,
+                    extensions.bound ? answer : NULL, step);
 }
 
 /* ---- packets inside ---- */

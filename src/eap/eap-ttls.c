@@ -386,7 +386,7 @@ finished(const EapMethodState *state, const Secret **msk, bool *mutual)
     *mutual = state->config->server_name != NULL;
     if (state->msk == NULL)
         return false;
-    return state->done || (inner.peer != NULL && eap_inner_succeed(&inner));
+    return state->done || (inner.peer != NULL && eap_inner_succeed(&inner, NULL));
 }
 
 static const char *

@@ -5,20 +5,31 @@
 #include "eap/eap-packet.h"
 #include "eap/eap-peer.h"
 
-uint16_t
-peap_read_result(ByteReader data)
+static bool
+read_tlv(ByteReader *data, PeapExtensions *out)
 {
-    uint16_t result = 0;
-    for (unsigned n = 0; n < PEAP_MAX_TLVS && byte_reader_left(&data) > 0; n++) {
-        uint16_t type, length;
-        ByteReader value;
-        if (!byte_reader_u16(&data, &type) || !byte_reader_u16(&data, &length) ||
-            !byte_reader_sub(&data, length, &value))
-            return 0;
-        if ((type & PEAP_TLV_TYPE) == PEAP_TLV_RESULT && !byte_reader_u16(&value, &result))
-            return 0;
-    }
-    return result;
+    uint16_t type, length;
+    ByteReader start = *data, value;
+    if (!byte_reader_u16(data, &type) || !byte_reader_u16(data, &length) ||
+        !byte_reader_sub(data, length, &value))
+        return false;
+    if ((type & PEAP_TLV_TYPE) == PEAP_TLV_RESULT)
+        return byte_reader_u16(&value, &out->result);
+    if ((type & PEAP_TLV_TYPE) != PEAP_TLV_BINDING)
+        return true;
+    out->bound = true; /* whole, because it is what the MAC is over */
+    return length == PEAP_BINDING_LENGTH - PEAP_TLV_HEADER &&
+           byte_reader_copy(&start, out->binding, sizeof out->binding);
+}
+
+PeapExtensions
+peap_read_extensions(ByteReader data)
+{
+    PeapExtensions extensions = { 0 };
+    for (unsigned n = 0; n < PEAP_MAX_TLVS && byte_reader_left(&data) > 0; n++)
+        if (!read_tlv(&data, &extensions))
+            return (PeapExtensions){ 0 };
+    return extensions;
 }
 
 /* Nothing that begins with its type can be taken for one that has a header: its length would have

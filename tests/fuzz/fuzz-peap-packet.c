@@ -16,7 +16,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     g_autoptr(GBytes) again = peap_restore(packet, 9);
     FUZZ_CHECK(size == 0 || again == packet || g_bytes_equal(again, packet));
     EapPacket parsed;
-    if (eap_packet_parse(packet, &parsed))
-        peap_read_result(parsed.data);
+    if (eap_packet_parse(packet, &parsed)) {
+        PeapExtensions extensions = peap_read_extensions(parsed.data);
+        FUZZ_CHECK(!extensions.bound || extensions.binding[3] == PEAP_BINDING_LENGTH - 4);
+    }
     return 0;
 }

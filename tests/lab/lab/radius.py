@@ -124,6 +124,21 @@ METHODS = {
 }
 
 
+# The other server: it binds what runs inside PEAP to the TLS around it, as Windows servers do.
+HOSTAPD = """driver=none
+interface=lo
+eap_server=1
+eap_user_file={directory}/hostapd.users
+ca_cert={ca}
+server_cert={certificate}.crt
+private_key={certificate}.key
+radius_server_clients={directory}/hostapd.clients
+radius_server_auth_port=1812
+logger_stdout=-1
+logger_stdout_level=0
+"""
+
+
 def _methods(only):
     return "\n".join(f"        {name} {{{settings}\n        }}"
                      for name, settings in METHODS.items()
@@ -156,6 +171,24 @@ class Radius:
                                       log=log)
         until("gateway: RADIUS", lambda: "Ready to process requests" in open(log).read(),
               timeout=20)
+
+    def start_hostapd(self, inner, certificate="radius"):
+        """PEAP, version 0, with crypto-binding; inner: MSCHAPV2 or GTC."""
+        os.makedirs(self.directory, exist_ok=True)
+        settings = {"directory": self.directory, "ca": self.pki.path("ca.crt"),
+                    "certificate": self.pki.path(certificate)}
+        users = "".join(f'"{name}" PEAP [ver=0]\n"{name}" {inner} "{password}" [2]\n'
+                        for name, password in USERS.items())
+        for name, text in (("hostapd.conf", HOSTAPD.format(**settings)), ("hostapd.users", users),
+                           ("hostapd.clients", f"127.0.0.1/32 {SECRET}\n")):
+            with open(os.path.join(self.directory, name), "w") as file:
+                file.write(text)
+        log = os.path.join(self.directory, "log")
+        open(log, "w").close()
+        self.process = self.box.spawn(
+            ["sh", "-c", f"echo $$ >{self.directory}/radiusd.pid; "
+             f"exec hostapd -d {self.directory}/hostapd.conf"], log=log)
+        until("gateway: RADIUS of hostapd", lambda: "AP-ENABLED" in open(log).read(), timeout=20)
 
     def stop(self):
         """The PID in the file is the one inside the box."""

@@ -51,6 +51,24 @@ def every_method(bed, story):
     bed.gateway.radius.stop()
 
 
+@scene("PEAP with crypto-binding")
+def crypto_binding(bed, story):
+    ginnel = Ginnel(bed.host)
+    radius = bed.gateway.radius
+    for inner, word in (("MSCHAPV2", "mschapv2"), ("GTC", "gtc")):
+        radius.stop()
+        radius.start_hostapd(inner)
+        bed.eap_profile(user__eap="peap", user__eap_inner=word)
+        with story.claim(f"Where the server binds {inner} to its TLS: signed in, and both ends "
+                         "have the same keys"):
+            ginnel.connect()
+            log = radius.log()
+            expect("Valid cryptobinding TLV received" in log, log[-3000:])
+        ginnel.down()
+        bed.gateway.forget_all()
+    radius.stop()
+
+
 @scene("EAP with the gateway's own server")
 def own_server(bed, story):
     ginnel = Ginnel(bed.host)

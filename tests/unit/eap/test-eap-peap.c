@@ -106,6 +106,116 @@ gtc(Conversation *talk, GBytes *data)
     }
 }
 
+/* ---- crypto-binding, calculated by another hand: GLib's ---- */
+
+static void
+hmac(const uint8_t *key, size_t key_length, const void *data, size_t length, uint8_t out[20])
+{
+    gsize n = 20;
+    GHmac *mac = g_hmac_new(G_CHECKSUM_SHA1, key, key_length);
+    g_hmac_update(mac, data, (gssize)length);
+    g_hmac_get_digest(mac, out, &n);
+    g_hmac_unref(mac);
+}
+
+/* blocks of 20 octets of PRF+. */
+static void
+expand(const uint8_t *key, size_t key_length, const void *seed, size_t seed_length, uint8_t *out,
+       uint8_t blocks)
+{
+    for (uint8_t n = 1; n <= blocks; n++) {
+        const uint8_t tail[] = { n, 0, 0 };
+        g_autoptr(GByteArray) input = g_byte_array_new();
+        if (n > 1)
+            g_byte_array_append(input, out + 20 * (n - 2), 20);
+        g_byte_array_append(input, seed, (guint)seed_length);
+        g_byte_array_append(input, tail, sizeof tail);
+        hmac(key, key_length, input->data, input->len, out + 20 * (n - 1));
+    }
+}
+
+/* GTC makes no keys: its part is zeros. imck: IPMK and CMK. */
+static void
+binding_keys(Conversation *talk, uint8_t imck[60])
+{
+    static const uint8_t seed[27 + 32] = "Inner Methods Compound Keys";
+    const uint8_t type = EAP_TYPE_PEAP;
+    g_autoptr(Secret) tls =
+        talk->tls13
+            ? test_tls_server_export(talk->server, "EXPORTER_EAP_TLS_Key_Material", &type, 1, 128)
+            : test_tls_server_export(talk->server, "client EAP encryption", NULL, 0, 128);
+    expand(secret_data(tls), 40, seed, sizeof seed, imck, 3);
+}
+
+static void
+binding_mac(const uint8_t imck[60], const uint8_t tlv[60], uint8_t out[20])
+{
+    uint8_t whole[61] = { 0 };
+    memcpy(whole, tlv, 40);
+    whole[60] = 25;
+    hmac(imck + 40, 20, whole, sizeof whole, out);
+}
+
+static GBytes *
+say_bound_result(Conversation *talk)
+{
+    uint8_t imck[60], packet[71] = { 1, 77, 0, 71, 33, 0x80, 3, 0, 2, 0, 1, 0, 12, 0, 56 };
+    binding_keys(talk, imck);
+    memset(packet + 19, 0x5a, 32);
+    binding_mac(imck, packet + 11, packet + 51);
+    packet[70] ^= talk->step == 99; /* of somebody who only has the certificate */
+    return conversation_say(talk, packet, sizeof packet);
+}
+
+static GBytes *
+take_bound_result(Conversation *talk, GBytes *data)
+{
+    uint8_t imck[60], mac[20];
+    gsize length;
+    const uint8_t *packet = g_bytes_get_data(data, &length);
+    g_assert_cmpuint(length, ==, 71);
+    g_assert_cmpmem(packet, 15, "\2\115\0\107\41\200\3\0\2\0\1\0\14\0\70", 15);
+    g_assert_cmpmem(packet + 15, 4, "\0\0\0\1", 4);
+    binding_keys(talk, imck);
+    binding_mac(imck, packet + 11, mac);
+    g_assert_cmpmem(packet + 51, 20, mac, 20);
+    return conversation_end(talk, EAP_CODE_SUCCESS);
+}
+
+static GBytes *
+bound(Conversation *talk, GBytes *data)
+{
+    switch (talk->step++) {
+    case 0:
+        return say_identity(talk);
+    case 1:
+        return conversation_say(talk, "\6Password: ", 11);
+    case 2:
+        return say_bound_result(talk);
+    default:
+        return take_bound_result(talk, data);
+    }
+}
+
+static GBytes *
+bound_wrongly(Conversation *talk, GBytes *data)
+{
+    static const uint8_t failure[] = RESULT(2, 77, 2);
+    switch (talk->step++) {
+    case 0:
+        return say_identity(talk);
+    case 1:
+        talk->step = 98;
+        return conversation_say(talk, "\6Password: ", 11);
+    case 98:
+        return say_bound_result(talk);
+    default:
+        g_assert_cmpmem(g_bytes_get_data(data, NULL), g_bytes_get_size(data), failure,
+                        sizeof failure);
+        return conversation_end(talk, EAP_CODE_FAILURE);
+    }
+}
+
 /* Whoever has a certificate but not the password, and says that all is well. */
 static GBytes *
 hurry(Conversation *talk, GBytes *data)
@@ -191,6 +301,28 @@ test_gtc(Conversation *talk, gconstpointer tls13)
 }
 
 static void
+test_bound(Conversation *talk, gconstpointer tls13)
+{
+    static const char label[] = "Session Key Generating Function";
+    uint8_t imck[60], msk[80];
+    talk->config.inner_methods = EAP_METHOD_GTC;
+    talk->script = bound;
+    conversation_run(talk);
+    g_assert_cmpstr(talk->detail, ==, NULL);
+    g_assert_cmpint(talk->end, ==, EAP_ACTION_SUCCESS);
+    binding_keys(talk, imck);
+    expand(imck, 40, label, sizeof label, msk, 4);
+    g_assert_cmpmem(secret_data(talk->msk), secret_length(talk->msk), msk, EAP_MSK_LENGTH);
+}
+
+static void
+test_bound_wrongly(Conversation *talk, gconstpointer tls13)
+{
+    talk->config.inner_methods = EAP_METHOD_GTC;
+    check_out(talk, bound_wrongly, "crypto-binding");
+}
+
+static void
 test_fragments(Conversation *talk, gconstpointer tls13)
 {
     talk->fragment = 40;
@@ -263,6 +395,8 @@ main(int argc, char **argv)
     } while (0)
     TEST("mschapv2", test_mschap);
     TEST("gtc", test_gtc);
+    TEST("bound", test_bound);
+    TEST("bound-wrongly", test_bound_wrongly);
     TEST("fragments", test_fragments);
     TEST("wrong-password", test_wrong_password);
     TEST("early-success", test_early_success);

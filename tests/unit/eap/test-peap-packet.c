@@ -40,21 +40,46 @@ test_too_long(void)
     g_assert_null(peap_restore(more, 7));
 }
 
+static uint16_t
+result_of(ByteReader data)
+{
+    PeapExtensions extensions = peap_read_extensions(data);
+    g_assert_false(extensions.bound);
+    return extensions.result;
+}
+
+static void
+test_binding(void)
+{
+    uint8_t octets[6 + PEAP_BINDING_LENGTH] = { 0x80, 3, 0, 2, 0, 1, 0, 12, 0, 56, 0, 0, 0, 0, 9 };
+    PeapExtensions extensions = peap_read_extensions(byte_reader(octets, sizeof octets));
+    g_assert_true(extensions.bound);
+    g_assert_cmpuint(extensions.result, ==, PEAP_RESULT_SUCCESS);
+    g_assert_cmpmem(extensions.binding, PEAP_BINDING_LENGTH, octets + 6, PEAP_BINDING_LENGTH);
+    for (size_t length = 7; length < sizeof octets; length++) {
+        extensions = peap_read_extensions(byte_reader(octets, length));
+        g_assert_false(extensions.bound);
+        g_assert_cmpuint(extensions.result, ==, 0);
+    }
+    octets[9] = 55; /* another length: it is none, and what is behind it no TLV */
+    g_assert_false(peap_read_extensions(byte_reader(octets, sizeof octets)).bound);
+}
+
 static void
 test_result(void)
 {
     static const uint8_t good[] = { 0x80, 3, 0, 2, 0, 1 };
-    static const uint8_t behind[] = { 0x80, 12, 0, 3, 1, 2, 3, 0x80, 3, 0, 2, 0, 2 };
-    static const uint8_t none[] = { 0x80, 12, 0, 2, 0, 1 };
+    static const uint8_t behind[] = { 0x80, 13, 0, 3, 1, 2, 3, 0x80, 3, 0, 2, 0, 2 };
+    static const uint8_t none[] = { 0x80, 13, 0, 2, 0, 1 };
     static const uint8_t lie[] = { 0x80, 3, 0, 3, 0, 1 };
     static const uint8_t shorter[] = { 0x80, 3, 0, 1, 1 };
-    g_assert_cmpint(peap_read_result(byte_reader(good, sizeof good)), ==, PEAP_RESULT_SUCCESS);
-    g_assert_cmpint(peap_read_result(byte_reader(behind, sizeof behind)), ==, PEAP_RESULT_FAILURE);
-    g_assert_cmpint(peap_read_result(byte_reader(none, sizeof none)), ==, 0);
-    g_assert_cmpint(peap_read_result(byte_reader(lie, sizeof lie)), ==, 0);
-    g_assert_cmpint(peap_read_result(byte_reader(shorter, sizeof shorter)), ==, 0);
+    g_assert_cmpint(result_of(byte_reader(good, sizeof good)), ==, PEAP_RESULT_SUCCESS);
+    g_assert_cmpint(result_of(byte_reader(behind, sizeof behind)), ==, PEAP_RESULT_FAILURE);
+    g_assert_cmpint(result_of(byte_reader(none, sizeof none)), ==, 0);
+    g_assert_cmpint(result_of(byte_reader(lie, sizeof lie)), ==, 0);
+    g_assert_cmpint(result_of(byte_reader(shorter, sizeof shorter)), ==, 0);
     for (size_t length = 0; length < sizeof good; length++)
-        g_assert_cmpint(peap_read_result(byte_reader(good, length)), ==, 0);
+        g_assert_cmpint(result_of(byte_reader(good, length)), ==, 0);
 }
 
 int
@@ -64,5 +89,6 @@ main(int argc, char **argv)
     g_test_add_func("/eap/peap-packet/restore", test_restore);
     g_test_add_func("/eap/peap-packet/too-long", test_too_long);
     g_test_add_func("/eap/peap-packet/result", test_result);
+    g_test_add_func("/eap/peap-packet/binding", test_binding);
     return g_test_run();
 }
