@@ -173,6 +173,9 @@ class Gateway(Box):
             "cert": connection("gw.example", "%any", both, certificate("gw")),
             "cert-rsa": connection("rsa.gw.example", "%any", both, certificate("gw-rsa")),
             "cert-p384": connection("p384.gw.example", "%any", both, certificate("gw-p384")),
+            # Takes RSA by PKCS#1 v1.5 only.
+            "cert-pkcs1": connection("pkcs1.gw.example", "%any", both, certificate("gw-eap"),
+                                     remote_auth="ike:rsa-sha256-sha384-sha512"),
             "cert-expired": connection("expired.gw.example", "%any", both,
                                        certificate("gw-expired")),
             # Says whatever name it is asked for, and shows a certificate for another.

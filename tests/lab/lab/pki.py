@@ -108,7 +108,7 @@ class Pki:
         self.issue("gw-stranger", ["stranger.gw.example"], server, ca="stranger-ca")
         self._create_revocation()
         self.issue("gw-eap", [name + ".gw.example" for name in
-                              ("eap", "mschapv2", "tls", "only", "second")], server)
+                              ("eap", "mschapv2", "tls", "only", "second", "pkcs1")], server)
         self.issue("radius", ["radius.example"], ["serverAuth"], kind="rsa", size=2048)
         self.issue("radius-stranger", ["radius.example"], ["serverAuth"], ca="stranger-ca")
         self.issue("radius-other", ["other.example"], ["serverAuth"])

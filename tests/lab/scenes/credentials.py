@@ -36,6 +36,29 @@ def keys_of_every_kind(bed, story):
         ginnel.down()
 
 
+@scene("A gateway that does not know RSA-PSS")
+def without_pss(bed, story):
+    ginnel = Ginnel(bed.host)
+    hand_over(bed, "tess-rsa")
+    bed.certificate_profile(user__certificate="/etc/ginnel/tess-rsa.crt",
+                            user__key="/etc/ginnel/tess-rsa.key", user__id="tess-rsa@example.com",
+                            gateway__id="pkcs1.gw.example")
+    with story.claim("Refused once, then signed in by PKCS#1 v1.5, in the same command"):
+        ginnel.connect()
+        log = bed.gateway.charon_log()
+        expect("authentication of 'tess-rsa@example.com' with RSA_EMSA_PKCS1_SHA2_256" in log,
+               "the gateway did not see RSA_EMSA_PKCS1_SHA2_256")
+    ginnel.down()
+    bed.certificate_profile(user__certificate="/etc/ginnel/tess-rsa.crt",
+                            user__key="/etc/ginnel/tess-rsa.key", user__id="tess@example.com",
+                            gateway__id="gw.example")
+    with story.claim("Who is refused for another reason is told so, after one try more"):
+        result = ginnel.up()
+        expect(result.returncode == 1, result.stdout)
+        expect("does not accept" in result.stdout, result.stdout)
+    ginnel.down()
+
+
 @scene("Encrypted files")
 def encrypted_files(bed, story):
     ginnel = Ginnel(bed.host)
@@ -62,6 +85,17 @@ def encrypted_files(bed, story):
         result = ginnel.tool("up", "--no-ask", "work")
         expect(result.returncode != 0, "it connected")
         expect("ginnel agent" in result.stdout + result.stderr, result.stdout + result.stderr)
+    with story.claim("A person is asked for the passphrase, for EAP-TLS too; again after a wrong one"):
+        for make in (bed.certificate_profile, bed.eap_profile):
+            more = {} if make == bed.certificate_profile else {
+                "user__eap": "tls", "user__certificate": "/etc/ginnel/tess.crt",
+                "user__eap_id": "tess@example.com", "gateway__id": "tls.gw.example",
+                "user__eap_server_name": "tls.gw.example"}
+            make(user__key="/etc/ginnel/locked.key", user__secret_file=None, **more)
+            result = bed.host.run(["ginnel", "up", "--secrets-from-stdin", "work"],
+                                  stdin=f"wrong\n{PASSPHRASE}\n", check=False, timeout=60)
+            expect(result.returncode == 0, result.stdout + result.stderr)
+            ginnel.down()
     with story.claim("Certificate and key in one PKCS#12 file"):
         path = bed.pki.path("tess.p12")
         subprocess.run(["openssl", "pkcs12", "-export", "-inkey", key, "-in", certificate,

@@ -92,6 +92,14 @@ def token_errors(bed, story):
         result = ginnel.tool("up", "--no-ask", "work")
         expect(result.returncode != 0, "it connected")
         expect("ginnel agent" in result.stdout + result.stderr, result.stdout + result.stderr)
+    with story.claim("A person is asked again after a wrong PIN, and not a third time: it may lock"):
+        ask = ["ginnel", "up", "--secrets-from-stdin", "work"]
+        result = bed.host.run(ask, stdin=f"111111\n{PIN}\n", check=False, timeout=60)
+        expect_equal(result.returncode, 0, result.stdout + result.stderr)
+        ginnel.down()
+        result = bed.host.run(ask, stdin=f"111111\n222222\n{PIN}\n", check=False, timeout=60)
+        expect(result.returncode != 0, "a third PIN was tried")
+        expect("the PIN is wrong" in result.stdout + result.stderr, result.stdout + result.stderr)
     with story.claim("A person is asked for the PIN"):
         result = bed.host.run(["ginnel", "up", "--secrets-from-stdin", "work"], stdin=PIN + "\n",
                               check=False)
