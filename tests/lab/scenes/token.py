@@ -1,7 +1,8 @@
 """A key that never leaves its token: PKCS#11, in a process of its own."""
 
-from lab.product import DAEMON, Ginnel
+from lab.product import BUS, DAEMON, Ginnel
 from lab.story import expect, expect_equal, scene
+from lab.wait import until
 
 HOME = "/var/lib/ginnel-token"
 USER = "ginnel-token:ginnel-token"
@@ -62,6 +63,15 @@ def token(bed, story):
             result = ginnel.connect()
             expect(f"CN={name}@example.com" in result.stdout or name in result.stdout,
                    result.stdout)
+        with story.claim("A restarted ginneld asks the token anew who we are, when it has to"):
+            bed.host.run(["systemctl", "restart", DAEMON])
+            before = {sa["uniqueid"] for sa in bed.gateway.established()}
+            bed.host.run(["busctl", "call", BUS, ginnel.tunnel()["path"], f"{BUS}.Tunnel",
+                          "Rekey"])
+            until("another session at the gateway",
+                  lambda: {sa["uniqueid"] for sa in bed.gateway.established()} - before,
+                  timeout=30)
+            ginnel.wait_for("connected")
         ginnel.down()
     with story.claim("Nothing of it runs any more"):
         units = bed.host.read(["systemctl", "list-units", "--plain", "--no-legend",
@@ -124,3 +134,32 @@ def token_eap(bed, story):
             ginnel.down()
             bed.gateway.forget_all()
     bed.gateway.radius.stop()
+
+
+# What pcscd's package brings: who sits at the machine may, others are asked.
+PCSC_ACTIONS = """<?xml version="1.0" encoding="UTF-8"?>
+<policyconfig>
+""" + "".join(f"""  <action id="org.debian.pcsc-lite.access_{what}">
+    <defaults><allow_any>no</allow_any><allow_inactive>no</allow_inactive>
+    <allow_active>yes</allow_active></defaults>
+  </action>
+""" for what in ("pcsc", "card")) + "</policyconfig>\n"
+
+
+@scene("A card in a reader")
+def reader(bed, story):
+    bed.host.write("/usr/share/polkit-1/actions/org.debian.pcsc-lite.policy", PCSC_ACTIONS,
+                   mode="0644")
+    bed.host.run(["systemctl", "restart", "polkit"])
+
+    def may(user, action):
+        return bed.host.run(["runuser", "-u", user, "--", "sh", "-c",
+                             f"pkcheck --action-id {action} --process $$"],
+                            check=False).returncode == 0
+
+    with story.claim("The process that talks to tokens may use pcscd's readers"):
+        for what in ("pcsc", "card"):
+            expect(may("ginnel-token", f"org.debian.pcsc-lite.access_{what}"), what)
+    with story.claim("Nobody else of ours may, and it may nothing else"):
+        expect(not may("ginnel", "org.debian.pcsc-lite.access_card"), "ginneld may")
+        expect(not may("ginnel-token", "org.freedesktop.resolve1.revert"), "the resolver")

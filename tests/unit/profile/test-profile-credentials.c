@@ -300,6 +300,30 @@ test_encrypted_key_waits(Files *files, gconstpointer data)
     g_assert_nonnull(opened);
 }
 
+/* Written by hand it is encoded in another way: what goes out is the certificate's own. */
+static void
+test_subject_in_words(Files *files, gconstpointer data)
+{
+    /* CN=Tess@Example.com, CN=Karl@Example.com */
+    static const char *const ids[] = {
+        "dn:0x301b3119301706035504030c1054657373404578616d706c652e636f6d",
+        "dn:0x301b3119301706035504030c104b61726c404578616d706c652e636f6d",
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(ids); i++) {
+        g_autofree char *text = g_strdup_printf("[gateway]\naddress = gw\n[user]\nid = %s\n"
+                                                "certificate = @/c\nkey = @/k\n",
+                                                ids[i]);
+        g_autoptr(Profile) profile = parse(files, text);
+        g_autoptr(ProfileCredentials) credentials = profile_credentials_load(profile, NOW, NULL);
+        g_autoptr(GBytes) id = NULL;
+        uint8_t type;
+        g_assert_true(profile_user_identity(profile, credentials, &type, &id, NULL));
+        g_assert_cmpuint(type, ==, 9);
+        g_assert_cmpint(g_bytes_equal(id, certificate_subject_der(credentials->chain->pdata[0])),
+                        ==, i == 0);
+    }
+}
+
 static void
 test_eap_authority(Files *files, gconstpointer data)
 {
@@ -386,6 +410,7 @@ main(int argc, char **argv)
     ADD("encrypted-key-and-its-passphrase", test_encrypted_key_and_its_passphrase);
     ADD("encrypted-key-waits", test_encrypted_key_waits);
     ADD("certificate-of-a-token", test_certificate_of_a_token);
+    ADD("subject-in-words", test_subject_in_words);
     ADD("eap-authority", test_eap_authority);
     ADD("pkcs12", test_pkcs12);
     g_test_add_func("/profile/profile-credentials/secret-forms", test_secret_forms);
