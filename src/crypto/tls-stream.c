@@ -245,8 +245,13 @@ read_data(TlsStream *stream)
 {
     uint8_t chunk[READ_CHUNK];
     for (;;) {
+        guint before = stream->input_offset;
         ssize_t n = gnutls_record_recv(stream->session, chunk, sizeof chunk);
         if (n == GNUTLS_E_INTERRUPTED)
+            continue;
+        /* Also after a message for the library itself, a ticket for instance: there may be more. */
+        if (n == GNUTLS_E_AGAIN && stream->input_offset > before &&
+            stream->input_offset < stream->input->len)
             continue;
         if (n > 0) {
             g_byte_array_append(stream->data, chunk, (guint)n);

@@ -11,9 +11,39 @@ tcp_deframer_init(TcpDeframer *deframer, bool expect_prefix)
 }
 
 void
+tcp_deframer_init_lean(TcpDeframer *deframer, bool expect_prefix)
+{
+    *deframer = (TcpDeframer){ .lean = true, .prefix_due = expect_prefix };
+}
+
+void
+tcp_deframer_borrow(TcpDeframer *deframer, uint8_t *buffer)
+{
+    g_return_if_fail(deframer->lean && deframer->buffer == NULL);
+    deframer->buffer = buffer;
+    if (deframer->rest != NULL)
+        memcpy(buffer, deframer->rest, deframer->end);
+    g_clear_pointer(&deframer->rest, g_free);
+}
+
+size_t
+tcp_deframer_settle(TcpDeframer *deframer)
+{
+    g_return_val_if_fail(deframer->lean && deframer->buffer != NULL, 0);
+    deframer->end -= deframer->start;
+    deframer->rest = g_memdup2(deframer->buffer + deframer->start, deframer->end);
+    deframer->start = 0;
+    deframer->buffer = NULL;
+    return deframer->end;
+}
+
+void
 tcp_deframer_clear(TcpDeframer *deframer)
 {
+    if (deframer->lean)
+        deframer->buffer = NULL;
     g_clear_pointer(&deframer->buffer, g_free);
+    g_clear_pointer(&deframer->rest, g_free);
 }
 
 uint8_t *

@@ -20,13 +20,21 @@ typedef enum {
 
 typedef struct {
     uint8_t *buffer;
+    uint8_t *rest; /* of a lean one, between reads: what has come of an unfinished frame */
     size_t start, end;
+    bool lean;
     bool prefix_due; /* the opening side's prefix has not been seen */
     bool broken;
 } TcpDeframer;
 
 /* expect_prefix: on the accepting side. The initiator's peer sends none (RFC 9329, section 4). */
 void tcp_deframer_init(TcpDeframer *deframer, bool expect_prefix);
+/* Without a buffer of its own: thousands of streams share one. */
+void tcp_deframer_init_lean(TcpDeframer *deframer, bool expect_prefix);
+/* Of a lean one, around each read: buffer has TCP_ENCAP_BUFFER octets and is lent until settle,
+ * which keeps a copy of what is left over and returns its length. */
+void tcp_deframer_borrow(TcpDeframer *deframer, uint8_t *buffer);
+size_t tcp_deframer_settle(TcpDeframer *deframer);
 void tcp_deframer_clear(TcpDeframer *deframer);
 /* Where the next octets of the stream are to be put; *length is never 0. */
 uint8_t *tcp_deframer_space(TcpDeframer *deframer, size_t *length);

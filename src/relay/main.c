@@ -3,114 +3,76 @@
  */
 #include "config.h"
 
-#include "relay/relay.h"
-
-#include "base/error.h"
+#include "relay/options.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 
-#define DEFAULT_PORT 4500
+#define PLAIN_PORT 4500
+#define TLS_PORT   443
 
-typedef struct {
-    char **listen;
-    char *gateway;
-    gint max_connections, max_per_client, rate, idle_timeout, prefix_timeout;
-    gboolean version;
-} Arguments;
-
-/* "192.0.2.1", "192.0.2.1:4500", "[2001:db8::1]:4500", "2001:db8::1". */
-static bool
-parse_endpoint(const char *text, InetEndpoint *out, GError **error)
+/* By the names that the socket unit gives (FileDescriptorName=). */
+static RelayListen
+what_for(const char *name)
 {
-    g_autofree char *address = g_strdup(text);
-    const char *port = NULL;
-    guint64 number = DEFAULT_PORT;
-    char *colon = strrchr(address, ':');
-    if (*address == '[') {
-        char *end = strchr(address, ']');
-        if (end != NULL && end[1] != '\0')
-            port = end[1] == ':' ? text + (end + 2 - address) : "";
-        if (end != NULL)
-            *end = '\0';
-        memmove(address, address + 1, strlen(address));
-    } else if (colon != NULL && strchr(address, ':') == colon) {
-        *colon = '\0';
-        port = colon + 1;
+    if (name != NULL && g_str_has_prefix(name, "tls"))
+        return RELAY_LISTEN_TLS;
+    if (name != NULL && g_str_has_prefix(name, "metrics"))
+        return RELAY_LISTEN_METRICS;
+    return RELAY_LISTEN_PLAIN;
+}
+
+/* -1, or how many of them take streams. */
+static int
+take_sockets(Relay *relay, const Arguments *arguments, GError **error)
+{
+    char **names = NULL;
+    int n = sd_listen_fds_with_names(1, &names), streams = 0;
+    bool ok = true;
+    for (int i = 0; i < n; i++) {
+        RelayListen what = what_for(names != NULL ? names[i] : NULL);
+        if (ok && what == RELAY_LISTEN_TLS && arguments->certificate == NULL) {
+            g_set_error_literal(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                                "a socket for TLS was handed over, and --certificate is missing");
+            ok = false;
+        }
+        streams += what != RELAY_LISTEN_METRICS;
+        ok = ok && relay_add_listener(relay, SD_LISTEN_FDS_START + i, what, error);
+        free(names != NULL ? names[i] : NULL);
     }
-    if (!inet_address_parse(address, &out->address) ||
-        (port != NULL && !g_ascii_string_to_unsigned(port, 10, 1, 65535, &number, NULL))) {
-        g_set_error(error, PARSE_ERROR, PARSE_ERROR_INVALID,
-                    "\"%s\" is no address with or without a port, such as 192.0.2.1:4500 or "
-                    "[2001:db8::1]:4500",
-                    text);
-        return false;
-    }
-    out->port = (uint16_t)number;
-    return true;
+    free(names);
+    return ok ? streams : -1;
 }
 
 static bool
-check_range(const char *name, int value, int least, GError **error)
+listen_all(Relay *relay, char **where, uint16_t port, RelayListen what, GError **error)
 {
-    if (value >= least)
-        return true;
-    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--%s: %d is the least", name,
-                least);
-    return false;
-}
-
-static bool
-parse_arguments(Arguments *arguments, int *argc, char ***argv, GError **error)
-{
-    const GOptionEntry entries[] = {
-        { "listen", 'l', 0, G_OPTION_ARG_STRING_ARRAY, &arguments->listen,
-          "Take streams here; may be repeated (default: [::]:4500 and 0.0.0.0:4500)",
-          "ADDRESS:PORT" },
-        { "gateway", 'g', 0, G_OPTION_ARG_STRING, &arguments->gateway,
-          "The gateway's UDP address (port 4500 where none is given)", "ADDRESS[:PORT]" },
-        { "max-connections", 0, 0, G_OPTION_ARG_INT, &arguments->max_connections,
-          "Streams at a time (default: 1024)", "N" },
-        { "max-per-client", 0, 0, G_OPTION_ARG_INT, &arguments->max_per_client,
-          "Streams from one address at a time (default: 64)", "N" },
-        { "rate", 0, 0, G_OPTION_ARG_INT, &arguments->rate, "New streams a second (default: 100)",
-          "N" },
-        { "idle-timeout", 0, 0, G_OPTION_ARG_INT, &arguments->idle_timeout,
-          "Close a stream after so long without a packet (default: 900)", "SECONDS" },
-        { "prefix-timeout", 0, 0, G_OPTION_ARG_INT, &arguments->prefix_timeout,
-          "Close a stream that has not sent prefix and first packet (default: 10)", "SECONDS" },
-        { "version", 0, 0, G_OPTION_ARG_NONE, &arguments->version, "Print the version", NULL },
-        { NULL },
-    };
-    g_autoptr(GOptionContext) context = g_option_context_new("- IKE and ESP from TCP to UDP");
-    g_option_context_add_main_entries(context, entries, NULL);
-    return g_option_context_parse(context, argc, argv, error) &&
-           check_range("max-connections", arguments->max_connections, 1, error) &&
-           check_range("max-per-client", arguments->max_per_client, 1, error) &&
-           check_range("rate", arguments->rate, 1, error) &&
-           check_range("idle-timeout", arguments->idle_timeout, 1, error) &&
-           check_range("prefix-timeout", arguments->prefix_timeout, 1, error);
-}
-
-static bool
-listen_everywhere(Relay *relay, char **where, GError **error)
-{
-    static const char *const everywhere[] = { "0.0.0.0:4500", "[::]:4500", NULL };
-    int n = sd_listen_fds(1);
-    for (int i = 0; i < n; i++)
-        if (!relay_add_listener(relay, SD_LISTEN_FDS_START + i, error))
-            return false;
-    if (n > 0)
-        return true;
-    for (const char *const *one = where != NULL ? (const char *const *)where : everywhere;
-         *one != NULL; one++) {
+    for (char **one = where; one != NULL && *one != NULL; one++) {
         InetEndpoint endpoint;
-        if (!parse_endpoint(*one, &endpoint, error) || !relay_listen(relay, &endpoint, error))
+        if (!endpoint_parse(*one, port, &endpoint, error) ||
+            !relay_listen(relay, &endpoint, what, error))
             return false;
     }
     return true;
+}
+
+static bool
+listen_everywhere(Relay *relay, const Arguments *arguments, GError **error)
+{
+    static const char *const everywhere[] = { "0.0.0.0", "[::]", NULL };
+    int streams = take_sockets(relay, arguments, error);
+    if (streams < 0 || (arguments->metrics_socket != NULL &&
+                        !relay_listen_metrics(relay, arguments->metrics_socket, error)))
+        return false;
+    if (streams > 0)
+        return true;
+    bool nothing_said = arguments->listen == NULL && arguments->tls_listen == NULL;
+    return listen_all(relay, nothing_said ? (char **)everywhere : arguments->listen, PLAIN_PORT,
+                      RELAY_LISTEN_PLAIN, error) &&
+           listen_all(relay, arguments->tls_listen, TLS_PORT, RELAY_LISTEN_TLS, error);
 }
 
 /* A stream takes two descriptors; shells give 1024. */
@@ -124,38 +86,28 @@ allow_descriptors(void)
     }
 }
 
+static void
+say_totals(const RelayStatistics *s)
+{
+    printf("accepted %" G_GUINT64_FORMAT ", refused %" G_GUINT64_FORMAT
+           ", no IKETCP %" G_GUINT64_FORMAT ", no TLS %" G_GUINT64_FORMAT
+           ", timed out %" G_GUINT64_FORMAT ", packets %" G_GUINT64_FORMAT
+           " in and %" G_GUINT64_FORMAT " out, dropped %" G_GUINT64_FORMAT "\n",
+           s->accepted, s->refused, s->broken, s->tls_failed, s->timed_out, s->packets_in,
+           s->packets_out, s->dropped);
+}
+
 static bool
 run(const Arguments *arguments, GError **error)
 {
-    RelayOptions options = {
-        .max_connections = (unsigned)arguments->max_connections,
-        .max_per_client = (unsigned)arguments->max_per_client,
-        .max_rate = (unsigned)arguments->rate,
-        .idle_timeout = arguments->idle_timeout * DURATION_SECOND,
-        .prefix_timeout = arguments->prefix_timeout * DURATION_SECOND,
-    };
-    if (arguments->gateway == NULL) {
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                    "--gateway is missing: the address that the gateway takes UDP on");
-        return false;
-    }
-    if (!parse_endpoint(arguments->gateway, &options.gateway, error))
-        return false;
     allow_descriptors();
-    g_autoptr(Relay) relay = relay_new(&options, error);
-    if (relay == NULL || !listen_everywhere(relay, arguments->listen, error))
+    g_autoptr(Relay) relay = relay_new(&arguments->relay, error);
+    if (relay == NULL || !listen_everywhere(relay, arguments, error))
         return false;
     sd_notify(0, "READY=1");
     if (!relay_run(relay, error))
         return false;
-    sd_notify(0, "STOPPING=1");
-    const RelayStatistics *s = relay_statistics(relay);
-    printf("accepted %" G_GUINT64_FORMAT ", refused %" G_GUINT64_FORMAT
-           ", no IKETCP %" G_GUINT64_FORMAT ", timed out %" G_GUINT64_FORMAT
-           ", packets %" G_GUINT64_FORMAT " in and %" G_GUINT64_FORMAT
-           " out, dropped %" G_GUINT64_FORMAT "\n",
-           s->accepted, s->refused, s->broken, s->timed_out, s->packets_in, s->packets_out,
-           s->dropped);
+    say_totals(relay_statistics(relay));
     return true;
 }
 
@@ -163,23 +115,14 @@ int
 main(int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
-    Arguments arguments = { .max_connections = 1024,
-                            .max_per_client = 64,
-                            .rate = 100,
-                            .idle_timeout = 900,
-                            .prefix_timeout = 10 };
-    bool ok = parse_arguments(&arguments, &argc, &argv, &error);
-    if (ok && arguments.version) {
+    Arguments arguments;
+    bool ok = arguments_parse(&arguments, &argc, &argv, &error);
+    if (ok && arguments.version)
         printf("ginnel-relay %s\n", GINNEL_VERSION);
-    } else if (ok && argc > 1) {
-        fprintf(stderr, "ginnel-relay: what is \"%s\"? See ginnel-relay --help.\n", argv[1]);
-        ok = false;
-    } else if (ok) {
+    else if (ok)
         ok = run(&arguments, &error);
-    }
     if (error != NULL)
         fprintf(stderr, "ginnel-relay: %s\n", error->message);
-    g_strfreev(arguments.listen);
-    g_free(arguments.gateway);
+    arguments_clear(&arguments);
     return ok ? 0 : 1;
 }

@@ -1,160 +1,20 @@
 /* Clients, good and bad, on one side of a relay; a gateway's UDP socket on the other. */
-#include "relay/relay.h"
+#include "bench.h"
 
 #include "encap/tcp-encap.h"
 #include "loopback.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-#define SHORT (200 * DURATION_MILLISECOND) /* a time that is meant to run out */
-
-typedef struct {
-    pid_t pid;
-    int statistics; /* pipe */
-    int gateway;    /* UDP */
-    InetEndpoint address;
-} Bench;
-
-static const RelayOptions usual = { .max_connections = 100,
-                                    .max_per_client = 100,
-                                    .max_rate = 1000,
-                                    .idle_timeout = 60 * DURATION_SECOND,
-                                    .prefix_timeout = 60 * DURATION_SECOND };
-
-static int
-bound(int type, InetEndpoint *where)
-{
-    struct sockaddr_in address = { .sin_family = AF_INET,
-                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    socklen_t length = sizeof address;
-    int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
-    g_assert_cmpint(bind(fd, (struct sockaddr *)&address, length), ==, 0);
-    g_assert_cmpint(getsockname(fd, (struct sockaddr *)&address, &length), ==, 0);
-    where->address = inet_address_new(INET_V4, (const uint8_t *)&address.sin_addr);
-    where->port = ntohs(address.sin_port);
-    return fd;
-}
-
-/* The process of the relay: its statistics at the end are what it has to say. */
-static void
-run_relay(const RelayOptions *options, int listener, int statistics)
-{
-    g_autoptr(Relay) relay = relay_new(options, NULL);
-    if (relay == NULL || !relay_add_listener(relay, listener, NULL) || !relay_run(relay, NULL))
-        return;
-    if (write(statistics, relay_statistics(relay), sizeof(RelayStatistics)) < 0)
-        return;
-}
-
-static Bench
-bench_new(RelayOptions options)
-{
-    Bench bench;
-    int ends[2];
-    /* Blocking, as systemd hands them over. */
-    int listener = bound(SOCK_STREAM, &bench.address);
-    g_assert_cmpint(listen(listener, 100), ==, 0);
-    bench.gateway = bound(SOCK_DGRAM, &options.gateway);
-    g_assert_cmpint(pipe(ends), ==, 0);
-    bench.pid = fork();
-    g_assert_cmpint(bench.pid, >=, 0);
-    if (bench.pid == 0) {
-        if (freopen("/dev/null", "w", stderr) != NULL)
-            run_relay(&options, listener, ends[1]);
-        _exit(0);
-    }
-    close(listener);
-    close(ends[1]);
-    bench.statistics = ends[0];
-    return bench;
-}
-
-/* Only when something was seen of the relay, which then runs its loop. */
-static RelayStatistics
-bench_end(Bench *bench)
-{
-    RelayStatistics statistics;
-    int status;
-    g_assert_cmpint(kill(bench->pid, SIGTERM), ==, 0);
-    g_assert_cmpint(read(bench->statistics, &statistics, sizeof statistics), ==, sizeof statistics);
-    g_assert_cmpint(waitpid(bench->pid, &status, 0), ==, bench->pid);
-    g_assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    close(bench->statistics);
-    close(bench->gateway);
-    return statistics;
-}
-
-static int
-client_new(const Bench *bench)
-{
-    struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(bench->address.port) };
-    memcpy(&address.sin_addr, bench->address.address.octets, 4);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    g_assert_cmpint(connect(fd, (struct sockaddr *)&address, sizeof address), ==, 0);
-    return fd;
-}
-
-static void
-check_closed(int client)
-{
-    char octet;
-    loopback_wait(client, POLLIN);
-    ssize_t n = recv(client, &octet, 1, 0);
-    g_assert_true(n == 0 || (n < 0 && errno == ECONNRESET));
-    close(client);
-}
-
-/* An IKE message of 28 octets with its marker, all one octet. */
-static size_t
-ike_frame(uint8_t *out, uint8_t octet)
-{
-    memset(out, octet, 34);
-    memcpy(out, "\0\x22\0\0\0\0", 6);
-    return 34;
-}
-
-static void
-say_hello(int client, uint8_t octet)
-{
-    uint8_t frame[34];
-    loopback_write(client, TCP_ENCAP_PREFIX, TCP_ENCAP_PREFIX_LENGTH);
-    loopback_write(client, frame, ike_frame(frame, octet));
-}
-
-/* What the gateway reads next, and from whom. */
-static size_t
-gateway_reads(const Bench *bench, uint8_t *out, size_t room, struct sockaddr_in *from)
-{
-    socklen_t length = sizeof *from;
-    loopback_wait(bench->gateway, POLLIN);
-    ssize_t n = recvfrom(bench->gateway, out, room, 0, (struct sockaddr *)from, &length);
-    g_assert_cmpint(n, >=, 0);
-    return (size_t)n;
-}
-
-static void
-gateway_hears(const Bench *bench, uint8_t octet)
-{
-    uint8_t got[64], expected[34];
-    struct sockaddr_in from;
-    ike_frame(expected, octet);
-    size_t n = gateway_reads(bench, got, sizeof got, &from);
-    g_assert_cmpmem(got, n, expected + 2, 32);
-}
 
 static void
 test_both_ways(void)
 {
     static const uint8_t frames[] = { 0, 3, 0xff, 0, 2, 0, 10, 1, 2, 3, 4, 5, 6, 7, 8 };
-    Bench bench = bench_new(usual);
+    Bench bench = bench_new(bench_usual);
     int client = client_new(&bench);
     uint8_t got[64];
     struct sockaddr_in from;
@@ -180,7 +40,7 @@ test_both_ways(void)
 static void
 test_octet_by_octet(void)
 {
-    Bench bench = bench_new(usual);
+    Bench bench = bench_new(bench_usual);
     int client = client_new(&bench);
     uint8_t stream[6 + 2 * 34];
     memcpy(stream, TCP_ENCAP_PREFIX, 6);
@@ -208,7 +68,7 @@ test_garbage(void)
                   { "IKETCP\0\0", 8 },
                   { "IKETCP\0\1", 8 },
                   { "IKETCP\0\2\0\1", 10 } };
-    Bench bench = bench_new(usual);
+    Bench bench = bench_new(bench_usual);
     int good = client_new(&bench);
     say_hello(good, 1);
     gateway_hears(&bench, 1);
@@ -232,7 +92,7 @@ test_garbage(void)
 static void
 test_longest_frame(void)
 {
-    Bench bench = bench_new(usual);
+    Bench bench = bench_new(bench_usual);
     int client = client_new(&bench);
     g_autofree uint8_t *frame = g_malloc0(TCP_ENCAP_MAX_FRAME);
     frame[0] = frame[1] = 0xff;
@@ -249,7 +109,7 @@ static void
 test_prefix_timeout(void)
 {
     static const char *const beginnings[] = { "", "IKE", "IKETCP", "IKETCP\x10\x10some" };
-    RelayOptions options = usual;
+    RelayOptions options = bench_usual;
     int clients[G_N_ELEMENTS(beginnings)];
     options.prefix_timeout = SHORT;
     Bench bench = bench_new(options);
@@ -265,7 +125,7 @@ test_prefix_timeout(void)
 static void
 test_idle_timeout(void)
 {
-    RelayOptions options = usual;
+    RelayOptions options = bench_usual;
     options.idle_timeout = SHORT;
     Bench bench = bench_new(options);
     int client = client_new(&bench);
@@ -295,7 +155,7 @@ check_limit(RelayOptions options)
 static void
 test_max_connections(void)
 {
-    RelayOptions options = usual;
+    RelayOptions options = bench_usual;
     options.max_connections = 2;
     check_limit(options);
 }
@@ -303,7 +163,7 @@ test_max_connections(void)
 static void
 test_max_per_client(void)
 {
-    RelayOptions options = usual;
+    RelayOptions options = bench_usual;
     options.max_per_client = 2;
     check_limit(options);
 }
@@ -312,7 +172,7 @@ test_max_per_client(void)
 static void
 test_rate(void)
 {
-    RelayOptions options = usual;
+    RelayOptions options = bench_usual;
     int clients[20];
     options.max_rate = 2;
     Bench bench = bench_new(options);
@@ -372,7 +232,7 @@ static void
 test_slow_client(void)
 {
     enum { ROUNDS = 800, EACH = 40, FULL = 400, READ = 10 };
-    Bench bench = bench_new(usual);
+    Bench bench = bench_new(bench_usual);
     int slow = client_new(&bench), other = client_new(&bench);
     uint8_t datagram[SLOW_LENGTH], got[64];
     struct sockaddr_in from;
@@ -402,7 +262,7 @@ static void
 test_many(void)
 {
     enum { MANY = 50 };
-    Bench bench = bench_new(usual);
+    Bench bench = bench_new(bench_usual);
     int clients[MANY];
     for (uint8_t i = 0; i < MANY; i++)
         clients[i] = client_new(&bench);
