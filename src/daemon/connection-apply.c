@@ -130,6 +130,7 @@ plan_dns(Connection *connection, GVariant *configure, const NetworkPlan *network
         .add_domains = profile->add_domains,
         .search_domains = profile->search_domains,
         .trust_anchor_domains = profile->trust_anchor_domains,
+        .public_anchor_domains = profile->public_anchor_domains,
         .use_servers_for_all = profile->use_servers == PROFILE_SERVERS_ALL,
         .dnssec = profile->dnssec != PROFILE_DNSSEC_OFF,
         .held = (char *const *)held->pdata,

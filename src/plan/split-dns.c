@@ -2,7 +2,9 @@
 
 #include "base/error.h"
 #include "base/names.h"
+#include "plan/name-map.h"
 
+#include <idn2.h>
 #include <libpsl.h>
 #include <string.h>
 
@@ -45,12 +47,7 @@ is_public(const char *name)
 static SplitDnsDomain *
 find_domain(const SplitDnsPlan *plan, const char *name)
 {
-    for (guint i = 0; i < plan->domains->len; i++) {
-        SplitDnsDomain *domain = plan->domains->pdata[i];
-        if (strcmp(domain->name, name) == 0)
-            return domain;
-    }
-    return NULL;
+    return g_hash_table_lookup(plan->by_name, name);
 }
 
 static void
@@ -64,12 +61,12 @@ refuse_domain(SplitDnsPlan *plan, const char *name, const char *code, const char
 /* NULL where it cannot be had: too many, or somebody else's tunnel holds it or a name above it. Two
  * entities must not both answer for one name (RFC 8598, section 8). */
 static SplitDnsDomain *
-add_domain(SplitDnsPlan *plan, const SplitDnsOffer *offer, const char *name)
+add_domain(SplitDnsPlan *plan, const char *name)
 {
     SplitDnsDomain *domain = find_domain(plan, name);
     if (domain != NULL)
         return domain;
-    if (is_below_any(offer->held, name)) {
+    if (name_map_nearest(plan->held, name) != NULL) {
         refuse_domain(plan, name, "held", "another tunnel of somebody else has it", NULL);
         return NULL;
     }
@@ -80,7 +77,21 @@ add_domain(SplitDnsPlan *plan, const SplitDnsOffer *offer, const char *name)
     domain = g_new0(SplitDnsDomain, 1);
     domain->name = g_strdup(name);
     g_ptr_array_add(plan->domains, domain);
+    g_hash_table_insert(plan->by_name, domain->name, domain);
     return domain;
+}
+
+/* RFC 8598, section 3.1: internationalised names come as A-labels. What says it is one and is none
+ * (RFC 5891, section 5.4) would be shown to people as something else than what is asked for. */
+static bool
+has_bad_a_label(const char *name)
+{
+    char *text = NULL;
+    if (strncmp(name, "xn--", 4) != 0 && strstr(name, ".xn--") == NULL)
+        return false;
+    int status = idn2_to_unicode_8z8z(name, &text, IDN2_NONTRANSITIONAL);
+    idn2_free(text);
+    return status != IDN2_OK;
 }
 
 /* RFC 8598, sections 5 and 6: the client decides which domains it lets a gateway have. */
@@ -89,6 +100,10 @@ domain_is_accepted(SplitDnsPlan *plan, const SplitDnsOffer *offer, const char *n
 {
     if (*name == '\0') {
         refuse_domain(plan, name, "root", "the root is nobody's inside domain", NULL);
+        return false;
+    }
+    if (has_bad_a_label(name)) {
+        refuse_domain(plan, name, "malformed", "a label starts with xn-- and is no A-label", NULL);
         return false;
     }
     if (offer->domains[0] != NULL && !is_below_any(offer->domains, name)) {
@@ -185,7 +200,7 @@ take_domain(SplitDnsPlan *plan, const SplitDnsOffer *offer, const SplitDnsAttrib
         refusals_add(plan->refused, "domain", error_quote(attribute->data, attribute->length, 80),
                      "malformed", "%s", error->message);
     if (name != NULL && domain_is_accepted(plan, offer, name))
-        add_domain(plan, offer, name);
+        add_domain(plan, name);
     return g_steal_pointer(&name);
 }
 
@@ -235,23 +250,29 @@ set_unvalidated(SplitDnsDomain *domain, const char *why)
     domain->why = g_strdup(why);
 }
 
-/* By an anchor of its own, or by one above it. */
+/* By an anchor of its own, or by the nearest above it. owners: of anchors, the first of each. */
 static void
-find_anchor(SplitDnsDomain *domain, const GPtrArray *anchors)
+find_anchor(SplitDnsDomain *domain, GHashTable *owners)
 {
-    domain->validated = false;
-    for (guint i = 0; i < anchors->len; i++) {
-        const TrustAnchor *anchor = anchors->pdata[i];
-        if (!dns_name_is_at_or_below(domain->name, anchor->owner))
-            continue;
-        domain->validated = true;
+    const TrustAnchor *anchor = name_map_nearest(owners, domain->name);
+    domain->validated = anchor != NULL;
+    if (anchor != NULL)
         domain->key_tag = anchor->key_tag;
-        if (strcmp(domain->name, anchor->owner) == 0)
-            return;
-    }
-    if (!domain->validated)
+    else
         set_unvalidated(domain, domain->key_refused ? "the gateway sent a key that was refused"
                                                     : "the gateway sent no key");
+}
+
+static void
+find_anchors(SplitDnsPlan *plan)
+{
+    g_autoptr(GHashTable) owners = name_map_new();
+    for (guint i = plan->anchors->len; i-- > 0;) {
+        TrustAnchor *anchor = plan->anchors->pdata[i];
+        g_hash_table_insert(owners, anchor->owner, anchor);
+    }
+    for (guint i = 0; i < plan->domains->len; i++)
+        find_anchor(plan->domains->pdata[i], owners);
 }
 
 /* On a link that validates, a name without a key of its own would fail where the gateway's server
@@ -260,35 +281,29 @@ find_anchor(SplitDnsDomain *domain, const GPtrArray *anchors)
 static void
 settle_unvalidated(SplitDnsPlan *plan, const SplitDnsOffer *offer)
 {
-    guint i = 0;
-    while (i < plan->domains->len) {
-        SplitDnsDomain *domain = plan->domains->pdata[i++];
-        if (domain->validated)
-            continue;
-        if (is_below_any(offer->domains, domain->name) ||
-            is_below_any(offer->add_domains, domain->name) ||
-            is_below_any(offer->search_domains, domain->name)) {
+    g_autoptr(GPtrArray) kept = g_ptr_array_new_with_free_func(domain_free);
+    for (guint i = 0; i < plan->domains->len; i++) {
+        SplitDnsDomain *domain = plan->domains->pdata[i];
+        bool named = is_below_any(offer->domains, domain->name) ||
+                     is_below_any(offer->add_domains, domain->name) ||
+                     is_below_any(offer->search_domains, domain->name);
+        if (!domain->validated && named)
             g_ptr_array_add(plan->negative, g_strdup(domain->name));
+        /* Without any key the machine's own setting decides whether it resolves. */
+        if (domain->validated || named || plan->anchors->len == 0) {
+            g_ptr_array_add(kept, domain);
             continue;
         }
-        /* Without any key the machine's own setting decides whether it resolves. */
-        if (plan->anchors->len == 0)
-            continue;
         refuse_domain(plan, domain->name, "unvalidated",
                       "it came without a key beside a domain with one; to accept it unvalidated, "
                       "name it in domains",
                       offer->where);
-        g_ptr_array_remove_index(plan->domains, --i);
+        g_hash_table_remove(plan->by_name, domain->name);
+        domain_free(domain);
     }
-}
-
-static bool
-is_negative(const SplitDnsPlan *plan, const char *name)
-{
-    for (guint i = 0; i < plan->negative->len; i++)
-        if (dns_name_is_at_or_below(name, plan->negative->pdata[i]))
-            return true;
-    return false;
+    g_ptr_array_set_free_func(plan->domains, NULL);
+    g_ptr_array_unref(plan->domains);
+    plan->domains = g_steal_pointer(&kept);
 }
 
 /* A link's negative anchor wins over positive ones below it: what lies there is not validated, and
@@ -297,16 +312,19 @@ static void
 drop_overruled_anchors(SplitDnsPlan *plan)
 {
     static const char why[] = "it lies below a domain that is accepted without a key";
+    g_autoptr(GHashTable) negative = name_map_new();
+    for (guint i = 0; i < plan->negative->len; i++)
+        g_hash_table_add(negative, plan->negative->pdata[i]);
     for (guint i = plan->anchors->len; i-- > 0;) {
         const TrustAnchor *anchor = plan->anchors->pdata[i];
-        if (!is_negative(plan, anchor->owner))
+        if (name_map_nearest(negative, anchor->owner) == NULL)
             continue;
         refuse_anchor(plan, anchor->owner, "below-unvalidated", why, NULL);
         g_ptr_array_remove_index(plan->anchors, i);
     }
     for (guint i = 0; i < plan->domains->len; i++) {
         SplitDnsDomain *domain = plan->domains->pdata[i];
-        if (domain->validated && is_negative(plan, domain->name))
+        if (domain->validated && name_map_nearest(negative, domain->name) != NULL)
             set_unvalidated(domain, why);
     }
 }
@@ -314,8 +332,7 @@ drop_overruled_anchors(SplitDnsPlan *plan)
 static void
 settle_validation(SplitDnsPlan *plan, const SplitDnsOffer *offer)
 {
-    for (guint i = 0; i < plan->domains->len; i++)
-        find_anchor(plan->domains->pdata[i], plan->anchors);
+    find_anchors(plan);
     plan->validation = offer->dnssec ? SPLIT_DNS_VALIDATE_AS_MACHINE : SPLIT_DNS_VALIDATE_NO;
     if (!offer->dnssec)
         return;
@@ -329,7 +346,7 @@ static void
 add_search_domains(SplitDnsPlan *plan, const SplitDnsOffer *offer)
 {
     for (char *const *name = offer->search_domains; *name != NULL; name++) {
-        SplitDnsDomain *domain = add_domain(plan, offer, *name);
+        SplitDnsDomain *domain = add_domain(plan, *name);
         if (domain != NULL)
             domain->search = true;
     }
@@ -351,7 +368,7 @@ plan_split(SplitDnsPlan *plan, const SplitDnsOffer *offer)
     if (!offer->anonymous_gateway)
         take_attributes(plan, offer);
     for (char *const *name = offer->add_domains; *name != NULL; name++)
-        add_domain(plan, offer, *name);
+        add_domain(plan, *name);
     add_search_domains(plan, offer);
     settle_validation(plan, offer);
     plan->all_names = offer->use_servers_for_all;
@@ -396,6 +413,10 @@ split_dns_plan_new(const SplitDnsOffer *offer)
     SplitDnsPlan *plan = g_new0(SplitDnsPlan, 1);
     plan->servers = g_array_new(FALSE, FALSE, sizeof(InetAddress));
     plan->domains = g_ptr_array_new_with_free_func(domain_free);
+    plan->by_name = name_map_new();
+    plan->held = name_map_new();
+    for (char *const *name = offer->held; *name != NULL; name++)
+        g_hash_table_add(plan->held, *name);
     plan->anchors = g_ptr_array_new_with_free_func((GDestroyNotify)trust_anchor_free);
     plan->negative = g_ptr_array_new_with_free_func(g_free);
     plan->refused = refusals_new();
@@ -404,9 +425,11 @@ split_dns_plan_new(const SplitDnsOffer *offer)
         plan_full(plan, offer);
     else
         plan_split(plan, offer);
+    g_clear_pointer(&plan->held, g_hash_table_unref); /* its keys are the offer's */
     if (plan->servers->len == 0) {
         plan->all_names = false;
         plan->validation = SPLIT_DNS_VALIDATE_AS_MACHINE;
+        g_hash_table_remove_all(plan->by_name);
         g_ptr_array_set_size(plan->domains, 0);
         g_ptr_array_set_size(plan->anchors, 0);
         g_ptr_array_set_size(plan->negative, 0);
@@ -420,6 +443,7 @@ split_dns_plan_free(SplitDnsPlan *plan)
     if (plan == NULL)
         return;
     g_array_unref(plan->servers);
+    g_hash_table_unref(plan->by_name);
     g_ptr_array_unref(plan->domains);
     g_ptr_array_unref(plan->anchors);
     g_ptr_array_unref(plan->negative);

@@ -67,6 +67,8 @@ typedef struct {
     SplitDnsValidation validation;
     GPtrArray *refused; /* Refusal */
     char *warning;      /* sentence, or NULL */
+    /* Private: name -> SplitDnsDomain; names that others hold, while the plan is made. */
+    GHashTable *by_name, *held;
 } SplitDnsPlan;
 
 SplitDnsPlan *split_dns_plan_new(const SplitDnsOffer *offer);

@@ -37,9 +37,11 @@ profile_new(const char *name, const char *file)
     profile->entries = g_ptr_array_new_with_free_func(entry_free);
     profile->transports = g_array_new(FALSE, FALSE, sizeof(ProfileTransport));
     profile->include = g_array_new(FALSE, FALSE, sizeof(InetPrefix));
-    char ***lists[] = { &profile->gateway_addresses, &profile->trusted_networks,
-                        &profile->domains,           &profile->add_domains,
-                        &profile->search_domains,    &profile->trust_anchor_domains };
+    char ***lists[] = {
+        &profile->gateway_addresses,    &profile->trusted_networks, &profile->domains,
+        &profile->add_domains,          &profile->search_domains,   &profile->trust_anchor_domains,
+        &profile->public_anchor_domains
+    };
     for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
         *lists[i] = g_new0(char *, 1);
     return profile;

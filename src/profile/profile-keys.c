@@ -446,6 +446,7 @@ static const KeyRule rules[] = {
     RULE("dns", "search-domains", read_domains, search_domains, NULL),
     RULE("dns", "use-servers", read_enum, use_servers, "inside|all"),
     RULE("dns", "trust-anchor-domains", read_domains, trust_anchor_domains, NULL),
+    RULE("dns", "public-anchor-domains", read_domains, public_anchor_domains, NULL),
     RULE("dns", "dnssec", read_enum, dnssec, "resolved|stub|off"),
     RULE("proposals", "ike", read_proposals, ike_proposals, NULL),
     RULE("proposals", "esp", read_proposals, esp_proposals, NULL),

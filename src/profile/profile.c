@@ -25,9 +25,11 @@ profile_unref(Profile *profile)
     g_ptr_array_unref(profile->entries);
     g_array_unref(profile->transports);
     g_array_unref(profile->include);
-    char **lists[] = { profile->gateway_addresses, profile->trusted_networks,
-                       profile->domains,           profile->add_domains,
-                       profile->search_domains,    profile->trust_anchor_domains };
+    char **lists[] = {
+        profile->gateway_addresses,    profile->trusted_networks, profile->domains,
+        profile->add_domains,          profile->search_domains,   profile->trust_anchor_domains,
+        profile->public_anchor_domains
+    };
     for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
         g_strfreev(lists[i]);
     char *strings[] = { profile->name,

@@ -144,6 +144,7 @@ typedef struct {
     char **add_domains;
     char **search_domains;
     char **trust_anchor_domains;
+    char **public_anchor_domains; /* public suffixes that those may be */
     ProfileUseServers use_servers;
     ProfileDnssec dnssec;
 

@@ -228,6 +228,32 @@ static const Case cases[] = {
       { "corp..example bad!name corp.example" },
       "corp.example",
       .refused = "domain:corp..example:malformed domain:bad!name:malformed" },
+    { "escapes-and-wildcards-are-no-names",
+      { "corp\\.evil.example *.example c\\046rp.example corp.example" },
+      "corp.example",
+      .refused = "domain:corp\\x5c.evil.example:malformed domain:*.example:malformed "
+                 "domain:c\\x5c046rp.example:malformed" },
+    { "doubled-in-any-case-counts-once",
+      { "corp.example CORP.example cOrP.eXaMpLe. corp.example" },
+      "corp.example" },
+    { "two-final-dots",
+      { "corp.example.. two.example" },
+      "two.example",
+      .refused = "domain:corp.example..:malformed" },
+    /* ---- section 3.1: internationalised names ---- */
+    { "a-labels", { "XN--bcher-kva.example" }, "xn--bcher-kva.example" },
+    { "u-labels-are-not-for-the-wire",
+      { "b\303\274cher.example two.example" },
+      "two.example",
+      .refused = "domain:b\\xc3\\xbccher.example:malformed" },
+    { "no-a-label-at-all",
+      { "xn--9999999999999.example two.example" },
+      "two.example",
+      .refused = "domain:xn--9999999999999.example:malformed" },
+    { "public-suffix-as-a-labels",
+      { "xn--55qx5d.cn two.example" },
+      "two.example",
+      .refused = "domain:xn--55qx5d.cn:public-suffix" },
     /* ---- section 8: two entities ---- */
     { "held-by-another",
       { "corp.example two.example", .held = "corp.example" },
@@ -245,6 +271,12 @@ static const Case cases[] = {
       { "corp.example +", .trust = "corp.example", .anonymous = true },
       "",
       .warning = true },
+    /* The longest name wins in the resolver: theirs stays theirs. */
+    { "above-what-another-holds", { "corp.example", .held = "www.corp.example" }, "corp.example" },
+    { "search-does-not-take-what-another-holds",
+      { "two.example", .search = "corp.example", .held = "corp.example" },
+      "two.example",
+      .refused = "domain:corp.example:held" },
     /* ---- sections 4.2 and 6: anchors ---- */
     { "anchor",
       { "corp.example +", .trust = "corp.example" },
@@ -451,6 +483,54 @@ test_many_domains(void)
     g_assert_cmpuint(plan->refused->len, >, 0);
 }
 
+/* 253 octets are a name, 254 are none; labels of 63 and 64 the same. */
+static void
+test_long_names(void)
+{
+    g_autoptr(GString) name = g_string_new(NULL);
+    while (name->len < 240)
+        g_string_append(name, "abcdefghi.");
+    g_string_append(name, "abcde.example");
+    g_assert_cmpuint(name->len, ==, 253);
+    g_autofree char *long_label = g_strnfill(63, 'a'), *longer_label = g_strnfill(64, 'a');
+    g_autofree char *offered = g_strdup_printf("%s. x%s %s.example %s.example", name->str,
+                                               name->str, long_label, longer_label);
+    g_autofree char *expected = g_strdup_printf("%s %s.example", name->str, long_label);
+    g_autoptr(SplitDnsPlan) plan = plan_for(&(Given){ offered });
+    g_autofree char *domains = domains_of(plan);
+    g_assert_cmpstr(domains, ==, expected);
+    g_assert_cmpuint(plan->refused->len, ==, 2);
+}
+
+/* 1,000 domains and 200 anchors from one gateway, while 40 tunnels hold 1,000 each: each anchor
+ * with its own domain. */
+static void
+test_many_of_everything(void)
+{
+    g_autoptr(GString) offered = g_string_new("corp.test.example");
+    g_autoptr(GString) held = g_string_new("h.test.example");
+    for (int i = 0; i < 1000; i++) {
+        g_string_append_printf(offered, " a%d.corp.example", i);
+        if (i < 200)
+            g_string_append_printf(offered, " +tag%d", i + 1);
+    }
+    for (int i = 0; i < 40 * 1000; i++)
+        g_string_append_printf(held, " d%d.t%d.other.example", i, i % 40);
+    g_autoptr(SplitDnsPlan) plan =
+        plan_for(&(Given){ offered->str, .held = held->str, .trust = "corp.example" });
+    g_assert_cmpuint(plan->anchors->len, ==, 200);
+    g_assert_cmpuint(plan->domains->len, ==, 200);
+    for (guint i = 0; i < plan->domains->len; i++)
+        g_assert_cmpuint(((SplitDnsDomain *)plan->domains->pdata[i])->key_tag, ==, i + 1);
+    /* Named by the profile, the others are let in unvalidated. */
+    g_autoptr(SplitDnsPlan) named =
+        plan_for(&(Given){ offered->str, .held = held->str,
+                           .domains = "corp.example corp.test.example", .trust = "corp.example" });
+    g_assert_cmpuint(named->domains->len, ==, 1001);
+    g_assert_cmpuint(named->anchors->len, ==, 200);
+    g_assert_cmpuint(named->negative->len, ==, 801);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -462,5 +542,7 @@ main(int argc, char **argv)
     g_test_add_func("/plan/split-dns/server-outside", test_server_outside);
     g_test_add_func("/plan/split-dns/embedded-nul", test_embedded_nul);
     g_test_add_func("/plan/split-dns/many-domains", test_many_domains);
+    g_test_add_func("/plan/split-dns/long-names", test_long_names);
+    g_test_add_func("/plan/split-dns/many-of-everything", test_many_of_everything);
     return g_test_run();
 }
