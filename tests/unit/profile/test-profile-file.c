@@ -47,7 +47,8 @@ test_unknown_words_are_refused(void)
     check_refused(SMALL "[dns]\n\ndomain = corp.example\n", PROFILE_ERROR_UNKNOWN,
                   FILE
                   ", line 9: [dns] domain: there is no such key; the keys of [dns] are domains, "
-                  "add-domains, search-domains, use-servers, trust-anchor-domains, public-anchor-domains, dnssec");
+                  "add-domains, search-domains, use-servers, trust-anchor-domains, "
+                  "public-anchor-domains, dnssec");
 }
 
 static void
