@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define SYSTEMD1        "org.freedesktop.systemd1"
+#define NETWORKD_NAME   "org.freedesktop.network1"
 #define RESOLVED_UNIT   "systemd-resolved.service"
 #define CALL_TIMEOUT_MS 10000
 
@@ -25,13 +26,37 @@ call_systemd(GDBusConnection *bus, const char *method, GVariant *arguments, GErr
                 error);
 }
 
+/* Of a link that systemd-networkd manages systemd-resolved takes nothing (LinkBusy): networkd has
+ * the same calls, and tells it. */
 static bool
-call_resolved(GDBusConnection *bus, const char *method, GVariant *arguments, GError **error)
+call_networkd(GDBusConnection *bus, const char *method, GVariant *arguments)
 {
+    bool revert = strcmp(method, "RevertLink") == 0;
+    g_autoptr(GVariant) reply =
+        call(bus, NETWORKD_NAME, "/org/freedesktop/network1", NETWORKD_NAME ".Manager",
+             revert ? "RevertLinkDNS" : method, arguments, NULL);
+    return reply != NULL;
+}
+
+static bool
+is_link_busy(const GError *error)
+{
+    g_autofree char *name = g_dbus_error_get_remote_error(error);
+    return g_strcmp0(name, RESOLVED_NAME ".LinkBusy") == 0;
+}
+
+static bool
+call_resolved(GDBusConnection *bus, const char *method, GVariant *floating, GError **error)
+{
+    g_autoptr(GVariant) arguments = floating != NULL ? g_variant_ref_sink(floating) : NULL;
+    g_autoptr(GError) failed = NULL;
     g_autoptr(GVariant) reply = call(bus, RESOLVED_NAME, "/org/freedesktop/resolve1",
-                                     RESOLVED_NAME ".Manager", method, arguments, error);
+                                     RESOLVED_NAME ".Manager", method, arguments, &failed);
     if (reply != NULL)
         return true;
+    if (arguments != NULL && is_link_busy(failed) && call_networkd(bus, method, arguments))
+        return true;
+    g_propagate_error(error, g_steal_pointer(&failed));
     if (error != NULL) {
         g_dbus_error_strip_remote_error(*error);
         g_prefix_error(error, "systemd-resolved, %s: ", method);

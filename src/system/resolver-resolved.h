@@ -21,6 +21,9 @@ typedef struct {
 
 bool resolved_set_link(GDBusConnection *bus, const ResolvedLink *link, GError **error);
 void resolved_revert_link(GDBusConnection *bus, int ifindex); /* which may be gone already */
+/* Reads back what resolved has; a word for what is not as it should be, NULL where all is, or where
+ * it does not tell. Links' settings have no change signals. */
+const char *resolved_link_difference(GDBusConnection *bus, const ResolvedLink *link);
 void resolved_flush_caches(GDBusConnection *bus);
 /* Has it read the anchor files anew, and waits until it has. */
 bool resolved_reload(GDBusConnection *bus, GError **error);

@@ -2,15 +2,24 @@
 
 #include "system/resolver.h"
 
+#include "system/error.h"
 #include "system/resolver-resolved.h"
 
 #include <string.h>
 #include <sys/socket.h>
 
+/* systemd starts a service five times in 10 s; one of them is left to others. */
+#define RELOADS_MAX      4
+#define RELOAD_WINDOW_US (10 * G_USEC_PER_SEC)
+/* How long a setting that somebody else took away may be missing. */
+#define CHECK_INTERVAL_S 20
+
 typedef struct {
     GTask *task; /* NULL: nobody waits */
     ResolvedLink *link;
-    bool superseded; /* a later job of the same batch is for the same link */
+    bool check;      /* only where something is not as it should be */
+    bool superseded; /* another job of the same batch is for the same link, and counts */
+    bool settled;
     GError *error;
 } ResolverJob;
 
@@ -20,8 +29,15 @@ struct _Resolver {
     GThread *thread;
     GAsyncQueue *queue; /* ResolverJob; the address of the resolver itself ends the thread */
     GHashTable *links;  /* ifindex -> ResolvedLink: what is in force; main thread only */
-    guint watch;
+    guint watch, timer;
     char *owner; /* of resolved's bus name */
+
+    /* The thread's. */
+    GPtrArray *waiting; /* ResolverJob: their anchors have not been read yet */
+    bool dirty;         /* files have changed since they were read */
+    bool broken;        /* the last reload failed: not tried again without a reason */
+    gint64 window_us, reloads[RELOADS_MAX]; /* when, the oldest overwritten */
+    guint n_reloads;
 };
 
 static void
@@ -43,18 +59,48 @@ link_unref(gpointer data)
 
 /* ---- the thread ---- */
 
+/* 0 for now; else when the oldest of the last reloads has become old enough. */
+static gint64
+time_until_reload(const Resolver *resolver)
+{
+    if (resolver->n_reloads < RELOADS_MAX)
+        return 0;
+    gint64 oldest = resolver->reloads[resolver->n_reloads % RELOADS_MAX];
+    return MAX(0, oldest + resolver->window_us - g_get_monotonic_time());
+}
+
+static gpointer
+pop_first(Resolver *resolver)
+{
+    if (!resolver->dirty || resolver->broken)
+        return g_async_queue_pop(resolver->queue);
+    return g_async_queue_timeout_pop(resolver->queue, (guint64)time_until_reload(resolver));
+}
+
+/* The last word about a link counts; a check is none. */
+static void
+supersede(ResolverJob *earlier, ResolverJob *later)
+{
+    if (earlier->link->ifindex != later->link->ifindex)
+        return;
+    if (later->check && !earlier->superseded)
+        later->superseded = true;
+    else
+        earlier->superseded = true;
+}
+
 /* All that has been asked for since the last batch, so that one reload serves it. */
 static GPtrArray *
 pop_batch(Resolver *resolver, bool *last)
 {
     GPtrArray *batch = g_ptr_array_new();
-    gpointer next = g_async_queue_pop(resolver->queue);
+    gpointer next = pop_first(resolver);
     for (; next != NULL && next != resolver; next = g_async_queue_try_pop(resolver->queue)) {
         ResolverJob *job = next;
-        for (guint i = 0; i < batch->len; i++) {
-            ResolverJob *earlier = batch->pdata[i];
-            earlier->superseded |= earlier->link->ifindex == job->link->ifindex;
-        }
+        for (guint i = 0; i < batch->len; i++)
+            supersede(batch->pdata[i], job);
+        for (guint i = 0; i < resolver->waiting->len; i++)
+            supersede(resolver->waiting->pdata[i], job);
         g_ptr_array_add(batch, job);
     }
     *last = next == resolver;
@@ -76,39 +122,94 @@ finish_job(ResolverJob *job)
     g_free(job);
 }
 
-/* What goes, goes before the anchors; what comes, comes after them: the other order has a moment in
- * which names fail. */
 static void
-run_batch(Resolver *resolver, GPtrArray *batch)
+prepare_job(Resolver *resolver, ResolverJob *job)
 {
-    bool reload = false;
+    bool changed = false;
+    if (job->superseded)
+        return;
+    if (job->link->revert)
+        resolved_revert_link(resolver->bus, job->link->ifindex);
+    anchor_files_set(resolver->folder, job->link->interface, job->link->anchors, &changed,
+                     &job->error);
+    resolver->dirty = resolver->dirty || changed;
+}
+
+static void
+set_link(Resolver *resolver, ResolverJob *job)
+{
+    if (!resolved_set_link(resolver->bus, job->link, &job->error))
+        return;
+    const char *difference = resolved_link_difference(resolver->bus, job->link);
+    if (difference != NULL)
+        g_set_error(&job->error, SYSTEM_ERROR, SYSTEM_ERROR_FAILED,
+                    "systemd-resolved did not keep the link's %s", difference);
+}
+
+/* True where names may be answered otherwise now. */
+static bool
+settle_job(Resolver *resolver, ResolverJob *job, const GError *reload_error)
+{
+    job->settled = true;
+    if (job->superseded || job->error != NULL)
+        return false;
+    if (job->check && resolved_link_difference(resolver->bus, job->link) == NULL)
+        return false;
+    if (reload_error != NULL && *job->link->anchors != '\0')
+        job->error = g_error_copy(reload_error);
+    else if (!job->link->revert)
+        set_link(resolver, job);
+    return true;
+}
+
+static void
+reload(Resolver *resolver, GError **error)
+{
+    resolver->reloads[resolver->n_reloads++ % RELOADS_MAX] = g_get_monotonic_time();
+    resolver->broken = !resolved_reload(resolver->bus, error);
+    resolver->dirty = resolver->broken;
+    if (resolver->broken)
+        g_warning("%s", (*error)->message);
+}
+
+/* What goes, goes before the anchors; what comes, comes after them: the other order has a moment in
+ * which names fail. Where a reload has to wait its turn, what needs no anchor does not wait. */
+static void
+run_batch(Resolver *resolver, GPtrArray *batch, bool last)
+{
     g_autoptr(GError) reload_error = NULL;
-    for (guint i = 0; i < batch->len; i++) {
-        ResolverJob *job = batch->pdata[i];
-        bool changed = false;
-        if (job->superseded)
-            continue;
-        if (job->link->revert)
-            resolved_revert_link(resolver->bus, job->link->ifindex);
-        anchor_files_set(resolver->folder, job->link->interface, job->link->anchors, &changed,
-                         &job->error);
-        reload |= changed;
-    }
-    if (reload)
-        resolved_reload(resolver->bus, &reload_error);
-    for (guint i = 0; i < batch->len; i++) {
-        ResolverJob *job = batch->pdata[i];
-        if (job->superseded || job->error != NULL)
-            continue;
-        if (reload_error != NULL && *job->link->anchors != '\0')
-            job->error = g_error_copy(reload_error);
-        else if (!job->link->revert)
-            resolved_set_link(resolver->bus, job->link, &job->error);
+    for (guint i = 0; i < batch->len; i++)
+        prepare_job(resolver, batch->pdata[i]);
+    bool due = resolver->dirty && (last ? !resolver->broken : time_until_reload(resolver) == 0) &&
+               !(resolver->broken && batch->len == 0);
+    if (due)
+        reload(resolver, &reload_error);
+    bool flush = due;
+    for (guint i = 0; i < batch->len; i++)
+        g_ptr_array_add(resolver->waiting, batch->pdata[i]);
+    for (guint i = 0; i < resolver->waiting->len; i++) {
+        ResolverJob *job = resolver->waiting->pdata[i];
+        if (due || last || !resolver->dirty || job->superseded || *job->link->anchors == '\0')
+            flush = settle_job(resolver, job, reload_error) || flush;
     }
     /* One cache for all links (RFC 8598, section 5: flushed when names go). */
-    resolved_flush_caches(resolver->bus);
-    if (reload_error != NULL)
-        g_warning("%s", reload_error->message);
+    if (flush)
+        resolved_flush_caches(resolver->bus);
+}
+
+static void
+finish_settled(Resolver *resolver)
+{
+    GPtrArray *all = g_steal_pointer(&resolver->waiting);
+    resolver->waiting = g_ptr_array_new();
+    for (guint i = 0; i < all->len; i++) {
+        ResolverJob *job = all->pdata[i];
+        if (job->settled)
+            finish_job(job);
+        else
+            g_ptr_array_add(resolver->waiting, job);
+    }
+    g_ptr_array_unref(all);
 }
 
 static gpointer
@@ -118,10 +219,8 @@ run(gpointer data)
     bool last = false;
     while (!last) {
         g_autoptr(GPtrArray) batch = pop_batch(resolver, &last);
-        if (batch->len > 0)
-            run_batch(resolver, batch);
-        for (guint i = 0; i < batch->len; i++)
-            finish_job(batch->pdata[i]);
+        run_batch(resolver, batch, last);
+        finish_settled(resolver);
     }
     return NULL;
 }
@@ -129,12 +228,30 @@ run(gpointer data)
 /* ---- the main thread ---- */
 
 static void
-push(Resolver *resolver, ResolvedLink *link, GTask *task)
+push(Resolver *resolver, ResolvedLink *link, GTask *task, bool check)
 {
     ResolverJob *job = g_new0(ResolverJob, 1);
+    job->check = check;
     job->link = g_atomic_rc_box_acquire(link);
     job->task = task;
     g_async_queue_push(resolver->queue, job);
+}
+
+void
+resolver_check(Resolver *resolver)
+{
+    GHashTableIter iter;
+    gpointer link;
+    g_hash_table_iter_init(&iter, resolver->links);
+    while (g_hash_table_iter_next(&iter, NULL, &link))
+        push(resolver, link, NULL, true);
+}
+
+static gboolean
+check_again(gpointer data)
+{
+    resolver_check(data);
+    return G_SOURCE_CONTINUE;
 }
 
 /* Another systemd-resolved: it keeps what links have over a restart, but not over all that may have
@@ -143,24 +260,24 @@ static void
 resolved_appeared(GDBusConnection *bus, const char *name, const char *owner, gpointer data)
 {
     Resolver *resolver = data;
-    GHashTableIter iter;
-    gpointer link;
     bool other = resolver->owner != NULL && strcmp(resolver->owner, owner) != 0;
     g_free(resolver->owner);
     resolver->owner = g_strdup(owner);
-    g_hash_table_iter_init(&iter, resolver->links);
-    while (other && g_hash_table_iter_next(&iter, NULL, &link))
-        push(resolver, link, NULL);
+    if (other)
+        resolver_check(resolver);
 }
 
 Resolver *
-resolver_new_in(GDBusConnection *bus, const char *folder)
+resolver_new_in(GDBusConnection *bus, const char *folder, gint64 window_us)
 {
     Resolver *resolver = g_new0(Resolver, 1);
     resolver->bus = g_object_ref(bus);
     resolver->folder = g_strdup(folder);
     resolver->queue = g_async_queue_new();
     resolver->links = g_hash_table_new_full(NULL, NULL, NULL, link_unref);
+    resolver->waiting = g_ptr_array_new();
+    resolver->window_us = window_us;
+    resolver->timer = g_timeout_add_seconds(CHECK_INTERVAL_S, check_again, resolver);
     resolver->watch = g_bus_watch_name_on_connection(
         bus, RESOLVED_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE, resolved_appeared, NULL, resolver, NULL);
     resolver->thread = g_thread_new("resolver", run, resolver);
@@ -170,7 +287,7 @@ resolver_new_in(GDBusConnection *bus, const char *folder)
 Resolver *
 resolver_new(GDBusConnection *bus)
 {
-    return resolver_new_in(bus, ANCHOR_FILES_FOLDER);
+    return resolver_new_in(bus, ANCHOR_FILES_FOLDER, RELOAD_WINDOW_US);
 }
 
 void
@@ -179,9 +296,11 @@ resolver_free(Resolver *resolver)
     if (resolver == NULL)
         return;
     g_bus_unwatch_name(resolver->watch);
+    g_source_remove(resolver->timer);
     g_async_queue_push(resolver->queue, resolver);
     g_thread_join(resolver->thread);
     g_async_queue_unref(resolver->queue);
+    g_ptr_array_unref(resolver->waiting);
     g_hash_table_unref(resolver->links);
     g_object_unref(resolver->bus);
     g_free(resolver->folder);
@@ -267,7 +386,7 @@ resolver_apply_async(Resolver *resolver, const char *interface, int ifindex,
                      const SplitDnsPlan *plan, GAsyncReadyCallback callback, gpointer user_data)
 {
     ResolvedLink *link = link_new(interface, ifindex, plan);
-    push(resolver, link, g_task_new(NULL, NULL, callback, user_data));
+    push(resolver, link, g_task_new(NULL, NULL, callback, user_data), false);
     if (link->revert) {
         g_hash_table_remove(resolver->links, GINT_TO_POINTER(ifindex));
         link_unref(link);

@@ -1,8 +1,10 @@
 /*
  * Installs split-DNS plans in the machine's resolver: systemd-resolved's settings of the tunnel's
  * link, and a trust anchor file that it reads. Calls are carried out by a thread of their own, in
- * the order in which they came, gathered so that one reload serves all that wait. What is in force
- * is set again when another systemd-resolved appears.
+ * the order in which they came, gathered so that one reload serves all that wait, and never so many
+ * reloads that systemd would refuse the next. What was set is read back; what is in force is looked
+ * at again from time to time and when another systemd-resolved appears, and set where it is
+ * missing.
  */
 #pragma once
 #include "plan/split-dns.h"
@@ -14,7 +16,8 @@ typedef struct _Resolver Resolver;
 
 /* bus: the system bus, referenced. */
 Resolver *resolver_new(GDBusConnection *bus);
-Resolver *resolver_new_in(GDBusConnection *bus, const char *folder); /* anchor files elsewhere */
+/* Anchor files elsewhere, and another time for four reloads. */
+Resolver *resolver_new_in(GDBusConnection *bus, const char *folder, gint64 window_us);
 /* What was asked for is carried out first. */
 void resolver_free(Resolver *resolver);
 
@@ -24,6 +27,8 @@ void resolver_apply_async(Resolver *resolver, const char *interface, int ifindex
                           const SplitDnsPlan *plan, GAsyncReadyCallback callback,
                           gpointer user_data);
 bool resolver_apply_finish(GAsyncResult *result, GError **error);
+/* Has what is in force compared with what resolved really has, and mended. */
+void resolver_check(Resolver *resolver);
 /* Removes anchor files of ours for interfaces that are not in keep (NULL-terminated), and has them
  * forgotten. Blocks; for start and clean-up. */
 void resolver_clean(GDBusConnection *bus, const char *const *keep);

@@ -5,28 +5,32 @@
 #define JOB      "/org/freedesktop/systemd1/job/7"
 #define RESOLVE1 "org.freedesktop.resolve1"
 #define SYSTEMD1 "org.freedesktop.systemd1"
+#define NETWORK1 "org.freedesktop.network1"
+
+#define LINK_METHODS                                                                               \
+    "<method name='SetLinkLLMNR'><arg type='i' direction='in'/><arg type='s' direction='in'/>"     \
+    "</method>"                                                                                    \
+    "<method name='SetLinkMulticastDNS'><arg type='i' direction='in'/>"                            \
+    "<arg type='s' direction='in'/></method>"                                                      \
+    "<method name='SetLinkDefaultRoute'><arg type='i' direction='in'/>"                            \
+    "<arg type='b' direction='in'/></method>"                                                      \
+    "<method name='SetLinkDomains'><arg type='i' direction='in'/>"                                 \
+    "<arg type='a(sb)' direction='in'/></method>"                                                  \
+    "<method name='SetLinkDNSSEC'><arg type='i' direction='in'/><arg type='s' direction='in'/>"    \
+    "</method>"                                                                                    \
+    "<method name='SetLinkDNSSECNegativeTrustAnchors'><arg type='i' direction='in'/>"              \
+    "<arg type='as' direction='in'/></method>"                                                     \
+    "<method name='SetLinkDNSEx'><arg type='i' direction='in'/>"                                   \
+    "<arg type='a(iayqs)' direction='in'/></method>"
 
 static const char contract[] =
     "<node><interface name='org.freedesktop.resolve1.Manager'>"
     "<method name='ResolveHostname'><arg type='i' direction='in'/><arg type='s' direction='in'/>"
     "<arg type='i' direction='in'/><arg type='t' direction='in'/>"
     "<arg type='a(iiay)' direction='out'/><arg type='s' direction='out'/>"
-    "<arg type='t' direction='out'/></method>"
-    "<method name='SetLinkLLMNR'><arg type='i' direction='in'/><arg type='s' direction='in'/>"
-    "</method>"
-    "<method name='SetLinkMulticastDNS'><arg type='i' direction='in'/>"
-    "<arg type='s' direction='in'/></method>"
-    "<method name='SetLinkDefaultRoute'><arg type='i' direction='in'/>"
-    "<arg type='b' direction='in'/></method>"
-    "<method name='SetLinkDomains'><arg type='i' direction='in'/>"
-    "<arg type='a(sb)' direction='in'/></method>"
-    "<method name='SetLinkDNSSEC'><arg type='i' direction='in'/><arg type='s' direction='in'/>"
-    "</method>"
-    "<method name='SetLinkDNSSECNegativeTrustAnchors'><arg type='i' direction='in'/>"
-    "<arg type='as' direction='in'/></method>"
-    "<method name='SetLinkDNSEx'><arg type='i' direction='in'/>"
-    "<arg type='a(iayqs)' direction='in'/></method>"
+    "<arg type='t' direction='out'/></method>" LINK_METHODS
     "<method name='RevertLink'><arg type='i' direction='in'/></method>"
+    "<method name='GetLink'><arg type='i' direction='in'/><arg type='o' direction='out'/></method>"
     "<method name='FlushCaches'/>"
     "</interface>"
     "<interface name='org.freedesktop.systemd1.Manager'>"
@@ -34,7 +38,24 @@ static const char contract[] =
     "<method name='ResetFailedUnit'><arg type='s' direction='in'/></method>"
     "<method name='ReloadOrTryRestartUnit'><arg type='s' direction='in'/>"
     "<arg type='s' direction='in'/><arg type='o' direction='out'/></method>"
+    "</interface>"
+    "<interface name='org.freedesktop.network1.Manager'>" LINK_METHODS
+    "<method name='RevertLinkDNS'><arg type='i' direction='in'/></method>"
+    "</interface>"
+    "<interface name='org.freedesktop.resolve1.Link'>"
+    "<property name='LLMNR' type='s' access='read'/>"
+    "<property name='MulticastDNS' type='s' access='read'/>"
+    "<property name='DefaultRoute' type='b' access='read'/>"
+    "<property name='Domains' type='a(sb)' access='read'/>"
+    "<property name='DNSSEC' type='s' access='read'/>"
+    "<property name='DNSSECNegativeTrustAnchors' type='as' access='read'/>"
+    "<property name='DNSEx' type='a(iayqs)' access='read'/>"
     "</interface></node>";
+
+/* Links that the stand-in knows. */
+static const char *const link_paths[] = { "/org/freedesktop/resolve1/link/_3",
+                                          "/org/freedesktop/resolve1/link/_4",
+                                          "/org/freedesktop/resolve1/link/_5" };
 
 void
 fake_resolved_let_go(FakeResolved *fake)
@@ -68,6 +89,54 @@ resolve(FakeResolved *fake, GVariant *arguments, GDBusMethodInvocation *invocati
                                           g_variant_new("(@a(iiay)st)", addresses, "", 0));
 }
 
+static char *
+setting_name(const char *path, const char *property)
+{
+    return g_strdup_printf("%s %s", path, property);
+}
+
+/* What a link has been set to can be read back, unless it is told to be lost. */
+static void
+keep_setting(FakeResolved *fake, const char *method, GVariant *arguments)
+{
+    int ifindex;
+    if (!g_str_has_prefix(method, "SetLink") || g_strcmp0(fake->lose, method) == 0)
+        return;
+    g_variant_get_child(arguments, 0, "i", &ifindex);
+    g_autofree char *path = g_strdup_printf("/org/freedesktop/resolve1/link/_%d", ifindex);
+    g_hash_table_insert(fake->settings, setting_name(path, method + strlen("SetLink")),
+                        g_variant_get_child_value(arguments, 1));
+}
+
+static GVariant *
+read_setting(GDBusConnection *bus, const char *sender, const char *path, const char *interface,
+             const char *property, GError **error, gpointer data)
+{
+    FakeResolved *fake = data;
+    g_autofree char *name = setting_name(path, property);
+    GVariant *value = g_hash_table_lookup(fake->settings, name);
+    if (value != NULL)
+        return g_variant_ref(value);
+    if (strcmp(property, "DefaultRoute") == 0)
+        return g_variant_new_boolean(TRUE);
+    if (strcmp(property, "Domains") == 0)
+        return g_variant_new_array(G_VARIANT_TYPE("(sb)"), NULL, 0);
+    if (strcmp(property, "DNSEx") == 0)
+        return g_variant_new_array(G_VARIANT_TYPE("(iayqs)"), NULL, 0);
+    if (strcmp(property, "DNSSECNegativeTrustAnchors") == 0)
+        return g_variant_new_strv(NULL, 0);
+    return g_variant_new_string("yes");
+}
+
+static void
+give_link(GVariant *arguments, GDBusMethodInvocation *invocation)
+{
+    int ifindex;
+    g_variant_get(arguments, "(i)", &ifindex);
+    g_autofree char *path = g_strdup_printf("/org/freedesktop/resolve1/link/_%d", ifindex);
+    g_dbus_method_invocation_return_value(invocation, g_variant_new("(o)", path));
+}
+
 static void
 called(GDBusConnection *bus, const char *sender, const char *path, const char *interface,
        const char *method, GVariant *arguments, GDBusMethodInvocation *invocation, gpointer data)
@@ -77,19 +146,27 @@ called(GDBusConnection *bus, const char *sender, const char *path, const char *i
         resolve(fake, arguments, invocation);
         return;
     }
+    if (strcmp(method, "GetLink") == 0) {
+        give_link(arguments, invocation);
+        return;
+    }
+    bool networkd = strcmp(interface, NETWORK1 ".Manager") == 0;
+    if (networkd)
+        g_string_append(fake->story, "networkd ");
     if (strcmp(method, "Subscribe") != 0)
         write_down(fake, method, arguments);
-    if (fake->refuse != NULL && strcmp(method, fake->refuse) == 0) {
+    if (!networkd && fake->refuse != NULL && strcmp(method, fake->refuse) == 0) {
         g_dbus_method_invocation_return_dbus_error(invocation, RESOLVE1 ".LinkBusy", "as told");
         return;
     }
+    keep_setting(fake, method, arguments);
     bool reload = strcmp(method, "ReloadOrTryRestartUnit") == 0;
     g_dbus_method_invocation_return_value(invocation, reload ? g_variant_new("(o)", JOB) : NULL);
     if (reload && !fake->hold)
         fake_resolved_let_go(fake);
 }
 
-static const GDBusInterfaceVTable table = { .method_call = called };
+static const GDBusInterfaceVTable table = { .method_call = called, .get_property = read_setting };
 
 static GDBusConnection *
 join(const FakeResolved *fake)
@@ -118,12 +195,19 @@ take_name(FakeResolved *fake, const char *name)
 static void
 serve(FakeResolved *fake)
 {
-    static const char *const paths[] = { "/org/freedesktop/resolve1", "/org/freedesktop/systemd1" };
+    static const char *const paths[] = { "/org/freedesktop/resolve1", "/org/freedesktop/systemd1",
+                                         "/org/freedesktop/network1" };
     g_autoptr(GDBusNodeInfo) node = g_dbus_node_info_new_for_xml(contract, NULL);
     fake->service = join(fake);
     for (size_t i = 0; i < G_N_ELEMENTS(paths); i++)
         fake->objects[i] = g_dbus_connection_register_object(
             fake->service, paths[i], node->interfaces[i], &table, fake, NULL, NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(link_paths); i++)
+        fake->objects[G_N_ELEMENTS(paths) + i] = g_dbus_connection_register_object(
+            fake->service, link_paths[i], node->interfaces[G_N_ELEMENTS(paths)], &table, fake, NULL,
+            NULL);
+    if (fake->networkd)
+        take_name(fake, NETWORK1);
     take_name(fake, SYSTEMD1);
     take_name(fake, RESOLVE1);
 }
@@ -140,7 +224,10 @@ leave(FakeResolved *fake)
 void
 fake_resolved_start(FakeResolved *fake)
 {
-    *fake = (FakeResolved){ .story = g_string_new(NULL), .addresses = "[]" };
+    fake->story = g_string_new(NULL);
+    fake->addresses = "[]";
+    fake->settings =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_variant_unref);
     fake->daemon = g_test_dbus_new(G_TEST_DBUS_NONE);
     g_test_dbus_up(fake->daemon);
     serve(fake);
@@ -151,6 +238,7 @@ void
 fake_resolved_restart(FakeResolved *fake)
 {
     leave(fake);
+    g_hash_table_remove_all(fake->settings);
     serve(fake);
 }
 
@@ -162,6 +250,7 @@ fake_resolved_stop(FakeResolved *fake)
     leave(fake);
     g_clear_pointer(&fake->asked, g_variant_unref);
     g_string_free(fake->story, TRUE);
+    g_hash_table_unref(fake->settings);
     g_test_dbus_down(fake->daemon);
     g_object_unref(fake->daemon);
 }

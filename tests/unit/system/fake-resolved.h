@@ -9,8 +9,11 @@
 typedef struct {
     GTestDBus *daemon;
     GDBusConnection *service, *client;
-    guint objects[2], name;
-    GString *story; /* "RevertLink(3);Reload;..." without what each test would repeat */
+    guint objects[6], name;
+    GString *story;       /* "RevertLink(3);Reload;..." without what each test would repeat */
+    GHashTable *settings; /* "PATH PROPERTY" -> GVariant: what links have */
+    bool networkd;        /* before the start: systemd-networkd is there too */
+    const char *lose;     /* what this call sets is not kept */
     /* What is answered. */
     const char *refuse;     /* this method of resolved fails */
     const char *job_result; /* of the reload; NULL: "done" */
@@ -20,10 +23,11 @@ typedef struct {
     GVariant *asked;        /* arguments of the last ResolveHostname */
 } FakeResolved;
 
+/* Everything but networkd is set anew. */
 void fake_resolved_start(FakeResolved *fake);
 void fake_resolved_stop(FakeResolved *fake);
 void fake_resolved_let_go(FakeResolved *fake);
-/* The name goes and comes back with another owner, as after a restart. */
+/* The name goes and comes back with another owner, and links have nothing any more. */
 void fake_resolved_restart(FakeResolved *fake);
 /* Runs the main loop until *done. */
 void fake_resolved_run_until(const bool *done);

@@ -41,7 +41,7 @@ ask(FakeResolved *fake, const char *name, int ifindex, GCancellable *cancellable
 static void
 test_literal(void)
 {
-    FakeResolved fake;
+    FakeResolved fake = { 0 };
     fake_resolved_start(&fake);
     static const char *const literals[] = { "192.0.2.1", "2001:db8::1" };
     for (size_t i = 0; i < G_N_ELEMENTS(literals); i++) {
@@ -56,7 +56,7 @@ test_literal(void)
 static void
 test_over_the_outer_link(void)
 {
-    FakeResolved fake;
+    FakeResolved fake = { 0 };
     Answer answer = { 0 };
     fake_resolved_start(&fake);
     fake.addresses = "[(3, 2, [byte 192, 0, 2, 1])]";
@@ -70,7 +70,7 @@ test_over_the_outer_link(void)
 static void
 test_families_take_turns(void)
 {
-    FakeResolved fake;
+    FakeResolved fake = { 0 };
     Answer answer = { 0 };
     fake_resolved_start(&fake);
     fake.addresses = "[(3, 2, [byte 192, 0, 2, 1]), (3, 2, [byte 192, 0, 2, 2]),"
@@ -84,7 +84,7 @@ test_families_take_turns(void)
 static void
 test_bounded_and_checked(void)
 {
-    FakeResolved fake;
+    FakeResolved fake = { 0 };
     Answer answer = { 0 };
     g_autoptr(GString) many = g_string_new("[(3, 2, [byte 1, 2, 3]), (3, 99, [byte 1, 2, 3, 4])");
     fake_resolved_start(&fake);
@@ -112,7 +112,7 @@ test_errors(void)
         { "org.freedesktop.resolve1.DnsError.SERVFAIL", SYSTEM_ERROR_UNAVAILABLE },
         { "org.freedesktop.DBus.Error.Timeout", SYSTEM_ERROR_UNAVAILABLE },
     };
-    FakeResolved fake;
+    FakeResolved fake = { 0 };
     fake_resolved_start(&fake);
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         Answer answer = { 0 };
@@ -128,7 +128,7 @@ test_errors(void)
 static void
 test_cancelled(void)
 {
-    FakeResolved fake;
+    FakeResolved fake = { 0 };
     Answer answer = { 0 };
     g_autoptr(GCancellable) cancellable = g_cancellable_new();
     fake_resolved_start(&fake);

@@ -23,13 +23,22 @@ typedef struct {
     GError *error;
 } Outcome;
 
+#define WINDOW_US (100 * 1000)
+
 static void
-bench_start(Bench *bench)
+bench_start_with(Bench *bench, bool networkd)
 {
+    bench->fake = (FakeResolved){ .networkd = networkd };
     fake_resolved_start(&bench->fake);
     bench->folder = g_dir_make_tmp("ginnel-anchors-XXXXXX", NULL);
     bench->file = g_build_filename(bench->folder, "ginnel-ginnel0.positive", NULL);
-    bench->resolver = resolver_new_in(bench->fake.client, bench->folder);
+    bench->resolver = resolver_new_in(bench->fake.client, bench->folder, WINDOW_US);
+}
+
+static void
+bench_start(Bench *bench)
+{
+    bench_start_with(bench, false);
 }
 
 static void
@@ -265,6 +274,90 @@ test_another_resolved(void)
     bench_stop(&bench);
 }
 
+static void
+test_not_kept(void)
+{
+    Bench bench;
+    Outcome outcome;
+    g_autoptr(SplitDnsPlan) plan = make_plan(false);
+    bench_start(&bench);
+    bench.fake.lose = "SetLinkDomains";
+    start(&bench, "ginnel0", 3, plan, &outcome);
+    fake_resolved_run_until(&outcome.done);
+    g_assert_error(outcome.error, SYSTEM_ERROR, SYSTEM_ERROR_FAILED);
+    g_assert_nonnull(strstr(outcome.error->message, "domains"));
+    g_clear_error(&outcome.error);
+    bench_stop(&bench);
+}
+
+/* Somebody else takes a setting away, without a signal: it comes back at the next look; where all
+ * is as it should be, nothing is set and no cache is lost. */
+static void
+test_taken_away(void)
+{
+    Bench bench;
+    Outcome outcome;
+    bench_start(&bench);
+    g_autofree char *up = apply(&bench, true, false);
+    g_string_truncate(bench.fake.story, 0);
+    resolver_check(bench.resolver);
+    start(&bench, "ginnel1", 4, NULL, &outcome);
+    fake_resolved_run_until(&outcome.done);
+    g_assert_null(strstr(bench.fake.story->str, "SetLink"));
+    g_hash_table_remove_all(bench.fake.settings);
+    resolver_check(bench.resolver);
+    while (strstr(bench.fake.story->str, "SetLinkDNSEx(3") == NULL)
+        g_main_context_iteration(NULL, TRUE);
+    start(&bench, "ginnel1", 4, NULL, &outcome);
+    fake_resolved_run_until(&outcome.done);
+    bench_stop(&bench);
+}
+
+static void
+test_link_of_networkd(void)
+{
+    Bench bench;
+    bench_start_with(&bench, true);
+    bench.fake.refuse = "SetLinkDNSEx";
+    g_autofree char *story = apply(&bench, true, false);
+    g_assert_nonnull(strstr(story, "networkd SetLinkDNSEx(3,"));
+    bench.fake.refuse = "RevertLink";
+    g_autofree char *down = apply(&bench, false, false);
+    g_assert_nonnull(strstr(down, "networkd RevertLinkDNS(3,)"));
+    bench_stop(&bench);
+}
+
+/* Twenty times up and down: four reloads in the time for four, and in the end what was asked for
+ * last. */
+static void
+test_reloads_are_rationed(void)
+{
+    Bench bench;
+    Outcome up, down;
+    g_autoptr(SplitDnsPlan) plan = make_plan(true);
+    bench_start(&bench);
+    gint64 began = g_get_monotonic_time();
+    for (int i = 0; i < 20; i++) {
+        start(&bench, "ginnel0", 3, plan, &up);
+        start(&bench, "ginnel1", 4, NULL, &down);
+        fake_resolved_run_until(&down.done);
+        start(&bench, "ginnel0", 3, NULL, &down);
+        fake_resolved_run_until(&down.done);
+        fake_resolved_run_until(&up.done);
+        g_assert_true(up.ok && down.ok);
+    }
+    start(&bench, "ginnel0", 3, plan, &up);
+    fake_resolved_run_until(&up.done);
+    g_assert_no_error(up.error);
+    gint64 windows = 1 + (g_get_monotonic_time() - began) / WINDOW_US;
+    g_auto(GStrv) parts = g_strsplit(bench.fake.story->str, "ReloadOrTryRestartUnit", -1);
+    g_assert_cmpint(g_strv_length(parts) - 1, <=, 4 * windows);
+    g_assert_true(g_str_has_suffix(bench.fake.story->str, "FlushCaches;"));
+    g_assert_nonnull(strstr(parts[g_strv_length(parts) - 1], "SetLinkDNSEx(3"));
+    g_assert_true(g_file_test(bench.file, G_FILE_TEST_EXISTS));
+    bench_stop(&bench);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -277,5 +370,9 @@ main(int argc, char **argv)
     g_test_add_func("/system/resolver/reload-that-fails", test_reload_that_fails);
     g_test_add_func("/system/resolver/call-that-is-refused", test_call_that_is_refused);
     g_test_add_func("/system/resolver/another-resolved", test_another_resolved);
+    g_test_add_func("/system/resolver/not-kept", test_not_kept);
+    g_test_add_func("/system/resolver/taken-away", test_taken_away);
+    g_test_add_func("/system/resolver/link-of-networkd", test_link_of_networkd);
+    g_test_add_func("/system/resolver/reloads-are-rationed", test_reloads_are_rationed);
     return g_test_run();
 }
