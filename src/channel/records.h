@@ -101,18 +101,19 @@ const char *record_to_string(RecordType type);
 #define START_EAP_INNER                                                                            \
     "eap-inner" /* s: inside ttls and peap: mschapv2, eap-mschapv2, gtc,                           \
                  * pap */
-#define START_EAP_IDENTITY    "eap-identity"    /* s: what is said in clear */
-#define START_EAP_USER        "eap-user"        /* s: who it is */
-#define START_EAP_SERVER_NAME "eap-server-name" /* s: that the EAP server's certificate carries */
-#define START_IKE_PROPOSALS   "ike-proposals"   /* s: words; empty: built in */
-#define START_ESP_PROPOSALS   "esp-proposals"   /* s */
-#define START_LEGACY          "legacy"          /* b: also what old gateways need */
-#define START_INCLUDE         "include"         /* a(ayy): networks to ask for */
-#define START_REQUEST_DOMAINS "request-domains" /* as */
-#define START_REQUEST_ANCHORS "request-anchors" /* b */
-#define START_REDIRECT        "redirect"        /* b: follow REDIRECT */
-#define START_CHILDLESS       "childless"       /* b: the first Child SA apart where that can be */
-#define START_INITIAL_CONTACT "initial-contact" /* b */
+#define START_EAP_IDENTITY      "eap-identity"    /* s: what is said in clear */
+#define START_EAP_USER          "eap-user"        /* s: who it is */
+#define START_EAP_SERVER_NAME   "eap-server-name" /* s: that the EAP server's certificate carries */
+#define START_IKE_PROPOSALS     "ike-proposals"   /* s: words; empty: built in */
+#define START_ESP_PROPOSALS     "esp-proposals"   /* s */
+#define START_LEGACY            "legacy"          /* b: also what old gateways need */
+#define START_INCLUDE           "include"         /* a(ayy): networks to ask for */
+#define START_REQUEST_DOMAINS   "request-domains" /* as */
+#define START_REQUEST_ANCHORS   "request-anchors" /* b */
+#define START_REQUEST_ENCRYPTED "request-encrypted" /* b: encrypted resolvers (RFC 9464) */
+#define START_REDIRECT          "redirect"          /* b: follow REDIRECT */
+#define START_CHILDLESS         "childless" /* b: the first Child SA apart where that can be */
+#define START_INITIAL_CONTACT   "initial-contact" /* b */
 #define START_LIFETIMES                                                                            \
     "lifetimes"                           /* (xxxt): IKE SA, Child SA, sign-in in microseconds;    \
                                            * octets of a Child SA; 0: as built in */

@@ -2,7 +2,11 @@
 
 #include "daemon/connection-private.h"
 
+#include "plan/encrypted-dns.h"
+
 #include <string.h>
+
+#define SERVERS_MAX 64 /* that routes are planned for */
 
 /* ---- reading what a stranger may have written ---- */
 
@@ -50,6 +54,7 @@ read_ranges(GVariant *configure, const char *key)
     return out;
 }
 
+/* INTERNAL_IP4_DNS, INTERNAL_IP6_DNS. */
 static GArray *
 read_servers(GVariant *configure)
 {
@@ -63,6 +68,27 @@ read_servers(GVariant *configure)
             g_array_append_val(out, address);
     }
     return out;
+}
+
+/* Those too are reached through the tunnel. */
+static void
+add_encrypted(GVariant *configure, GArray *servers)
+{
+    g_autoptr(GVariant) list =
+        g_variant_lookup_value(configure, CONFIGURE_SPLIT_DNS, G_VARIANT_TYPE("a(qay)"));
+    for (gsize i = 0; list != NULL && i < g_variant_n_children(list); i++) {
+        g_autoptr(GVariant) value = NULL;
+        guint16 type;
+        gsize length;
+        g_variant_get_child(list, i, "(q@ay)", &type, &value);
+        if (type != ATTRIBUTE_ENCDNS_IP4 && type != ATTRIBUTE_ENCDNS_IP6)
+            continue;
+        const uint8_t *data = g_variant_get_fixed_array(value, &length, 1);
+        g_autoptr(EncryptedResolver) resolver = encrypted_resolver_parse(
+            type == ATTRIBUTE_ENCDNS_IP4 ? INET_V4 : INET_V6, data, length, NULL);
+        if (resolver != NULL && servers->len < SERVERS_MAX)
+            g_array_append_vals(servers, resolver->addresses->data, resolver->addresses->len);
+    }
 }
 
 static const char *
@@ -82,6 +108,7 @@ plan_network(Connection *connection, GVariant *configure, char **why)
     g_autoptr(GArray) subnets = read_prefixes(configure, CONFIGURE_SUBNETS);
     g_autoptr(GArray) remote = read_ranges(configure, CONFIGURE_REMOTE_TS);
     g_autoptr(GArray) servers = read_servers(configure);
+    add_encrypted(configure, servers);
     const char *esp = read_text(configure, CONFIGURE_ESP);
     NetworkOffer offer = { .addresses = addresses,
                            .remote = remote,
@@ -133,6 +160,7 @@ plan_dns(Connection *connection, GVariant *configure, const NetworkPlan *network
         .public_anchor_domains = profile->public_anchor_domains,
         .use_servers_for_all = profile->use_servers == PROFILE_SERVERS_ALL,
         .dnssec = profile->dnssec != PROFILE_DNSSEC_OFF,
+        .no_encrypted = profile->encrypted_dns == PROFILE_ENCRYPTED_OFF,
         .held = (char *const *)held->pdata,
         .where = where,
     };
@@ -218,6 +246,17 @@ tell_gateway(GinTunnel *tunnel, GVariant *configure)
     gin_tunnel_set_esp_algorithms(tunnel, read_text(configure, CONFIGURE_ESP));
 }
 
+/* "10.99.0.1"; encrypted "10.99.0.1:853#dns.example", "[2001:db8::1]:853#dns.example". */
+static char *
+server_to_string(const SplitDnsServer *server)
+{
+    g_autofree char *address = inet_address_to_string(&server->address);
+    if (server->name == NULL)
+        return g_steal_pointer(&address);
+    return g_strdup_printf(server->address.family == INET_V6 ? "[%s]:%u#%s" : "%s:%u#%s", address,
+                           server->port, server->name);
+}
+
 static void
 tell_plans(Connection *connection, GVariant *configure)
 {
@@ -229,8 +268,7 @@ tell_plans(Connection *connection, GVariant *configure)
     g_auto(GStrv) networks = prefixes_to_strv(network->routes, false);
     g_autoptr(GPtrArray) servers = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < dns->servers->len; i++)
-        g_ptr_array_add(servers,
-                        inet_address_to_string(&g_array_index(dns->servers, InetAddress, i)));
+        g_ptr_array_add(servers, server_to_string(&g_array_index(dns->servers, SplitDnsServer, i)));
     g_ptr_array_add(servers, NULL);
     g_variant_builder_init(&refused, G_VARIANT_TYPE("aa{sv}"));
     add_refusals(&refused, network->refused);

@@ -357,6 +357,8 @@ add_domains(GVariantDict *dict, const Profile *profile)
     g_variant_dict_insert(dict, START_REQUEST_DOMAINS, "^as", names->pdata);
     g_variant_dict_insert(dict, START_REQUEST_ANCHORS, "b",
                           profile->trust_anchor_domains[0] != NULL);
+    g_variant_dict_insert(dict, START_REQUEST_ENCRYPTED, "b",
+                          profile->encrypted_dns != PROFILE_ENCRYPTED_OFF);
 }
 
 /* A process that died left its session at the gateway: the same addresses keep flows alive. */

@@ -60,6 +60,7 @@ typedef struct {
     GPtrArray
         *request_domains; /* char *, A-labels that CFG_REQUEST names; empty: one empty attribute */
     bool request_anchors; /* ask for INTERNAL_DNSSEC_TA */
+    bool request_encrypted; /* ask for encrypted resolvers (RFC 9464) */
     bool initial_contact;
     IkeAuthKind second_auth; /* IKE_AUTH_NONE, or IKE_AUTH_EAP after local_auth (RFC 4739) */
     IkeIdentity second_id;

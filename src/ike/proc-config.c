@@ -1,6 +1,6 @@
 /*
- * The configuration payload (RFC 7296, sections 2.19 and 3.15; RFC 8598): what we ask for, and what
- * came, bounded but not judged. Plans are made from it elsewhere.
+ * The configuration payload (RFC 7296, sections 2.19 and 3.15; RFC 8598; RFC 9464): what we ask
+ * for, and what came, bounded but not judged. Plans are made from it elsewhere.
  */
 #include "ike/proc.h"
 
@@ -50,6 +50,12 @@ proc_config_request(IkeEngine *engine, IkeMessage *message)
     }
     if (engine->config->request_anchors)
         payload_cp_add(cp, IKE_ATTRIBUTE_INTERNAL_DNSSEC_TA, NULL, 0);
+    /* RFC 9464, section 4: of either family. No ENCDNS_DIGEST_INFO: no resolver of this machine
+     * could compare it. */
+    if (engine->config->request_encrypted) {
+        payload_cp_add(cp, IKE_ATTRIBUTE_ENCDNS_IP4, NULL, 0);
+        payload_cp_add(cp, IKE_ATTRIBUTE_ENCDNS_IP6, NULL, 0);
+    }
 }
 
 static void

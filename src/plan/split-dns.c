@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/names.h"
 #include "plan/name-map.h"
+#include "plan/split-dns-servers.h"
 
 #include <idn2.h>
 #include <libpsl.h>
@@ -224,24 +225,6 @@ take_attributes(SplitDnsPlan *plan, const SplitDnsOffer *offer)
 }
 
 static void
-take_servers(SplitDnsPlan *plan, const SplitDnsOffer *offer)
-{
-    for (guint i = 0; i < offer->servers->len; i++) {
-        const InetAddress *server = &g_array_index(offer->servers, InetAddress, i);
-        g_autofree char *text = inet_address_to_string(server);
-        bool reached = false;
-        for (guint k = 0; k < offer->remote->len; k++)
-            reached =
-                reached || inet_range_contains(&g_array_index(offer->remote, InetRange, k), server);
-        if (!reached || !inet_address_is_unicast(server))
-            refusals_add(plan->refused, "server", g_strdup(text), "not-inside",
-                         "the tunnel does not reach %s", text);
-        else if (plan->servers->len < SPLIT_DNS_MAX_SERVERS)
-            g_array_append_val(plan->servers, *server);
-    }
-}
-
-static void
 set_unvalidated(SplitDnsDomain *domain, const char *why)
 {
     domain->validated = false;
@@ -411,7 +394,6 @@ SplitDnsPlan *
 split_dns_plan_new(const SplitDnsOffer *offer)
 {
     SplitDnsPlan *plan = g_new0(SplitDnsPlan, 1);
-    plan->servers = g_array_new(FALSE, FALSE, sizeof(InetAddress));
     plan->domains = g_ptr_array_new_with_free_func(domain_free);
     plan->by_name = name_map_new();
     plan->held = name_map_new();
@@ -420,14 +402,15 @@ split_dns_plan_new(const SplitDnsOffer *offer)
     plan->anchors = g_ptr_array_new_with_free_func((GDestroyNotify)trust_anchor_free);
     plan->negative = g_ptr_array_new_with_free_func(g_free);
     plan->refused = refusals_new();
-    take_servers(plan, offer);
+    plan->by_other = offer->by_other;
+    split_dns_choose_servers(offer, plan);
     if (offer->full_tunnel)
         plan_full(plan, offer);
     else
         plan_split(plan, offer);
     g_clear_pointer(&plan->held, g_hash_table_unref); /* its keys are the offer's */
     if (plan->servers->len == 0) {
-        plan->all_names = false;
+        plan->all_names = plan->encrypted = false;
         plan->validation = SPLIT_DNS_VALIDATE_AS_MACHINE;
         g_hash_table_remove_all(plan->by_name);
         g_ptr_array_set_size(plan->domains, 0);

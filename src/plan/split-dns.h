@@ -1,6 +1,6 @@
 /*
  * Which names resolve inside: from what the gateway offered and what the profile allows to the
- * settings of the tunnel's link in the resolver. Pure. RFC 8598, sections 2 to 6 and 8.
+ * settings of the tunnel's link in the resolver. Pure. RFC 8598, sections 2 to 6 and 8; RFC 9464.
  */
 #pragma once
 #include "base/inet.h"
@@ -14,6 +14,9 @@
 enum { /* configuration attributes */
        ATTRIBUTE_INTERNAL_DNS_DOMAIN = 25,
        ATTRIBUTE_INTERNAL_DNSSEC_TA = 26,
+       ATTRIBUTE_ENCDNS_IP4 = 27, /* RFC 9464 */
+       ATTRIBUTE_ENCDNS_IP6 = 28,
+       ATTRIBUTE_ENCDNS_DIGEST_INFO = 29,
 };
 
 typedef struct {
@@ -38,9 +41,20 @@ typedef struct {
     bool anonymous_gateway; /* it did not prove who it is */
     bool use_servers_for_all;
     bool dnssec;       /* the profile wants validation */
+    bool no_encrypted; /* the profile wants no encrypted resolvers */
+    /* NetworkManager sets the link's servers and domains (and its default route, LLMNR, mDNS): we
+     * add DNSSEC, anchors, and the names of encrypted servers only. */
+    bool by_other;
     char *const *held; /* domains of tunnels that belong to somebody else */
     const char *where; /* the profile, for sentences: "in FILE" */
 } SplitDnsOffer;
+
+/* A server that is asked. */
+typedef struct {
+    InetAddress address;
+    uint16_t port; /* of DNS over TLS; 0: plain DNS */
+    char *name;    /* that its certificate must have, A-labels; NULL for plain DNS */
+} SplitDnsServer;
 
 typedef struct {
     char *name;
@@ -59,7 +73,9 @@ typedef enum {
 } SplitDnsValidation;
 
 typedef struct {
-    GArray *servers;     /* InetAddress; empty: the link is left alone */
+    GArray *servers;     /* SplitDnsServer; empty: the link is left alone */
+    bool encrypted;      /* all of them are asked by DNS over TLS; else none is */
+    bool by_other;       /* see the offer: servers and domains are set by somebody else */
     GPtrArray *domains;  /* SplitDnsDomain */
     bool all_names;      /* "~." and default route */
     GPtrArray *anchors;  /* TrustAnchor */

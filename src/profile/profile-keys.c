@@ -448,6 +448,7 @@ static const KeyRule rules[] = {
     RULE("dns", "trust-anchor-domains", read_domains, trust_anchor_domains, NULL),
     RULE("dns", "public-anchor-domains", read_domains, public_anchor_domains, NULL),
     RULE("dns", "dnssec", read_enum, dnssec, "resolved|stub|off"),
+    RULE("dns", "encrypted", read_enum, encrypted_dns, "auto|off"),
     RULE("proposals", "ike", read_proposals, ike_proposals, NULL),
     RULE("proposals", "esp", read_proposals, esp_proposals, NULL),
     RULE("proposals", "legacy", read_bool, legacy, NULL),

@@ -85,6 +85,8 @@ typedef struct {
 } ProfileTransport;
 
 typedef enum { PROFILE_SERVERS_INSIDE, PROFILE_SERVERS_ALL } ProfileUseServers;
+/* Resolvers that are asked by DNS over TLS, where the gateway has some (RFC 9464). */
+typedef enum { PROFILE_ENCRYPTED_AUTO, PROFILE_ENCRYPTED_OFF } ProfileEncryptedDns;
 typedef enum { PROFILE_DNSSEC_RESOLVED, PROFILE_DNSSEC_STUB, PROFILE_DNSSEC_OFF } ProfileDnssec;
 
 /* Where a value was said. */
@@ -147,6 +149,7 @@ typedef struct {
     char **public_anchor_domains; /* public suffixes that those may be */
     ProfileUseServers use_servers;
     ProfileDnssec dnssec;
+    ProfileEncryptedDns encrypted_dns;
 
     bool legacy; /* also what old gateways need */
     char *ike_proposals,

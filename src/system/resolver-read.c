@@ -75,17 +75,21 @@ resolved_link_difference(GDBusConnection *bus, const ResolvedLink *link)
         return NULL;
     gboolean default_route = link->default_route;
     g_variant_lookup(properties, "DefaultRoute", "b", &default_route);
-    if (!same_list(properties, "DNSEx", link->servers))
+    bool servers = !link->by_other || link->encrypted;
+    if (servers && !same_list(properties, "DNSEx", link->servers))
         return "servers";
-    if (!same_list(properties, "Domains", link->domains))
+    if (servers && !same_word(properties, "DNSOverTLS", link->encrypted ? "yes" : "no"))
+        return "DNS over TLS";
+    if (!link->by_other && !same_list(properties, "Domains", link->domains))
         return "domains";
-    if (default_route != link->default_route)
+    if (!link->by_other && default_route != link->default_route)
         return "default route";
     if (!same_list(properties, "DNSSECNegativeTrustAnchors", link->negative))
         return "negative trust anchors";
     if (*link->dnssec != '\0' && !same_word(properties, "DNSSEC", link->dnssec))
         return "DNSSEC";
-    if (!same_word(properties, "LLMNR", "no") || !same_word(properties, "MulticastDNS", "no"))
+    if (!link->by_other &&
+        (!same_word(properties, "LLMNR", "no") || !same_word(properties, "MulticastDNS", "no")))
         return "LLMNR and mDNS";
     return NULL;
 }

@@ -64,22 +64,43 @@ call_resolved(GDBusConnection *bus, const char *method, GVariant *floating, GErr
     return false;
 }
 
+/* What NetworkManager sets where the link is its own. */
+static bool
+set_routing(GDBusConnection *bus, const ResolvedLink *link, GError **error)
+{
+    int i = link->ifindex;
+    return link->by_other ||
+           (call_resolved(bus, "SetLinkLLMNR", g_variant_new("(is)", i, "no"), error) &&
+            call_resolved(bus, "SetLinkMulticastDNS", g_variant_new("(is)", i, "no"), error) &&
+            call_resolved(bus, "SetLinkDefaultRoute", g_variant_new("(ib)", i, link->default_route),
+                          error) &&
+            call_resolved(bus, "SetLinkDomains", g_variant_new("(i@a(sb))", i, link->domains),
+                          error));
+}
+
+/* What is plain is so on purpose, and stays so whatever the machine demands of servers outside:
+ * the tunnel encrypts. */
+static bool
+set_servers(GDBusConnection *bus, const ResolvedLink *link, GError **error)
+{
+    int i = link->ifindex;
+    return (link->by_other && !link->encrypted) ||
+           (call_resolved(bus, "SetLinkDNSOverTLS",
+                          g_variant_new("(is)", i, link->encrypted ? "yes" : "no"), error) &&
+            call_resolved(bus, "SetLinkDNSEx", g_variant_new("(i@a(iayqs))", i, link->servers),
+                          error));
+}
+
 /* The server comes last: until then nothing is asked over the link. */
 bool
 resolved_set_link(GDBusConnection *bus, const ResolvedLink *link, GError **error)
 {
     int i = link->ifindex;
-    return call_resolved(bus, "SetLinkLLMNR", g_variant_new("(is)", i, "no"), error) &&
-           call_resolved(bus, "SetLinkMulticastDNS", g_variant_new("(is)", i, "no"), error) &&
-           call_resolved(bus, "SetLinkDefaultRoute", g_variant_new("(ib)", i, link->default_route),
-                         error) &&
-           call_resolved(bus, "SetLinkDomains", g_variant_new("(i@a(sb))", i, link->domains),
-                         error) &&
+    return set_routing(bus, link, error) &&
            call_resolved(bus, "SetLinkDNSSEC", g_variant_new("(is)", i, link->dnssec), error) &&
            call_resolved(bus, "SetLinkDNSSECNegativeTrustAnchors",
                          g_variant_new("(i@as)", i, link->negative), error) &&
-           call_resolved(bus, "SetLinkDNSEx", g_variant_new("(i@a(iayqs))", i, link->servers),
-                         error);
+           set_servers(bus, link, error);
 }
 
 void

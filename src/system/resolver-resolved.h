@@ -16,6 +16,8 @@ typedef struct {
     char *anchors;                          /* text of the anchor file, "" for none */
     GVariant *servers, *domains, *negative; /* a(iayqs), a(sb), as */
     bool default_route;
+    bool encrypted;     /* DNS over TLS, to servers that have names */
+    bool by_other;      /* somebody else sets servers and domains: only anchors, DNSSEC, names */
     const char *dnssec; /* "yes", "no", "": as the machine does elsewhere */
 } ResolvedLink;
 

@@ -14,6 +14,8 @@
 /* How long a setting that somebody else took away may be missing. */
 #define CHECK_INTERVAL_S 20
 
+#define DNS_OVER_TLS_PORT 853 /* RFC 7858, section 3.1 */
+
 typedef struct {
     GTask *task; /* NULL: nobody waits */
     ResolvedLink *link;
@@ -314,11 +316,14 @@ servers_variant(const SplitDnsPlan *plan)
     GVariantBuilder list;
     g_variant_builder_init(&list, G_VARIANT_TYPE("a(iayqs)"));
     for (guint i = 0; i < plan->servers->len; i++) {
-        const InetAddress *server = &g_array_index(plan->servers, InetAddress, i);
-        GVariant *octets = g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, server->octets,
-                                                     inet_family_length(server->family), 1);
-        g_variant_builder_add(&list, "(i@ayqs)", server->family == INET_V4 ? AF_INET : AF_INET6,
-                              octets, (guint16)0, "");
+        const SplitDnsServer *server = &g_array_index(plan->servers, SplitDnsServer, i);
+        const InetAddress *address = &server->address;
+        GVariant *octets = g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, address->octets,
+                                                     inet_family_length(address->family), 1);
+        /* The usual port is kept as 0, and would not be read back as it was written. */
+        guint16 port = server->port == DNS_OVER_TLS_PORT ? 0 : server->port;
+        g_variant_builder_add(&list, "(i@ayqs)", address->family == INET_V4 ? AF_INET : AF_INET6,
+                              octets, port, server->name != NULL ? server->name : "");
     }
     return g_variant_ref_sink(g_variant_builder_end(&list));
 }
@@ -377,6 +382,8 @@ link_new(const char *interface, int ifindex, const SplitDnsPlan *plan)
     link->domains = domains_variant(plan);
     link->negative = negative_variant(plan);
     link->default_route = plan->all_names;
+    link->encrypted = plan->encrypted;
+    link->by_other = plan->by_other;
     link->dnssec = dnssec_word(plan->validation);
     return link;
 }

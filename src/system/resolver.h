@@ -22,7 +22,11 @@ Resolver *resolver_new_in(GDBusConnection *bus, const char *folder, gint64 windo
 void resolver_free(Resolver *resolver);
 
 /* Makes the link have what the plan says. The plan is copied as far as it is needed. NULL plan:
- * reverts the link and removes its anchors. */
+ * reverts the link and removes its anchors.
+ * A plan with by_other is for a link whose servers, domains, default route, LLMNR and mDNS
+ * NetworkManager sets: only the DNSSEC mode, negative anchors, the anchor file, and for encrypted
+ * servers their names and DNSOverTLS are set, compared and set again. Its revert is the same as of
+ * others. */
 void resolver_apply_async(Resolver *resolver, const char *interface, int ifindex,
                           const SplitDnsPlan *plan, GAsyncReadyCallback callback,
                           gpointer user_data);

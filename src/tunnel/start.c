@@ -323,6 +323,8 @@ tunnel_start_new(GVariant *body, int anchors, int eap_anchors, int64_t wall_cloc
     read_addresses(start, &dict);
     if (g_variant_dict_lookup(&dict, START_REQUEST_ANCHORS, "b", &flag))
         start->ike->request_anchors = flag;
+    if (g_variant_dict_lookup(&dict, START_REQUEST_ENCRYPTED, "b", &flag))
+        start->ike->request_encrypted = flag;
     if (g_variant_dict_lookup(&dict, START_REDIRECT, "b", &flag))
         start->ike->redirect = flag;
     if (g_variant_dict_lookup(&dict, START_CHILDLESS, "b", &flag))

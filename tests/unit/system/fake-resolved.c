@@ -20,6 +20,8 @@
     "</method>"                                                                                    \
     "<method name='SetLinkDNSSECNegativeTrustAnchors'><arg type='i' direction='in'/>"              \
     "<arg type='as' direction='in'/></method>"                                                     \
+    "<method name='SetLinkDNSOverTLS'><arg type='i' direction='in'/>"                              \
+    "<arg type='s' direction='in'/></method>"                                                      \
     "<method name='SetLinkDNSEx'><arg type='i' direction='in'/>"                                   \
     "<arg type='a(iayqs)' direction='in'/></method>"
 
@@ -49,6 +51,7 @@ static const char contract[] =
     "<property name='Domains' type='a(sb)' access='read'/>"
     "<property name='DNSSEC' type='s' access='read'/>"
     "<property name='DNSSECNegativeTrustAnchors' type='as' access='read'/>"
+    "<property name='DNSOverTLS' type='s' access='read'/>"
     "<property name='DNSEx' type='a(iayqs)' access='read'/>"
     "</interface></node>";
 

@@ -134,6 +134,7 @@ test_without_anchor(void)
                     "SetLinkDefaultRoute(3, false);SetLinkDomains(3, [('corp.example', true)]);"
                     "SetLinkDNSSEC(3, '');"
                     "SetLinkDNSSECNegativeTrustAnchors(3, ['corp.example']);"
+                    "SetLinkDNSOverTLS(3, 'no');"
                     "SetLinkDNSEx(3, [(2, [0x0a, 0x63, 0x00, 0x01], 0, '')]);FlushCaches;");
     bench_stop(&bench);
 }
@@ -151,9 +152,81 @@ test_with_anchor(void)
                            "SetLinkDomains(3, [('corp.example', true), ('two.example', true)]);"
                            "SetLinkDNSSEC(3, 'yes');"
                            "SetLinkDNSSECNegativeTrustAnchors(3, ['two.example']);"
+                           "SetLinkDNSOverTLS(3, 'no');"
                            "SetLinkDNSEx(3, [(2, [0x0a, 0x63, 0x00, 0x01], 0, '')]);FlushCaches;");
     g_autofree char *text = read_file(bench.file);
     g_assert_cmpstr(text, ==, "corp.example. IN DS 31406 8 2 " DIGEST "\n");
+    bench_stop(&bench);
+}
+
+/* 10.99.0.2 by DNS over TLS, in place of 10.99.0.1. */
+static SplitDnsPlan *
+make_encrypted_plan(bool by_other)
+{
+    SplitDnsPlan *plan = make_plan(false);
+    SplitDnsServer *server = &g_array_index(plan->servers, SplitDnsServer, 0);
+    server->port = 853;
+    server->name = g_strdup("dns.example");
+    plan->encrypted = true;
+    plan->by_other = by_other;
+    return plan;
+}
+
+static char *
+apply_plan(Bench *bench, const SplitDnsPlan *plan)
+{
+    Outcome outcome;
+    g_string_truncate(bench->fake.story, 0);
+    start(bench, "ginnel0", 3, plan, &outcome);
+    fake_resolved_run_until(&outcome.done);
+    g_assert_no_error(outcome.error);
+    return g_strdup(bench->fake.story->str);
+}
+
+static void
+test_encrypted(void)
+{
+    Bench bench;
+    bench_start(&bench);
+    g_autoptr(SplitDnsPlan) plan = make_encrypted_plan(false);
+    g_autofree char *story = apply_plan(&bench, plan);
+    g_assert_nonnull(strstr(story, "SetLinkDNSOverTLS(3, 'yes');"
+                                   "SetLinkDNSEx(3, [(2, [0x0a, 0x63, 0x00, 0x01], 0, "
+                                   "'dns.example')]);"));
+    bench.fake.lose = "SetLinkDNSOverTLS";
+    g_hash_table_remove_all(bench.fake.settings);
+    Outcome outcome;
+    start(&bench, "ginnel0", 3, plan, &outcome);
+    fake_resolved_run_until(&outcome.done);
+    g_assert_null(outcome.error); /* the stand-in says "yes" where it was told nothing */
+    plan->encrypted = false;
+    start(&bench, "ginnel0", 3, plan, &outcome);
+    fake_resolved_run_until(&outcome.done);
+    g_assert_error(outcome.error, SYSTEM_ERROR, SYSTEM_ERROR_FAILED);
+    g_assert_nonnull(strstr(outcome.error->message, "DNS over TLS"));
+    g_clear_error(&outcome.error);
+    bench_stop(&bench);
+}
+
+/* NetworkManager sets the link's servers and domains: those are not ours to touch. */
+static void
+test_by_other(void)
+{
+    Bench bench;
+    bench_start(&bench);
+    g_autoptr(SplitDnsPlan) plain = make_plan(true);
+    plain->by_other = true;
+    g_autofree char *story = apply_plan(&bench, plain);
+    g_assert_cmpstr(story, ==,
+                    RELOAD "SetLinkDNSSEC(3, 'yes');"
+                           "SetLinkDNSSECNegativeTrustAnchors(3, ['two.example']);FlushCaches;");
+    g_autoptr(SplitDnsPlan) encrypted = make_encrypted_plan(true);
+    g_autofree char *names = apply_plan(&bench, encrypted);
+    g_assert_nonnull(strstr(names, "SetLinkDNSOverTLS(3, 'yes');SetLinkDNSEx(3, "));
+    g_assert_null(strstr(names, "SetLinkDomains"));
+    g_assert_null(strstr(names, "SetLinkDefaultRoute"));
+    g_autofree char *down = apply(&bench, false, false);
+    g_assert_nonnull(strstr(down, "RevertLink(3,);"));
     bench_stop(&bench);
 }
 
@@ -364,6 +437,8 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/system/resolver/without-anchor", test_without_anchor);
     g_test_add_func("/system/resolver/with-anchor", test_with_anchor);
+    g_test_add_func("/system/resolver/encrypted", test_encrypted);
+    g_test_add_func("/system/resolver/by-other", test_by_other);
     g_test_add_func("/system/resolver/reloads-for-changes-only", test_reloads_for_changes_only);
     g_test_add_func("/system/resolver/revert", test_revert);
     g_test_add_func("/system/resolver/gathers", test_gathers);
