@@ -98,9 +98,12 @@ attempt_failed(Attempt *attempt, FallbackEvent event, const char *why)
         fallback_plan_event(session->plan, attempt->number, event, session_now());
 }
 
+/* Why a path that came to an end did. */
 static const char *
-error_word(int error)
+end_word(const TunnelPath *path, int error)
 {
+    if (path_why(path) != NULL)
+        return path_why(path);
     switch (error) {
     case ECONNREFUSED:
         return "refused";
@@ -168,7 +171,7 @@ static void
 socket_came(TunnelPath *path, int error)
 {
     if (error != 0)
-        attempt_failed(path->attempt, FALLBACK_REFUSED, error_word(error));
+        attempt_failed(path->attempt, FALLBACK_REFUSED, end_word(path, error));
     else
         start_engine(path->attempt);
 }
@@ -276,7 +279,7 @@ attempt_transport_failed(Attempt *attempt, const Transport *transport, int error
         !attempt_uses(attempt, transport))
         return;
     if (!attempt->authenticating) {
-        attempt_failed(attempt, FALLBACK_REFUSED, error_word(error));
+        attempt_failed(attempt, FALLBACK_REFUSED, end_word(attempt->path, error));
         return;
     }
     /* An ICMP message about UDP can be forged: the engine's retransmissions decide. */
@@ -295,7 +298,7 @@ attempt_transport_failed(Attempt *attempt, const Transport *transport, int error
                      RECONNECT_TRANSIENT);
         return;
     }
-    attempt_failed(attempt, FALLBACK_REFUSED, error_word(error));
+    attempt_failed(attempt, FALLBACK_REFUSED, end_word(attempt->path, error));
 }
 
 /* ---- engine ---- */
@@ -305,7 +308,7 @@ port_500_floated(TunnelPath *path, int error)
 {
     Attempt *attempt = path->attempt;
     if (error != 0) {
-        attempt_failed(attempt, FALLBACK_REFUSED, error_word(error));
+        attempt_failed(attempt, FALLBACK_REFUSED, end_word(path, error));
         return;
     }
     use_next_path(attempt);

@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <glib-unix.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 
-#define IKE_PORT 500
+#define IKE_PORT        500
+#define OPEN_TIMEOUT_MS 10000 /* for a stream: connect and all that goes before its prefix */
 
 static void
 source_clear(GSource **source)
@@ -31,14 +33,22 @@ path_new(Attempt *attempt, uint32_t id, const FallbackTransport *way, const Inet
     return path;
 }
 
+static void
+stop(TunnelPath *path)
+{
+    source_clear(&path->readable);
+    source_clear(&path->writable);
+    source_clear(&path->opening);
+    source_clear(&path->too_long);
+}
+
 void
 path_free(TunnelPath *path)
 {
     if (path == NULL)
         return;
     requests_cancel(path->attempt->session->requests, path);
-    source_clear(&path->readable);
-    source_clear(&path->writable);
+    stop(path);
     g_clear_pointer(&path->transport, transport_unref);
     g_free(path);
 }
@@ -69,27 +79,85 @@ note_local(TunnelPath *path)
     }
 }
 
+static GSource *
+watch_for(TunnelPath *path, GIOCondition condition, GUnixFDSourceFunc function)
+{
+    GSource *source = g_unix_fd_source_new(transport_fd(path->transport), condition);
+    g_source_set_callback(source, G_SOURCE_FUNC(function), path, NULL);
+    g_source_attach(source, g_main_context_get_thread_default());
+    return source;
+}
+
+static void
+ended_opening(TunnelPath *path, int error)
+{
+    Session *session = path->attempt->session;
+    source_clear(&path->opening);
+    source_clear(&path->too_long);
+    if (error == 0)
+        note_local(path);
+    path->opened(path, error);
+    session_pump(session);
+}
+
+static gboolean
+opens(int fd, GIOCondition condition, gpointer data)
+{
+    TunnelPath *path = data;
+    source_clear(&path->opening);
+    int error = transport_open(path->transport);
+    short events = error == 0 ? transport_opening(path->transport) : 0;
+    G_STATIC_ASSERT((int)G_IO_IN == POLLIN && (int)G_IO_OUT == POLLOUT);
+    if (events != 0)
+        path->opening = watch_for(path, (GIOCondition)events | G_IO_ERR | G_IO_HUP, opens);
+    else
+        ended_opening(path, error);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean
+takes_too_long(gpointer data)
+{
+    ended_opening(data, ETIMEDOUT);
+    return G_SOURCE_REMOVE;
+}
+
+/* Until it is open, the main loop has a stream to itself. */
+static void
+open_stream(TunnelPath *path)
+{
+    path->too_long = g_timeout_source_new(OPEN_TIMEOUT_MS);
+    g_source_set_callback(path->too_long, takes_too_long, path, NULL);
+    g_source_attach(path->too_long, g_main_context_get_thread_default());
+    path->opening = watch_for(path, G_IO_OUT | G_IO_ERR | G_IO_HUP, opens);
+}
+
 static void
 socket_came(GVariant *reply, int fd, gpointer data)
 {
     TunnelPath *path = data;
-    Session *session = path->attempt->session;
     gint32 code = 0;
     g_variant_get_child(reply, 1, "i", &code);
-    int error = fd < 0 && code == 0 ? EPROTO : code;
-    if (fd >= 0) {
-        source_clear(&path->readable);
-        source_clear(&path->writable);
-        g_clear_pointer(&path->transport, transport_unref);
-        path->transport = path_is_stream(path) ? transport_tcp_new(fd)
-                                               : transport_udp_new(fd, path->way.port != IKE_PORT);
-        path->attached = false;
-        path->ike.remote.port = path->way.port;
-        note_local(path);
-        error = 0;
+    if (fd < 0) {
+        ended_opening(path, code == 0 ? EPROTO : code);
+        return;
     }
-    path->opened(path, error);
-    session_pump(session);
+    stop(path);
+    g_clear_pointer(&path->transport, transport_unref);
+    path->transport = path_is_stream(path) ? transport_tcp_new(fd)
+                                           : transport_udp_new(fd, path->way.port != IKE_PORT);
+    path->attached = false;
+    path->ike.remote.port = path->way.port;
+    if (path_is_stream(path))
+        open_stream(path);
+    else
+        ended_opening(path, 0);
+}
+
+const char *
+path_why(const TunnelPath *path)
+{
+    return path->transport != NULL ? transport_why(path->transport) : NULL;
 }
 
 void
@@ -147,32 +215,21 @@ writable(int fd, GIOCondition condition, gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-static GSource *
-watch_for(TunnelPath *path, GIOCondition condition, GUnixFDSourceFunc function)
-{
-    GSource *source = g_unix_fd_source_new(transport_fd(path->transport), condition);
-    g_source_set_callback(source, G_SOURCE_FUNC(function), path, NULL);
-    g_source_attach(source, g_main_context_get_thread_default());
-    return source;
-}
-
 void
 path_watch(TunnelPath *path)
 {
     if (path->attached || path->attempt->over || path->transport == NULL)
         return;
-    bool connecting = path_is_stream(path) && transport_wants_write(path->transport);
-    if (connecting && path->writable == NULL)
+    if (transport_wants_write(path->transport) && path->writable == NULL)
         path->writable = watch_for(path, G_IO_OUT | G_IO_ERR | G_IO_HUP, writable);
-    if (!connecting && path->readable == NULL)
+    if (path->readable == NULL)
         path->readable = watch_for(path, G_IO_IN | G_IO_ERR | G_IO_HUP, readable);
 }
 
 void
 path_stop_watching(TunnelPath *path)
 {
-    source_clear(&path->readable);
-    source_clear(&path->writable);
+    stop(path);
     path->attached = true;
 }
 

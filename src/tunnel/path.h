@@ -10,7 +10,8 @@
 typedef struct Attempt Attempt;
 typedef struct TunnelPath TunnelPath;
 
-/* error: 0, or the errno why there is no socket. In the main loop; ends with a pump. */
+/* error: 0, or the errno why there is no socket, or why its stream does not open. In the main loop;
+ * ends with a pump. */
 typedef void (*PathOpened)(TunnelPath *path, int error);
 
 struct TunnelPath {
@@ -20,7 +21,8 @@ struct TunnelPath {
     IkePath ike;
     Transport *transport; /* NULL while the socket is asked for */
     GSource *readable, *writable;
-    bool attached; /* the transport belongs to the data path */
+    GSource *opening, *too_long; /* of a stream that is not open yet */
+    bool attached;               /* the transport belongs to the data path */
     PathOpened opened;
 };
 
@@ -28,7 +30,7 @@ TunnelPath *path_new(Attempt *attempt, uint32_t id, const FallbackTransport *way
                      const InetAddress *address);
 /* Closes the socket; an attached one is the data path's until it is removed there. */
 void path_free(TunnelPath *path);
-/* Asks for the socket; in place of the one that there is, if any. */
+/* Asks for the socket, and opens a stream; in place of the one that there is, if any. */
 void path_open(TunnelPath *path, PathOpened opened);
 /* Reads, from the main loop, where the data path does not. */
 void path_watch(TunnelPath *path);
@@ -36,6 +38,8 @@ void path_watch(TunnelPath *path);
 void path_stop_watching(TunnelPath *path);
 /* Sends one IKE message. 0, or an errno of the transport. */
 int path_send(TunnelPath *path, GBytes *message);
+/* What an errno does not say about its end, for people; NULL: nothing. Borrowed. */
+const char *path_why(const TunnelPath *path);
 bool path_is_stream(const TunnelPath *path);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TunnelPath, path_free)
