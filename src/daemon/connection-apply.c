@@ -205,6 +205,7 @@ domains_variant(const SplitDnsPlan *plan)
         const SplitDnsDomain *domain = plan->domains->pdata[i];
         g_variant_builder_open(&list, G_VARIANT_TYPE_VARDICT);
         g_variant_builder_add(&list, "{sv}", "name", g_variant_new_string(domain->name));
+        g_variant_builder_add(&list, "{sv}", "search", g_variant_new_boolean(domain->search));
         g_variant_builder_add(&list, "{sv}", "validated", g_variant_new_boolean(domain->validated));
         if (domain->validated)
             g_variant_builder_add(&list, "{sv}", "key-tag", g_variant_new_uint32(domain->key_tag));
@@ -278,6 +279,7 @@ tell_plans(Connection *connection, GVariant *configure)
     gin_tunnel_set_networks(tunnel, (const char *const *)networks);
     gin_tunnel_set_full_tunnel(tunnel, network->full_v4 || network->full_v6);
     gin_tunnel_set_dns_servers(tunnel, (const char *const *)servers->pdata);
+    gin_tunnel_set_all_names(tunnel, dns->all_names);
     gin_tunnel_set_domains(tunnel, domains_variant(dns));
     gin_tunnel_set_refused(tunnel, g_variant_builder_end(&refused));
     gin_tunnel_set_mtu(tunnel, network->mtu);
@@ -326,12 +328,41 @@ dns_applied(GObject *source, GAsyncResult *result, gpointer data)
     answer(connection, true, "");
 }
 
+/* What is left to us where the caller configures: everything of a family has to go by a table of
+ * our own, or outer packets of a machine with two ways out would follow the inner ones. */
+static GArray *
+routes_of_ours(const NetworkPlan *plan)
+{
+    GArray *out = g_array_new(FALSE, FALSE, sizeof(InetPrefix));
+    for (guint i = 0; i < plan->routes->len; i++) {
+        const InetPrefix *route = &g_array_index(plan->routes, InetPrefix, i);
+        if (route->address.family == INET_V4 ? plan->full_v4 : plan->full_v6)
+            g_array_append_val(out, *route);
+    }
+    return out;
+}
+
+/* Its addresses come later: no source is preferred, the kernel takes the device's. */
+static bool
+apply_network_for_caller(Connection *connection, GError **error)
+{
+    Netlink *netlink = connection->machine->netlink;
+    const NetworkPlan *plan = connection->network;
+    g_autoptr(GArray) routes = routes_of_ours(plan);
+    g_autoptr(GArray) sources = g_array_new(FALSE, FALSE, sizeof(InetPrefix));
+    return machine_update_firewall(connection->machine, error) &&
+           netlink_link_up(netlink, connection->tun.ifindex, plan->mtu, error) &&
+           netlink_set_routes(netlink, connection->tun.ifindex, routes, sources, error);
+}
+
 static bool
 apply_network(Connection *connection, GError **error)
 {
     Netlink *netlink = connection->machine->netlink;
     const NetworkPlan *plan = connection->network;
     int ifindex = connection->tun.ifindex;
+    if (connection->caller_configures)
+        return apply_network_for_caller(connection, error);
     /* The guard stands before the first packet can come. */
     return machine_update_firewall(connection->machine, error) &&
            netlink_link_up(netlink, ifindex, plan->mtu, error) &&

@@ -34,6 +34,8 @@ struct _Connection {
     Profile *profile;
     char *owner;
     uid_t user; /* who activated it; 0 where nobody did */
+    bool caller_configures;
+    ProfileFiles *files; /* NULL: none */
     ConnectionEnded ended;
     gpointer user_data;
 

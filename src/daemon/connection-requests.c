@@ -173,6 +173,27 @@ gateway_is_known(const Connection *connection, const InetAddress *address)
     return false;
 }
 
+/* NetworkManager keeps a default route for each of its devices in one table, and may add a better
+ * one at any time: what we have goes on where it began, until it is made anew. */
+static int
+socket_for(Connection *connection, const InetEndpoint *gateway, bool stream, int *code)
+{
+    uint32_t mark = mark_for(connection->id);
+    int interface =
+        connection->caller_configures
+            ? netlink_route_interface(connection->machine->netlink, &gateway->address, mark)
+            : 0;
+    int fd = socket_to_gateway(gateway, stream, mark, stream ? 0 : connection->profile->source_port,
+                               code);
+    if (fd < 0 || interface == 0)
+        return fd;
+    *code = socket_bind_interface(fd, interface);
+    if (*code == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
 void
 connection_handle_socket(Connection *connection, GVariant *body)
 {
@@ -189,8 +210,7 @@ connection_handle_socket(Connection *connection, GVariant *body)
         InetEndpoint gateway = { inet_address_new(length == 4 ? INET_V4 : INET_V6, data), port };
         if (gateway_is_known(connection, &gateway.address) &&
             transport_is_listed(connection, stream, port))
-            fd = socket_to_gateway(&gateway, stream, mark_for(connection->id),
-                                   stream ? 0 : connection->profile->source_port, &code);
+            fd = socket_for(connection, &gateway, stream, &code);
     }
     GVariant *reply =
         g_variant_new("(uis)", serial, fd >= 0 ? 0 : code, fd >= 0 ? "" : g_strerror(code));

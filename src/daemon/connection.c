@@ -54,6 +54,13 @@ connection_set_user(Connection *connection, uid_t user)
     connection->user = user;
 }
 
+void
+connection_set_options(Connection *connection, bool caller_configures, ProfileFiles *files)
+{
+    connection->caller_configures = caller_configures;
+    connection->files = files;
+}
+
 GinTunnel *
 connection_tunnel(Connection *connection)
 {
@@ -143,6 +150,7 @@ connection_save(Connection *connection)
                                 .settings = settings,
                                 .owner = connection->owner,
                                 .user = connection->user,
+                                .caller_configures = connection->caller_configures,
                                 .gateways = (char **)gateways->pdata,
                                 .activated_at = gin_tunnel_get_activated_at(connection->tunnel),
                                 .connected_at = connection->connected_at,
@@ -169,6 +177,7 @@ torn_down(GObject *source, GAsyncResult *result, gpointer data)
         g_warning("%s: %s", connection_name(connection), error->message);
     store_drop("tun", connection->id);
     store_drop("control", connection->id);
+    store_drop_files(connection->id);
     store_remove(connection->id);
     tun_device_clear(&connection->tun);
     g_clear_pointer(&connection->network, network_plan_free);
@@ -575,8 +584,8 @@ load_secrets(Connection *connection, GError **error)
 {
     uint8_t type = 0;
     g_autoptr(GBytes) id = NULL;
-    connection->credentials =
-        profile_credentials_load(connection->profile, g_get_real_time() / G_USEC_PER_SEC, error);
+    connection->credentials = profile_credentials_load(connection->profile, connection->files,
+                                                       g_get_real_time() / G_USEC_PER_SEC, error);
     if (connection->credentials == NULL)
         return false;
     if (connection->profile->user_id == NULL &&
@@ -665,6 +674,7 @@ connection_free(Connection *connection)
     g_clear_pointer(&connection->network, network_plan_free);
     g_clear_pointer(&connection->dns, split_dns_plan_free);
     g_clear_pointer(&connection->credentials, profile_credentials_free);
+    g_clear_pointer(&connection->files, profile_files_free);
     g_clear_pointer(&connection->token, connection_token_free);
     g_clear_pointer(&connection->psk, connection_psk_free);
     g_clear_pointer(&connection->signer, signer_free);
@@ -690,6 +700,7 @@ connection_start(Connection *connection, GError **error)
         return false;
     gin_tunnel_set_interface(connection->tunnel, connection->tun.name);
     store_keep("tun", connection->id, connection->tun.fd);
+    store_keep_files(connection->id, connection->files);
     connection_save(connection);
     GVariantBuilder details;
     g_variant_builder_init(&details, G_VARIANT_TYPE_VARDICT);

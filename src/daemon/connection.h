@@ -6,6 +6,7 @@
 #include "daemon/machine.h"
 
 #include "ginnel-bus.h"
+#include "profile/profile-files.h"
 #include "profile/profile.h"
 
 /* Called once a connection has nothing left in the system: it failed (its object stays to be looked
@@ -18,6 +19,11 @@ Connection *connection_new(Machine *machine, uint32_t id, Profile *profile, cons
 void connection_free(Connection *connection);
 /* Who activated it; else root. Is asked for secrets. */
 void connection_set_user(Connection *connection, uid_t user);
+/* Before it is started or adopted. caller_configures: addresses, routes, DNS servers and domains
+ * are set by who activated it, but for full tunnel (see connection-apply.c). files is taken, may be
+ * NULL.
+ */
+void connection_set_options(Connection *connection, bool caller_configures, ProfileFiles *files);
 /* Loads the secrets, makes the TUN device, starts a tunnel process. */
 bool connection_start(Connection *connection, GError **error);
 /* Before connection_adopt: what was known of it. mtu not 0: it has been up. */

@@ -6,6 +6,7 @@
 #include "bus/names.h"
 #include "daemon/authority.h"
 #include "daemon/connection.h"
+#include "daemon/options.h"
 #include "daemon/store.h"
 #include "profile/profile-file.h"
 
@@ -275,6 +276,7 @@ typedef struct {
     const char *name;  /* bus name that may end it without being asked; NULL: by itself */
     const char *owner; /* bus name that it lives and dies with, or NULL */
     uid_t user;
+    ActivationOptions *options; /* files are taken; NULL: none */
 } Starter;
 
 /* The object path of the new tunnel, or NULL. A failed tunnel of that name makes room. */
@@ -298,6 +300,9 @@ activate(Manager *manager, Profile *profile, const Starter *by, GError **error)
     Entry *entry = entry_new(manager, profile, by->owner, free_id(manager));
     entry->starter = g_strdup(by->name);
     connection_set_user(entry->connection, by->user);
+    if (by->options != NULL)
+        connection_set_options(entry->connection, by->options->caller_configures,
+                               g_steal_pointer(&by->options->files));
     if (connection_start(entry->connection, &local))
         return entry_export(entry);
     g_set_error(error, GINNEL_ERROR, error_code(local), "%s", local->message);
@@ -313,6 +318,7 @@ typedef struct {
     Manager *manager;
     char *name;
     GVariant *settings; /* NULL: a stored profile */
+    ActivationOptions options;
 } Activation;
 
 static void
@@ -321,6 +327,7 @@ activation_free(gpointer data)
     Activation *activation = data;
     g_free(activation->name);
     g_clear_pointer(&activation->settings, g_variant_unref);
+    activation_options_clear(&activation->options);
     g_free(activation);
 }
 
@@ -341,7 +348,8 @@ do_activate(GDBusMethodInvocation *invocation, gpointer data)
     const char *sender = g_dbus_method_invocation_get_sender(invocation);
     Starter by = { .name = sender,
                    .owner = activation->settings != NULL ? sender : NULL,
-                   .user = authority_caller(invocation) };
+                   .user = authority_caller(invocation),
+                   .options = &activation->options };
     const char *path = activate(activation->manager, profile, &by, &failed);
     if (path == NULL)
         g_dbus_method_invocation_return_gerror(invocation, failed);
@@ -377,17 +385,20 @@ on_activate(GinManager *skeleton, GDBusMethodInvocation *invocation, const char 
 }
 
 static gboolean
-on_activate_settings(GinManager *skeleton, GDBusMethodInvocation *invocation, const char *name,
-                     GVariant *settings, GVariant *options, gpointer data)
+on_activate_settings(GinManager *skeleton, GDBusMethodInvocation *invocation,
+                     GUnixFDList *descriptors, const char *name, GVariant *settings,
+                     GVariant *options, gpointer data)
 {
     Activation *activation = g_new0(Activation, 1);
-    if (!options_are_known(invocation, options)) {
-        activation_free(activation);
-        return TRUE;
-    }
+    g_autoptr(GError) error = NULL;
     *activation = (Activation){ .manager = data,
                                 .name = g_strdup(name),
                                 .settings = g_variant_ref(settings) };
+    if (!activation_options_parse(options, descriptors, &activation->options, &error)) {
+        g_dbus_method_invocation_return_gerror(invocation, error);
+        activation_free(activation);
+        return TRUE;
+    }
     authority_check(invocation, ACTION_ACTIVATE_SETTINGS, do_activate, activation, activation_free);
     return TRUE;
 }
@@ -514,11 +525,14 @@ adopt(Manager *manager, StoredConnection *stored)
         g_warning("%s: cannot be taken up: %s", stored->name, error->message);
         store_drop("tun", stored->id);
         store_drop("control", stored->id);
+        store_drop_files(stored->id);
         store_remove(stored->id);
         return;
     }
     Entry *entry = entry_new(manager, profile, stored->owner, stored->id);
     connection_set_user(entry->connection, stored->user);
+    connection_set_options(entry->connection, stored->caller_configures,
+                           g_steal_pointer(&stored->files));
     connection_restore(entry->connection, stored->gateways, stored->mtu, stored->activated_at,
                        stored->connected_at);
     int tun = stored->tun, control = stored->control;

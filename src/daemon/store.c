@@ -32,6 +32,7 @@ store_save(const StoredConnection *stored, GError **error)
     if (stored->owner != NULL)
         g_key_file_set_string(file, GROUP, "owner", stored->owner);
     g_key_file_set_uint64(file, GROUP, "user", stored->user);
+    g_key_file_set_boolean(file, GROUP, "caller-configures", stored->caller_configures);
     if (stored->gateways != NULL)
         g_key_file_set_string_list(file, GROUP, "gateways", (const char *const *)stored->gateways,
                                    g_strv_length(stored->gateways));
@@ -78,6 +79,27 @@ store_keep(const char *kind, uint32_t id, int fd)
     sd_pid_notify_with_fds(0, 0, state, &fd, 1);
 }
 
+void
+store_keep_files(uint32_t id, const ProfileFiles *files)
+{
+    const char *const *all = profile_files_all_settings();
+    for (size_t i = 0; files != NULL && all[i] != NULL; i++) {
+        const char *dash = strchr(all[i], '-');
+        g_autofree char *group = g_strndup(all[i], (gsize)(dash - all[i]));
+        int fd = profile_files_get(files, group, dash + 1);
+        if (fd >= 0)
+            store_keep(all[i], id, fd);
+    }
+}
+
+void
+store_drop_files(uint32_t id)
+{
+    const char *const *all = profile_files_all_settings();
+    for (size_t i = 0; all[i] != NULL; i++)
+        store_drop(all[i], id);
+}
+
 static GVariant *
 load_settings(GKeyFile *file)
 {
@@ -106,6 +128,7 @@ load_one(uint32_t id)
     stored->file = g_key_file_get_string(file, GROUP, "file", NULL);
     stored->owner = g_key_file_get_string(file, GROUP, "owner", NULL);
     stored->user = (uint32_t)g_key_file_get_uint64(file, GROUP, "user", NULL);
+    stored->caller_configures = g_key_file_get_boolean(file, GROUP, "caller-configures", NULL);
     stored->gateways = g_key_file_get_string_list(file, GROUP, "gateways", NULL, NULL);
     stored->activated_at = g_key_file_get_int64(file, GROUP, "activated-at", NULL);
     stored->connected_at = g_key_file_get_int64(file, GROUP, "connected-at", NULL);
@@ -126,6 +149,38 @@ find(GPtrArray *list, uint32_t id)
     return list->pdata[list->len - 1];
 }
 
+/* "KIND-ID" as store_keep writes it; 0 for anything else. */
+static uint32_t
+split_name(const char *name, char **kind)
+{
+    const char *dash = strrchr(name, '-');
+    guint64 id = 0;
+    if (dash == NULL || !g_ascii_string_to_unsigned(dash + 1, 10, 1, G_MAXUINT32, &id, NULL))
+        return 0;
+    *kind = g_strndup(name, (gsize)(dash - name));
+    return (uint32_t)id;
+}
+
+/* fd is taken. */
+static void
+take_descriptor(StoredConnection *stored, const char *kind, int fd)
+{
+    bool tun = strcmp(kind, "tun") == 0;
+    if (tun || strcmp(kind, "control") == 0) {
+        int *place = tun ? &stored->tun : &stored->control;
+        if (*place >= 0)
+            close(*place);
+        *place = fd;
+        return;
+    }
+    g_autoptr(GError) error = NULL;
+    if (stored->files == NULL)
+        stored->files = profile_files_new();
+    if (!profile_files_add(stored->files, kind, fd, &error))
+        g_warning("systemd's store: %s", error->message);
+    close(fd);
+}
+
 GPtrArray *
 store_load(void)
 {
@@ -133,18 +188,13 @@ store_load(void)
     char **names = NULL;
     int n = sd_listen_fds_with_names(1, &names);
     for (int i = 0; i < n; i++) {
-        uint32_t id;
+        g_autofree char *kind = NULL;
         int fd = SD_LISTEN_FDS_START + i;
-        bool tun = sscanf(names[i], "tun-%u", &id) == 1;
-        if (!tun && sscanf(names[i], "control-%u", &id) != 1) {
+        uint32_t id = split_name(names[i], &kind);
+        if (id != 0)
+            take_descriptor(find(list, id), kind, fd);
+        else
             close(fd);
-            continue;
-        }
-        StoredConnection *stored = find(list, id);
-        int *place = tun ? &stored->tun : &stored->control;
-        if (*place >= 0)
-            close(*place);
-        *place = fd;
     }
     for (int i = 0; i < n; i++)
         free(names[i]);
@@ -156,6 +206,7 @@ store_load(void)
             continue;
         store_drop("tun", stored->id);
         store_drop("control", stored->id);
+        store_drop_files(stored->id);
         store_remove(stored->id);
         g_ptr_array_remove_index(list, i);
     }
@@ -171,6 +222,7 @@ stored_connection_free(StoredConnection *stored)
         close(stored->tun);
     if (stored->control >= 0)
         close(stored->control);
+    g_clear_pointer(&stored->files, profile_files_free);
     g_free(stored->name);
     g_free(stored->file);
     g_free(stored->owner);

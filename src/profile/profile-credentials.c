@@ -21,6 +21,7 @@ typedef struct {
     const char *group, *key, *path;
     size_t limit;
     bool secret; /* others must not read it */
+    const ProfileFiles *files;
 } Source;
 
 /* Everybody may read a certificate, only root and the service a key. */
@@ -39,8 +40,9 @@ refuse_unreadable(const Source *source, int error_number, GError **error)
     return false;
 }
 
+/* handed: by whoever read it, with rights that are his business. */
 static bool
-check_file(const Source *source, int fd, size_t *length, GError **error)
+check_file(const Source *source, int fd, bool handed, size_t *length, GError **error)
 {
     struct stat status;
     if (fstat(fd, &status) < 0)
@@ -57,7 +59,7 @@ check_file(const Source *source, int fd, size_t *length, GError **error)
                        "%s %s", source->path, why);
         return false;
     }
-    if (source->secret && (status.st_mode & S_IRWXO) != 0) {
+    if (source->secret && !handed && (status.st_mode & S_IRWXO) != 0) {
         profile_refuse(error, source->profile, source->group, source->key, PROFILE_ERROR_UNREADABLE,
                        "everybody on this machine may use %s. To mend it: chgrp ginnel '%s'; chmod "
                        "0640 '%s'",
@@ -72,22 +74,24 @@ check_file(const Source *source, int fd, size_t *length, GError **error)
 static Secret *
 read_source(const Source *source, GError **error)
 {
+    int handed = profile_files_get(source->files, source->group, source->key);
     /* O_NONBLOCK: a pipe at that path must not stop the service. */
-    int fd = open(source->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    int fd = handed >= 0 ? fcntl(handed, F_DUPFD_CLOEXEC, 3)
+                         : open(source->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0) {
         refuse_unreadable(source, errno, error);
         return NULL;
     }
     size_t length = 0, done = 0;
     uint8_t *data;
-    if (!check_file(source, fd, &length, error)) {
+    if (!check_file(source, fd, handed >= 0, &length, error)) {
         close(fd);
         return NULL;
     }
     g_autoptr(Secret) content = secret_new_blank(length, &data);
     int error_number = 0;
     while (done < length && error_number == 0) {
-        ssize_t n = read(fd, data + done, length - done);
+        ssize_t n = pread(fd, data + done, length - done, (off_t)done);
         if (n > 0)
             done += (size_t)n;
         else if (n == 0) /* somebody cut it meanwhile */
@@ -124,10 +128,11 @@ parse_certificates(const Source *source, GBytes *pem, GError **error)
 }
 
 static GBytes *
-load_authorities(const Profile *profile, const char *group, const char *key, const char *path,
-                 GError **error)
+load_authorities(const Profile *profile, const ProfileFiles *files, const char *key,
+                 const char *path, GError **error)
 {
-    Source source = { profile, group, key, path, PROFILE_CA_MAX_LENGTH, false };
+    const char *group = strcmp(key, "ca") == 0 ? "gateway" : "user";
+    Source source = { profile, group, key, path, PROFILE_CA_MAX_LENGTH, false, files };
     g_autoptr(GBytes) pem = read_plain(&source, error);
     if (pem == NULL)
         return NULL;
@@ -143,17 +148,18 @@ load_authorities(const Profile *profile, const char *group, const char *key, con
 }
 
 static bool
-load_ca(const Profile *profile, ProfileCredentials *credentials, GError **error)
+load_ca(const Profile *profile, const ProfileFiles *files, ProfileCredentials *credentials,
+        GError **error)
 {
     bool gateway = profile->ca_file != NULL && profile->gateway_auth != PROFILE_GATEWAY_PSK;
     bool eap = profile->eap_ca_file != NULL && profile_has_eap(profile);
     if (gateway)
-        credentials->ca = load_authorities(profile, "gateway", "ca", profile->ca_file, error);
+        credentials->ca = load_authorities(profile, files, "ca", profile->ca_file, error);
     if (gateway && credentials->ca == NULL)
         return false;
     if (eap)
         credentials->eap_ca =
-            load_authorities(profile, "user", "eap-ca", profile->eap_ca_file, error);
+            load_authorities(profile, files, "eap-ca", profile->eap_ca_file, error);
     return !eap || credentials->eap_ca != NULL;
 }
 
@@ -205,9 +211,12 @@ profile_credentials_unlock(const Profile *profile, const ProfileCredentials *cre
 /* An encrypted one is opened by what secret-file holds; without that, its passphrase is asked for
  * when it is needed. */
 static bool
-load_key(const Profile *profile, ProfileCredentials *credentials, GError **error)
+load_key(const Profile *profile, const ProfileFiles *files, ProfileCredentials *credentials,
+         GError **error)
 {
-    Source source = { profile, "user", "key", profile->key_file, PROFILE_PEM_MAX_LENGTH, true };
+    Source source = {
+        profile, "user", "key", profile->key_file, PROFILE_PEM_MAX_LENGTH, true, files
+    };
     if (g_str_has_prefix(profile->key_file, "pkcs11:"))
         return true; /* ginnel-token has it */
     g_autoptr(Secret) pem = read_source(&source, error);
@@ -250,13 +259,14 @@ load_pkcs12(const Profile *profile, ProfileCredentials *credentials, const Secre
 }
 
 static bool
-load_certificate(const Profile *profile, ProfileCredentials *credentials, int64_t now,
-                 GError **error)
+load_certificate(const Profile *profile, const ProfileFiles *files, ProfileCredentials *credentials,
+                 int64_t now, GError **error)
 {
     /* A PKCS#12 file holds the key as well: not for everybody to read. */
     bool alone = profile->key_file == NULL;
     Source source = {
-        profile, "user", "certificate", profile->certificate_file, PROFILE_PEM_MAX_LENGTH, alone
+        profile, "user", "certificate", profile->certificate_file, PROFILE_PEM_MAX_LENGTH,
+        alone,   files
     };
     g_autoptr(Secret) content = read_source(&source, error);
     if (content == NULL)
@@ -267,7 +277,7 @@ load_certificate(const Profile *profile, ProfileCredentials *credentials, int64_
         credentials->chain_pem = g_bytes_new(secret_data(content), secret_length(content));
     credentials->chain = parse_certificates(&source, credentials->chain_pem, error);
     return credentials->chain != NULL && check_validity(profile, credentials, now, error) &&
-           (alone || load_key(profile, credentials, error));
+           (alone || load_key(profile, files, credentials, error));
 }
 
 static bool
@@ -287,7 +297,8 @@ profile_credentials_take_certificate(const Profile *profile, ProfileCredentials 
                                      GBytes *pem, int64_t now, GError **error)
 {
     Source source = {
-        profile, "user", "certificate", profile->certificate_file, PROFILE_PEM_MAX_LENGTH, false
+        profile, "user", "certificate", profile->certificate_file, PROFILE_PEM_MAX_LENGTH,
+        false,   NULL
     };
     g_autoptr(GPtrArray) chain = parse_certificates(&source, pem, error);
     if (chain == NULL)
@@ -337,9 +348,10 @@ profile_secret_parse(const char *text, gsize length, GError **error)
 }
 
 static Secret *
-load_secret(const Profile *profile, const char *key, const char *path, GError **error)
+load_secret(const Profile *profile, const ProfileFiles *files, const char *key, const char *path,
+            GError **error)
 {
-    Source source = { profile, "user", key, path, PROFILE_SECRET_MAX_LENGTH, true };
+    Source source = { profile, "user", key, path, PROFILE_SECRET_MAX_LENGTH, true, files };
     g_autoptr(Secret) content = read_source(&source, error);
     if (content == NULL)
         return NULL;
@@ -353,25 +365,29 @@ load_secret(const Profile *profile, const char *key, const char *path, GError **
 }
 
 static bool
-load_secrets(const Profile *profile, ProfileCredentials *credentials, GError **error)
+load_secrets(const Profile *profile, const ProfileFiles *files, ProfileCredentials *credentials,
+             GError **error)
 {
     if (profile->secret_file != NULL)
-        credentials->secret = load_secret(profile, "secret-file", profile->secret_file, error);
+        credentials->secret =
+            load_secret(profile, files, "secret-file", profile->secret_file, error);
     if (profile->secret_file != NULL && credentials->secret == NULL)
         return false;
     if (profile->ppk_file != NULL)
-        credentials->ppk = load_secret(profile, "ppk-file", profile->ppk_file, error);
+        credentials->ppk = load_secret(profile, files, "ppk-file", profile->ppk_file, error);
     return profile->ppk_file == NULL || credentials->ppk != NULL;
 }
 
 ProfileCredentials *
-profile_credentials_load(const Profile *profile, int64_t now, GError **error)
+profile_credentials_load(const Profile *profile, const ProfileFiles *files, int64_t now,
+                         GError **error)
 {
     g_autoptr(ProfileCredentials) credentials = g_new0(ProfileCredentials, 1);
     bool certificate = wants_certificate(profile) && !profile_certificate_is_in_token(profile);
-    if (!load_ca(profile, credentials, error) || !load_secrets(profile, credentials, error))
+    if (!load_ca(profile, files, credentials, error) ||
+        !load_secrets(profile, files, credentials, error))
         return NULL;
-    if (certificate && !load_certificate(profile, credentials, now, error))
+    if (certificate && !load_certificate(profile, files, credentials, now, error))
         return NULL;
     return g_steal_pointer(&credentials);
 }

@@ -6,6 +6,7 @@
 #include "base/secret.h"
 #include "crypto/certificate.h"
 #include "crypto/signature.h"
+#include "profile/profile-files.h"
 #include "profile/profile.h"
 
 #define PROFILE_CA_MAX_LENGTH     (1024 * 1024)
@@ -23,9 +24,10 @@ typedef struct {
     Secret *ppk;       /* NULL: none */
 } ProfileCredentials;
 
-/* now: Unix seconds, for the user's certificate. PROFILE_ERROR_UNREADABLE, _CREDENTIAL, _EXPIRED.
- */
-ProfileCredentials *profile_credentials_load(const Profile *profile, int64_t now, GError **error);
+/* files: come before the paths of the same keys; NULL for none. now: Unix seconds, for the user's
+ * certificate. PROFILE_ERROR_UNREADABLE, _CREDENTIAL, _EXPIRED. */
+ProfileCredentials *profile_credentials_load(const Profile *profile, const ProfileFiles *files,
+                                             int64_t now, GError **error);
 void profile_credentials_free(ProfileCredentials *credentials);
 
 /* Whether the user's certificate is one that a token has and that is not known yet. */

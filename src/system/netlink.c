@@ -10,6 +10,8 @@
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
 #include <netlink/netlink.h>
 #include <netlink/route/addr.h>
 #include <netlink/route/link.h>
@@ -329,4 +331,41 @@ netlink_default_interface(Netlink *netlink)
     }
     nl_cache_free(cache);
     return best;
+}
+
+static int
+read_interface(struct nl_msg *message, void *data)
+{
+    struct nlattr *attribute = nlmsg_find_attr(nlmsg_hdr(message), sizeof(struct rtmsg), RTA_OIF);
+    if (attribute != NULL)
+        *(int *)data = (int)nla_get_u32(attribute);
+    return NL_OK;
+}
+
+/* One answer, then the acknowledgement; an error instead of both. */
+static int
+receive_interface(Netlink *netlink)
+{
+    int interface = 0;
+    struct nl_cb *callbacks = nl_cb_alloc(NL_CB_DEFAULT);
+    nl_cb_set(callbacks, NL_CB_VALID, NL_CB_CUSTOM, read_interface, &interface);
+    if (nl_recvmsgs(netlink->socket, callbacks) >= 0)
+        nl_wait_for_ack(netlink->socket);
+    nl_cb_put(callbacks);
+    return interface;
+}
+
+int
+netlink_route_interface(Netlink *netlink, const InetAddress *to, uint32_t mark)
+{
+    size_t length = inet_family_length(to->family);
+    struct rtmsg header = { .rtm_family = (unsigned char)family_of(to),
+                            .rtm_dst_len = (unsigned char)(8 * length) };
+    struct nl_msg *message = nlmsg_alloc_simple(RTM_GETROUTE, 0);
+    bool built = nlmsg_append(message, &header, sizeof header, NLMSG_ALIGNTO) >= 0 &&
+                 nla_put(message, RTA_DST, (int)length, to->octets) >= 0 &&
+                 nla_put_u32(message, RTA_MARK, mark) >= 0;
+    int sent = built ? nl_send_auto(netlink->socket, message) : -1;
+    nlmsg_free(message);
+    return sent >= 0 ? receive_interface(netlink) : 0;
 }

@@ -27,4 +27,6 @@ void netlink_remove_rules(Netlink *netlink);
 void netlink_flush_routes(Netlink *netlink);
 /* Interface of the default route of table main with the best metric; 0 for none. */
 int netlink_default_interface(Netlink *netlink);
+/* Interface over which a packet with this mark leaves for the address; 0 for none. */
+int netlink_route_interface(Netlink *netlink, const InetAddress *to, uint32_t mark);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Netlink, netlink_free)

@@ -3,6 +3,7 @@
 #include "system/sockets.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -123,4 +124,14 @@ socket_path_mtu(int fd)
         0)
         return 0;
     return mtu > 0 ? (uint32_t)mtu : 0;
+}
+
+int
+socket_bind_interface(int fd, int interface)
+{
+    char name[IF_NAMESIZE];
+    if (interface <= 0 || if_indextoname((unsigned)interface, name) == NULL)
+        return ENODEV;
+    return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, (socklen_t)strlen(name)) == 0 ? 0
+                                                                                           : errno;
 }

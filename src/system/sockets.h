@@ -13,3 +13,6 @@ bool socket_endpoint(const struct sockaddr_storage *from, InetEndpoint *out);
 /* stream: TCP, its connect under way. source_port 0: any. -1 with an errno in *code. */
 int socket_to_gateway(const InetEndpoint *gateway, bool stream, uint32_t mark, uint16_t source_port,
                       int *code);
+/* From now on over this interface only. Where two default routes stand in one table, as
+ * NetworkManager has them, a route that comes later cannot carry the socket away. 0 or an errno. */
+int socket_bind_interface(int fd, int interface);

@@ -241,6 +241,27 @@ test_unknown_option(Bed *bed, gconstpointer data)
 }
 
 static void
+expect_option_refused(Bed *bed, const char *options, const char *words)
+{
+    g_autoptr(GVariant) parsed = g_variant_parse(G_VARIANT_TYPE_VARDICT, options, NULL, NULL, NULL);
+    g_assert_nonnull(parsed);
+    g_auto(Call) got = call(bed, GINNEL_IFACE_MANAGER, "ActivateSettings",
+                            g_variant_new("(sa{ss}@a{sv})", "mine", NULL, parsed));
+    expect_error(&got, "Failed", words);
+}
+
+/* Before anybody is asked whether it is allowed. */
+static void
+test_options_of_settings(Bed *bed, gconstpointer data)
+{
+    expect_option_refused(bed, "{'faster': <true>}", "faster");
+    expect_option_refused(bed, "{'caller-configures': <'yes'>}", "caller-configures");
+    expect_option_refused(bed, "{'files': <{'user-key': handle 0}>}", "descriptor");
+    expect_option_refused(bed, "{'files': <{'user-key': handle 7}>}", "descriptor");
+    g_assert_cmpuint(bed->asked->len, ==, 0);
+}
+
+static void
 test_reload(Bed *bed, gconstpointer data)
 {
     bed->grants = true;
@@ -289,6 +310,7 @@ main(int argc, char **argv)
     ADD("/daemon/manager/bad-settings-name-the-key", test_bad_settings);
     ADD("/daemon/manager/unknown-option", test_unknown_option);
     ADD("/daemon/manager/reload", test_reload);
+    ADD("/daemon/manager/options-of-settings", test_options_of_settings);
     ADD("/daemon/manager/an-agent-registers", test_agent_registers);
     ADD("/daemon/manager/an-agent-needs-permission", test_agent_refused);
     return g_test_run();

@@ -90,7 +90,7 @@ static ProfileCredentials *
 load(Files *files, const char *text, int64_t now, GError **error)
 {
     g_autoptr(Profile) profile = parse(files, text);
-    return profile_credentials_load(profile, now, error);
+    return profile_credentials_load(profile, NULL, now, error);
 }
 
 #define WITH_CERTIFICATE(certificate_file, key_file, ca_file)                                      \
@@ -314,7 +314,8 @@ test_subject_in_words(Files *files, gconstpointer data)
                                                 "certificate = @/c\nkey = @/k\n",
                                                 ids[i]);
         g_autoptr(Profile) profile = parse(files, text);
-        g_autoptr(ProfileCredentials) credentials = profile_credentials_load(profile, NOW, NULL);
+        g_autoptr(ProfileCredentials) credentials =
+            profile_credentials_load(profile, NULL, NOW, NULL);
         g_autoptr(GBytes) id = NULL;
         uint8_t type;
         g_assert_true(profile_user_identity(profile, credentials, &type, &id, NULL));
@@ -350,7 +351,8 @@ test_certificate_of_a_token(Files *files, gconstpointer data)
     g_autoptr(Profile) profile =
         parse(files, "[gateway]\naddress = gw\n[user]\ncertificate = pkcs11:object=a\n"
                      "key = pkcs11:object=a\n");
-    g_autoptr(ProfileCredentials) credentials = profile_credentials_load(profile, NOW, &error);
+    g_autoptr(ProfileCredentials) credentials =
+        profile_credentials_load(profile, NULL, NOW, &error);
     g_assert_no_error(error);
     g_assert_true(profile_credentials_lack_certificate(profile, credentials));
     g_assert_false(profile_user_identity(profile, credentials, &type, &id, NULL));

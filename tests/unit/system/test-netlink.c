@@ -1,5 +1,6 @@
 /* Addresses, routes and rules in a network of the test's own, as iproute2 sees them. */
 #include "system/netlink.h"
+#include "system/marks.h"
 
 #include "own-network.h"
 #include "system/error.h"
@@ -208,10 +209,22 @@ test_default_interface(void)
         "ip route add default via 198.51.100.1 metric 100 && "
         "ip route add default via 203.0.113.1 metric 50"));
     g_assert_cmpint(netlink_default_interface(bench.netlink), ==, 102);
+    InetAddress near, nowhere;
+    g_assert_true(inet_address_parse("198.51.100.7", &near));
+    g_assert_cmpint(netlink_route_interface(bench.netlink, &near, 0), ==, 101);
+    g_assert_true(inet_address_parse("192.0.2.7", &near));
+    g_assert_cmpint(netlink_route_interface(bench.netlink, &near, 0), ==, 102);
+    g_assert_true(inet_address_parse("2001:db8::1", &nowhere));
+    g_assert_cmpint(netlink_route_interface(bench.netlink, &nowhere, 0), ==, 0);
     /* Our own is no outer link. */
     set_addresses(&bench, "10.77.0.10");
     set_routes(&bench, "0.0.0.0/0", "10.77.0.10");
     g_assert_cmpint(netlink_default_interface(bench.netlink), ==, 102);
+    /* After an error, and where a mark leads elsewhere. */
+    g_assert_true(netlink_add_rules(bench.netlink, NULL));
+    g_assert_cmpint(netlink_route_interface(bench.netlink, &near, 0), ==, bench.tun.ifindex);
+    g_assert_cmpint(netlink_route_interface(bench.netlink, &near, mark_for(1)), ==, 102);
+    netlink_remove_rules(bench.netlink);
     g_free(own_network_run("ip link del up1; ip link del up2"));
     bench_stop(&bench);
 }

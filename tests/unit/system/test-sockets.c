@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
@@ -129,12 +130,28 @@ test_unreachable(void)
     g_assert_cmpint(code, ==, ENETUNREACH);
 }
 
+static void
+test_bound_to_interface(void)
+{
+    int code = 0;
+    char name[IF_NAMESIZE] = "";
+    socklen_t length = sizeof name;
+    InetEndpoint gateway = endpoint("127.0.0.1", 4500);
+    int fd = socket_to_gateway(&gateway, false, MARK, 0, &code);
+    g_assert_cmpint(socket_bind_interface(fd, (int)if_nametoindex("lo")), ==, 0);
+    g_assert_cmpint(getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, &length), ==, 0);
+    g_assert_cmpstr(name, ==, "lo");
+    g_assert_cmpint(socket_bind_interface(fd, 0), ==, ENODEV);
+    close(fd);
+}
+
 int
 main(int argc, char **argv)
 {
     own_network_enter();
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/system/sockets/udp", test_udp);
+    g_test_add_func("/system/sockets/bound-to-interface", test_bound_to_interface);
     g_test_add_func("/system/sockets/source-port", test_source_port);
     g_test_add_func("/system/sockets/udp-fragments", test_udp_fragments);
     g_test_add_func("/system/sockets/stream", test_stream);
