@@ -1,0 +1,1 @@
+"""What NetworkManager's scenes need beside the lab's bed."""

@@ -1,0 +1,5 @@
+"""The scenes, in the order in which they are told."""
+
+from . import basic
+
+ORDER = [basic]

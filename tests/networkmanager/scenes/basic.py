@@ -1,0 +1,60 @@
+"""A connection by hand: added, up, looked at, down."""
+
+from lab import addresses as a
+from lab import snapshot
+from lab.gateway import PSK
+from lab.product import Ginnel
+from lab.story import expect, expect_equal, scene
+from lab.wait import until
+from nm.nmcli import Nmcli
+
+
+def names_are_right(host):
+    """Inside validated and unvalidated names, and outside ones."""
+    answer = host.query("host.corp.example").stdout
+    expect("authenticated: yes" in answer, answer)
+    answer = host.query("host.two.example")
+    expect(answer.returncode == 0, answer.stdout + answer.stderr)
+    answer = host.query("www.example").stdout
+    expect("authenticated: yes" in answer, answer)
+
+
+def nothing_left(host, before):
+    """Waits, because NetworkManager says that it is down before it is."""
+    try:
+        until("nothing left", lambda: not snapshot.difference(before, snapshot.take(host)),
+              timeout=20)
+    except Exception:
+        expect(False, "\n".join(snapshot.difference(before, snapshot.take(host))))
+
+
+@scene("A connection of NetworkManager's")
+def by_hand(bed, story):
+    nmcli, ginnel = Nmcli(bed.host), Ginnel(bed.host)
+    before = snapshot.take(bed.host)
+    with story.claim("nmcli connection add type vpn vpn-type ginnel"):
+        result = nmcli.add(secrets={"psk": PSK})
+        expect(result.returncode == 0, result.stdout + result.stderr)
+    with story.claim("nmcli connection up"):
+        nmcli.connect()
+    with story.claim("nmcli connection show has addresses, routes, DNS server and domains"):
+        shown = nmcli.show()
+        expect(shown.get("IP4.ADDRESS[1]", "").startswith("10.77.0."), shown)
+        expect(shown.get("IP6.ADDRESS[1]", "").startswith("2001:db8:77:"), shown)
+        text = str(shown)
+        expect("10.99.0.0/24" in text and "2001:db8:99::/64" in text, text)
+        expect_equal(shown.get("IP4.DNS[1]"), a.INSIDE4, "IP4.DNS")
+        expect("~corp.example" in text, text)
+    with story.claim("Packets go through, and only what belongs there"):
+        for inside in (a.INSIDE4, a.INSIDE6):
+            bed.host.run(["ping", "-c", "1", "-W", "2", inside])
+        route = bed.host.read(["ip", "route", "get", a.OUTSIDE4])
+        expect("dev up0" in route, route)
+    with story.claim("Inside names are validated, outside ones too"):
+        names_are_right(bed.host)
+    with story.claim("The whole story is in ginnel status"):
+        said = ginnel.tool("status", "work").stdout
+        expect("corp.example" in said and "validated" in said, said)
+    with story.claim("nmcli connection down leaves nothing"):
+        expect_equal(nmcli.down().returncode, 0, "status")
+        nothing_left(bed.host, before)
