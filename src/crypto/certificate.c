@@ -289,6 +289,39 @@ certificate_matches_identity(const Certificate *certificate, uint8_t id_type, co
     return false;
 }
 
+/* "*.example.com" for "vpn.example.com": one whole label, and not of a top-level domain. */
+static bool
+wildcard_matches(const uint8_t *pattern, size_t length, const char *host)
+{
+    const char *rest = strchr(host, '.');
+    if (rest == NULL || rest == host || length < 3 || pattern[0] != '*' || pattern[1] != '.')
+        return false;
+    return strchr(rest + 1, '.') != NULL && strlen(rest) == length - 1 &&
+           g_ascii_strncasecmp((const char *)pattern + 1, rest, length - 1) == 0;
+}
+
+bool
+certificate_matches_host(const Certificate *certificate, const char *host)
+{
+    InetAddress address;
+    if (inet_address_parse(host, &address))
+        return certificate_matches_identity(certificate,
+                                            address.family == INET_V4 ? ID_IPV4_ADDR : ID_IPV6_ADDR,
+                                            address.octets, inet_family_length(address.family));
+    if (certificate_matches_identity(certificate, ID_FQDN, host, strlen(host)))
+        return true;
+    for (unsigned i = 0; i < MAX_NAMES; i++) {
+        uint8_t octets[512];
+        size_t length = sizeof octets;
+        int type = alt_name(certificate, i, octets, &length);
+        if (type == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
+            return false;
+        if (type == GNUTLS_SAN_DNSNAME && wildcard_matches(octets, length, host))
+            return true;
+    }
+    return false;
+}
+
 bool
 certificate_key_hash(gnutls_x509_crt_t handle, uint8_t out[CERTIFICATE_KEY_HASH])
 {

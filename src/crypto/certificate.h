@@ -33,6 +33,10 @@ char *certificate_names_to_string(const Certificate *certificate);
  * 10 as what the GeneralName holds; ID_KEY_ID 11 against the subject key identifier. */
 bool certificate_matches_identity(const Certificate *certificate, uint8_t id_type, const void *id,
                                   size_t id_length);
+/* The same for a TLS server: host is a name in A-labels, which "*" in place of the leftmost label
+ * of a dNSName matches too (RFC 9525, section 6.3), or an address, which is an iPAddress. Never the
+ * subject. */
+bool certificate_matches_host(const Certificate *certificate, const char *host);
 
 /* What of certificates (ours first, then what its file has besides) a gateway is shown that asks
  * for authorities (SHA-1 hashes as in CERTREQ; NULL: none named): ours, and those between it and

@@ -8,6 +8,7 @@
 #include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
 
+#include "base/inet.h"
 #include "crypto/certificate-private.h"
 #include "crypto/error.h"
 #include "crypto/tls-signer.h"
@@ -26,11 +27,16 @@ struct _TlsStream {
     TlsStreamState state;
     GByteArray *input; /* of the server, not yet read */
     guint input_offset;
+    const uint8_t *lent; /* during tls_stream_read: comes behind input */
+    size_t lent_left;
     GByteArray *output;
     GByteArray *data; /* plaintext */
     TrustStore *trust;
     char *server_name;
     int64_t now_s;
+    bool web_name;
+    guint sessions_taken; /* tickets that the server had given when one was taken last */
+    guint sessions_given;
     GPtrArray *path; /* of the server, once it was judged */
     GError *error;
 };
@@ -42,9 +48,16 @@ pull(gnutls_transport_ptr_t pointer, void *out, size_t length)
 {
     TlsStream *stream = pointer;
     size_t left = stream->input->len - stream->input_offset;
-    if (left == 0) {
+    if (left == 0 && stream->lent_left == 0) {
         gnutls_transport_set_errno(stream->session, EAGAIN);
         return -1;
+    }
+    if (left == 0) {
+        length = MIN(length, stream->lent_left);
+        memcpy(out, stream->lent, length);
+        stream->lent += length;
+        stream->lent_left -= length;
+        return (ssize_t)length;
     }
     length = MIN(length, left);
     memcpy(out, stream->input->data + stream->input_offset, length);
@@ -56,7 +69,7 @@ static int
 pull_timeout(gnutls_transport_ptr_t pointer, unsigned ms)
 {
     const TlsStream *stream = pointer;
-    return stream->input->len > stream->input_offset;
+    return stream->input->len > stream->input_offset || stream->lent_left > 0;
 }
 
 static ssize_t
@@ -91,8 +104,9 @@ judge_server(TlsStream *stream, GError **error)
         !trust_store_verify(stream->trust, chain, stream->now_s, &stream->path, error))
         return false;
     const char *wanted = stream->server_name;
-    if (wanted == NULL ||
-        certificate_matches_identity(chain->pdata[0], ID_FQDN, wanted, strlen(wanted)))
+    if (wanted == NULL || (stream->web_name ? certificate_matches_host(chain->pdata[0], wanted)
+                                            : certificate_matches_identity(chain->pdata[0], ID_FQDN,
+                                                                           wanted, strlen(wanted))))
         return true;
     g_autofree char *names = certificate_names_to_string(chain->pdata[0]);
     g_set_error(error, CRYPTO_ERROR, CRYPTO_ERROR_WRONG_USAGE,
@@ -136,6 +150,27 @@ note(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
 }
 
 static int
+ticket_came(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
+            const gnutls_datum_t *message)
+{
+    TlsStream *stream = gnutls_session_get_ptr(session);
+    stream->sessions_given++;
+    return 0;
+}
+
+static void
+set_up_resumption(TlsStream *stream, const TlsStreamConfig *config)
+{
+    if (config->resumable && stream->signer == NULL)
+        gnutls_handshake_set_hook_function(stream->session, GNUTLS_HANDSHAKE_NEW_SESSION_TICKET,
+                                           GNUTLS_HOOK_POST, ticket_came);
+    /* What the library cannot use is as if there were nothing. */
+    if (config->resume != NULL)
+        gnutls_session_set_data(stream->session, secret_data(config->resume),
+                                secret_length(config->resume));
+}
+
+static int
 set_up(TlsStream *stream, const TlsStreamConfig *config)
 {
     int rc = gnutls_certificate_allocate_credentials(&stream->credentials);
@@ -144,8 +179,8 @@ set_up(TlsStream *stream, const TlsStreamConfig *config)
     gnutls_certificate_set_verify_function(stream->credentials, verify);
     if (stream->signer != NULL)
         gnutls_certificate_set_retrieve_function2(stream->credentials, retrieve);
-    rc = gnutls_init(&stream->session,
-                     GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS);
+    rc = gnutls_init(&stream->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL |
+                                           (config->resumable ? 0 : GNUTLS_NO_TICKETS));
     if (rc < 0)
         return rc;
     gnutls_session_set_ptr(stream->session, stream);
@@ -158,13 +193,17 @@ set_up(TlsStream *stream, const TlsStreamConfig *config)
     gnutls_transport_set_push_function(stream->session, push);
     gnutls_handshake_set_timeout(stream->session, GNUTLS_INDEFINITE_TIMEOUT);
     gnutls_handshake_set_max_packet_length(stream->session, TLS_STREAM_MAX_HANDSHAKE);
-    if (config->announce_name && config->server_name != NULL)
+    InetAddress address;
+    if (config->announce_name && config->server_name != NULL &&
+        !inet_address_parse(config->server_name, &address))
         rc = gnutls_server_name_set(stream->session, GNUTLS_NAME_DNS, config->server_name,
                                     strlen(config->server_name));
     if (rc >= 0)
         rc = gnutls_priority_set_direct(stream->session, PRIORITY, NULL);
     if (rc >= 0)
         rc = gnutls_credentials_set(stream->session, GNUTLS_CRD_CERTIFICATE, stream->credentials);
+    if (rc >= 0)
+        set_up_resumption(stream, config);
     return rc;
 }
 
@@ -179,6 +218,7 @@ tls_stream_new(const TlsStreamConfig *config, GError **error)
     stream->trust = trust_store_ref(config->trust);
     stream->server_name = g_strdup(config->server_name);
     stream->now_s = config->now_s;
+    stream->web_name = config->web_name;
     if (config->chain != NULL && config->chain->len > 0) {
         stream->signer = tls_signer_new(config->chain, error);
         if (stream->signer == NULL)
@@ -390,6 +430,92 @@ tls_stream_write(TlsStream *stream, const void *data, size_t length)
         done += (size_t)n;
     }
     return true;
+}
+
+static size_t
+unread(const TlsStream *stream)
+{
+    return stream->input->len - stream->input_offset + stream->lent_left;
+}
+
+/* One record's worth; 0: they are used up, or that was the end. */
+static ssize_t
+read_record(TlsStream *stream, uint8_t *out, size_t room)
+{
+    ssize_t n;
+    size_t before;
+    do {
+        before = unread(stream);
+        n = gnutls_record_recv(stream->session, out, room);
+        /* Also after a message for the library itself, a ticket for instance: there may be more. */
+    } while (n == GNUTLS_E_INTERRUPTED ||
+             (n == GNUTLS_E_AGAIN && unread(stream) > 0 && unread(stream) < before));
+    if (n == 0)
+        stream->state = TLS_STREAM_CLOSED;
+    else if (n < 0 && n != GNUTLS_E_AGAIN)
+        fail(stream, (int)n);
+    return MAX(n, 0);
+}
+
+TlsStreamState
+tls_stream_read(TlsStream *stream, const void *data, size_t length, uint8_t *out, size_t room,
+                size_t *n)
+{
+    ssize_t got;
+    *n = 0;
+    if (stream->state != TLS_STREAM_OPEN)
+        return stream->state;
+    g_return_val_if_fail(room >= length + TLS_STREAM_MAX_RECORD, stream->state);
+    stream->lent = data;
+    stream->lent_left = length;
+    do {
+        got = read_record(stream, out + *n, room - *n);
+        *n += (size_t)got;
+    } while (got > 0);
+    stream->lent = NULL;
+    stream->lent_left = 0;
+    return stream->state;
+}
+
+GByteArray *
+tls_stream_swap_output(TlsStream *stream, GByteArray *empty)
+{
+    GByteArray *output = stream->output;
+    stream->output = empty;
+    return output;
+}
+
+void
+tls_stream_close(TlsStream *stream)
+{
+    if (stream->state != TLS_STREAM_OPEN)
+        return;
+    gnutls_bye(stream->session, GNUTLS_SHUT_WR);
+    stream->state = TLS_STREAM_CLOSED;
+}
+
+Secret *
+tls_stream_take_session(TlsStream *stream)
+{
+    gnutls_datum_t data = { 0 };
+    Secret *secret = NULL;
+    if (stream->sessions_taken == stream->sessions_given ||
+        (stream->state != TLS_STREAM_OPEN && stream->state != TLS_STREAM_CLOSED))
+        return NULL;
+    stream->sessions_taken = stream->sessions_given;
+    if (gnutls_session_get_data2(stream->session, &data) < 0)
+        return NULL;
+    if (data.size <= TLS_STREAM_MAX_SESSION)
+        secret = secret_new(data.data, data.size);
+    secret_wipe(data.data, data.size);
+    gnutls_free(data.data);
+    return secret;
+}
+
+bool
+tls_stream_was_resumed(const TlsStream *stream)
+{
+    return gnutls_session_is_resumed(stream->session) != 0;
 }
 
 const GError *

@@ -22,7 +22,6 @@ typedef struct {
     Backlog urgent; /* the prefix, the rest of a frame that has begun to leave, IKE */
     Backlog queue;  /* then whole frames of ESP: nothing of the next one has left */
     bool prefix_sent;
-    bool connected;
 } TransportTcp;
 
 static size_t
@@ -68,31 +67,7 @@ static bool
 tcp_wants_write(const Transport *transport)
 {
     const TransportTcp *tcp = (const TransportTcp *)transport;
-    return !transport_is_dead(transport) && (!tcp->connected || waiting(tcp) > 0);
-}
-
-static int
-died(TransportTcp *tcp, int error)
-{
-    g_atomic_int_set(&tcp->base.dead, 1);
-    return error;
-}
-
-static int
-check_connected(TransportTcp *tcp)
-{
-    int error = 0;
-    socklen_t length = sizeof error;
-    struct sockaddr_storage peer;
-    socklen_t peer_length = sizeof peer;
-    if (tcp->connected)
-        return 0;
-    if (getsockopt(tcp->base.fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
-        return errno;
-    if (error != 0)
-        return error;
-    tcp->connected = getpeername(tcp->base.fd, (struct sockaddr *)&peer, &peer_length) == 0;
-    return 0;
+    return !transport_is_dead(transport) && (transport->opening != NULL || waiting(tcp) > 0);
 }
 
 /* What has left of the queue ends within a frame: its rest goes before anything else. from is where
@@ -112,11 +87,9 @@ static int
 tcp_flush(Transport *transport)
 {
     TransportTcp *tcp = (TransportTcp *)transport;
-    int rc = check_connected(tcp);
-    if (rc != 0)
-        return died(tcp, rc);
-    if (!tcp->connected)
-        return 0;
+    int rc = transport_open(transport);
+    if (rc != 0 || transport->opening != NULL)
+        return rc;
     rc = backlog_send(&tcp->urgent, transport->fd);
     backlog_compact(&tcp->urgent);
     if (rc == 0 && backlog_left(&tcp->urgent) == 0 && backlog_left(&tcp->queue) > 0) {
@@ -125,7 +98,7 @@ tcp_flush(Transport *transport)
         keep_boundary(tcp, from);
         backlog_compact(&tcp->queue);
     }
-    return rc != 0 ? died(tcp, rc) : 0;
+    return rc != 0 ? transport_died(transport, rc) : 0;
 }
 
 static int
@@ -162,7 +135,7 @@ tcp_send_ike(Transport *transport, const uint8_t *message, size_t length)
     begin_with_prefix(tcp);
     int rc = append_frame(&tcp->urgent, marker, sizeof marker, message, length);
     if (rc == ENOBUFS)
-        died(tcp, rc);
+        transport_died(transport, rc);
     return rc != 0 ? rc : tcp_flush(transport);
 }
 
@@ -170,7 +143,7 @@ static bool
 tcp_has_room(const Transport *transport)
 {
     const TransportTcp *tcp = (const TransportTcp *)transport;
-    return tcp->connected && !transport_is_dead(transport) && waiting(tcp) < QUEUE_ROOM;
+    return transport->opening == NULL && !transport_is_dead(transport) && waiting(tcp) < QUEUE_ROOM;
 }
 
 /* Straight from the packets to the socket where nothing waits; only what it does not take is kept.
@@ -201,13 +174,13 @@ tcp_send_esp(Transport *transport, const TransportPacket *packets, size_t n, siz
     TransportTcp *tcp = (TransportTcp *)transport;
     size_t skip = 0;
     *dropped = 0;
-    bool straight = tcp->connected && tcp->prefix_sent && waiting(tcp) == 0;
+    bool straight = transport->opening == NULL && tcp->prefix_sent && waiting(tcp) == 0;
     begin_with_prefix(tcp);
     if (straight) {
         ssize_t sent = send_gathered(tcp, packets, n);
         if (sent < 0) {
             *dropped = n;
-            return died(tcp, errno);
+            return transport_died(transport, errno);
         }
         skip = (size_t)sent;
     }
@@ -236,46 +209,26 @@ tcp_send_keepalive(Transport *transport)
     return 0;
 }
 
-/* What the deframer holds already; a broken stream ends the transport (RFC 9329, section 3). */
-static int
-take_frames(TransportTcp *tcp, TransportPacket *packets, size_t *n)
-{
-    while (*n < TRANSPORT_BATCH) {
-        TransportPacket *packet = &packets[*n];
-        TcpFrame frame =
-            tcp_deframer_next(&tcp->deframer, &packet->data, &packet->length, &packet->kind);
-        if (frame == TCP_FRAME_BROKEN)
-            return EPROTO;
-        if (frame == TCP_FRAME_NONE)
-            break;
-        if (packet->kind == ENCAP_IKE || packet->kind == ENCAP_ESP)
-            (*n)++;
-        else
-            transport_count_garbage(&tcp->base);
-    }
-    return 0;
-}
-
 static int
 tcp_receive(Transport *transport, TransportPacket *packets, size_t *n)
 {
     TransportTcp *tcp = (TransportTcp *)transport;
     size_t space;
     *n = 0;
-    int rc = take_frames(tcp, packets, n);
+    int rc = transport_take_frames(transport, &tcp->deframer, packets, n);
     if (rc != 0)
-        return died(tcp, rc);
+        return transport_died(transport, rc);
     if (*n > 0)
         return 0;
     uint8_t *into = tcp_deframer_space(&tcp->deframer, &space);
     ssize_t got = recv(transport->fd, into, space, MSG_DONTWAIT);
     if (got < 0)
-        return errno == EAGAIN || errno == EINTR ? 0 : died(tcp, errno);
+        return errno == EAGAIN || errno == EINTR ? 0 : transport_died(transport, errno);
     if (got == 0)
-        return died(tcp, ECONNRESET);
+        return transport_died(transport, ECONNRESET);
     tcp_deframer_added(&tcp->deframer, (size_t)got);
-    rc = take_frames(tcp, packets, n);
-    return rc != 0 ? died(tcp, rc) : 0;
+    rc = transport_take_frames(transport, &tcp->deframer, packets, n);
+    return rc != 0 ? transport_died(transport, rc) : 0;
 }
 
 static void
@@ -306,6 +259,7 @@ transport_tcp_new(int fd)
     TransportTcp *tcp = g_new0(TransportTcp, 1);
     transport_init(&tcp->base, &tcp_class, fd);
     tcp_deframer_init(&tcp->deframer, false);
+    transport_begin(&tcp->base, NULL);
     tcp->urgent.octets = g_byte_array_new();
     tcp->queue.octets = g_byte_array_new();
     return &tcp->base;

@@ -1,5 +1,6 @@
 #include "transport/transport-private.h"
 
+#include <errno.h>
 #include <unistd.h>
 
 void
@@ -11,9 +12,41 @@ transport_init(Transport *transport, const TransportClass *class, int fd)
 }
 
 void
+transport_begin(Transport *transport, TlsStream *tls)
+{
+    transport->opening = stream_opening_new(transport->fd, tls);
+}
+
+int
+transport_died(Transport *transport, int error)
+{
+    g_atomic_int_set(&transport->dead, 1);
+    return error;
+}
+
+void
 transport_count_garbage(Transport *transport)
 {
     __atomic_fetch_add(&transport->garbage, 1, __ATOMIC_RELAXED);
+}
+
+int
+transport_take_frames(Transport *transport, TcpDeframer *deframer, TransportPacket *packets,
+                      size_t *n)
+{
+    while (*n < TRANSPORT_BATCH) {
+        TransportPacket *packet = &packets[*n];
+        TcpFrame frame = tcp_deframer_next(deframer, &packet->data, &packet->length, &packet->kind);
+        if (frame == TCP_FRAME_BROKEN)
+            return EPROTO;
+        if (frame == TCP_FRAME_NONE)
+            break;
+        if (packet->kind == ENCAP_IKE || packet->kind == ENCAP_ESP)
+            (*n)++;
+        else
+            transport_count_garbage(transport);
+    }
+    return 0;
 }
 
 Transport *
@@ -28,8 +61,11 @@ transport_unref(Transport *transport)
 {
     if (transport == NULL || !g_atomic_ref_count_dec(&transport->references))
         return;
-    close(transport->fd);
+    stream_opening_free(transport->opening);
+    g_free(transport->why);
+    int fd = transport->fd;
     transport->class->free(transport);
+    close(fd);
 }
 
 int
@@ -54,6 +90,46 @@ bool
 transport_is_dead(const Transport *transport)
 {
     return g_atomic_int_get(&transport->dead) != 0;
+}
+
+short
+transport_opening(const Transport *transport)
+{
+    return transport->opening == NULL || transport_is_dead(transport)
+               ? 0
+               : stream_opening_events(transport->opening);
+}
+
+int
+transport_open(Transport *transport)
+{
+    bool done;
+    if (transport->opening == NULL)
+        return 0;
+    int rc = stream_opening_step(transport->opening, &done);
+    if (rc != 0 && transport->why == NULL)
+        transport->why = g_strdup(transport->opening->why);
+    if (rc != 0)
+        return transport_died(transport, rc);
+    if (!done)
+        return 0;
+    if (transport->class->opened != NULL)
+        transport->class->opened(transport);
+    g_clear_pointer(&transport->opening, stream_opening_free);
+    return 0;
+}
+
+const char *
+transport_why(const Transport *transport)
+{
+    return transport->why;
+}
+
+Secret *
+transport_take_session(Transport *transport)
+{
+    return transport->class->take_session != NULL ? transport->class->take_session(transport)
+                                                  : NULL;
 }
 
 bool

@@ -5,11 +5,13 @@
  * RFC 3948; RFC 9329, sections 3 to 6.
  */
 #pragma once
+#include "crypto/certificate.h"
 #include "encap/tcp-encap.h"
+#include "base/secret.h"
 
 #include <glib.h>
 
-typedef enum { TRANSPORT_UDP, TRANSPORT_TCP } TransportKind;
+typedef enum { TRANSPORT_UDP, TRANSPORT_TCP, TRANSPORT_TLS } TransportKind;
 
 #define TRANSPORT_BATCH 32
 /* Room that a packet handed to transport_send_esp has before its data. */
@@ -27,6 +29,17 @@ typedef struct _Transport Transport;
 Transport *transport_udp_new(int fd, bool marker);
 /* fd: non-blocking, its connect may still be under way; taken. The prefix goes out first. */
 Transport *transport_tcp_new(int fd);
+
+typedef struct {
+    TrustStore *trust;
+    const char *server_name; /* in A-labels, or an address: whose certificate it has to be */
+    int64_t now_s;           /* Unix seconds */
+    const Secret *resume;    /* transport_take_session of an earlier one; NULL: none */
+} TransportTlsConfig;
+
+/* The same inside TLS (RFC 9329, appendix A). config: borrowed for the call. NULL with *error, and
+ * fd closed, where the library cannot. */
+Transport *transport_tls_new(int fd, const TransportTlsConfig *config, GError **error);
 Transport *transport_ref(Transport *transport);
 void transport_unref(Transport *transport);
 int transport_fd(const Transport *transport);
@@ -34,6 +47,19 @@ TransportKind transport_kind(const Transport *transport);
 bool transport_is_stream(const Transport *transport);
 /* A stream that broke: nothing comes or goes any more. From any thread. */
 bool transport_is_dead(const Transport *transport);
+
+/* A stream is opened by the main loop, before the data path has it: POLLIN or POLLOUT, what it
+ * waits for; 0: it is open. IKE messages may be sent before, and leave when it is. */
+short transport_opening(const Transport *transport);
+/* Goes on with that. 0, or an errno that ends the transport. */
+int transport_open(Transport *transport);
+/* More than an errno of transport_open says, for people; NULL: nothing. Borrowed. */
+const char *transport_why(const Transport *transport);
+/* For transport_tls_new, when this one is used no more: once each time that the server gave
+ * something; NULL: nothing new. From any thread. */
+Secret *transport_take_session(Transport *transport);
+/* TLS without a whole handshake. */
+bool transport_was_resumed(const Transport *transport);
 
 /* What poll is to wait for in order to send: true while octets wait to leave, or the connect has
  * not finished. */

@@ -16,21 +16,10 @@
 #define MAX_REOPENED      6 /* streams that break in a row before the session counts as lost */
 #define FIRST_REOPEN_WAIT (250 * DURATION_MILLISECOND)
 
-static void
-source_clear(GSource **source)
-{
-    if (*source == NULL)
-        return;
-    g_source_destroy(*source);
-    g_clear_pointer(source, g_source_unref);
-}
-
 void
 attempt_free(gpointer data)
 {
     Attempt *attempt = data;
-    source_clear(&attempt->readable);
-    source_clear(&attempt->writable);
     g_clear_pointer(&attempt->eap, tunnel_eap_free);
     requests_cancel(attempt->session->requests, attempt);
     g_clear_pointer(&attempt->revocation, revocation_check_free);
@@ -40,7 +29,8 @@ attempt_free(gpointer data)
         attempt->session->replace.successor = NULL;
     g_array_unref(attempt->removed);
     g_clear_pointer(&attempt->engine, ike_engine_free);
-    g_clear_pointer(&attempt->transport, transport_unref);
+    path_free(attempt->path);
+    path_free(attempt->next);
     g_free(attempt);
 }
 
@@ -60,13 +50,13 @@ tell(Attempt *attempt, const char *event, const char *key, GVariant *value)
 static void
 tell_started(Attempt *attempt)
 {
-    g_autofree char *address = inet_address_to_string(&attempt->address);
+    g_autofree char *address = inet_address_to_string(&attempt->path->address);
     GVariantBuilder details;
     g_variant_builder_init(&details, G_VARIANT_TYPE_VARDICT);
     g_variant_builder_add(&details, "{sv}", "attempt", g_variant_new_uint32(attempt->number + 1));
     g_variant_builder_add(&details, "{sv}", "transport",
-                          g_variant_new_string(report_transport_word(attempt->way.kind)));
-    g_variant_builder_add(&details, "{sv}", "port", g_variant_new_uint32(attempt->way.port));
+                          g_variant_new_string(report_transport_word(attempt->path->way.kind)));
+    g_variant_builder_add(&details, "{sv}", "port", g_variant_new_uint32(attempt->path->way.port));
     g_variant_builder_add(&details, "{sv}", "address", g_variant_new_string(address));
     session_event(attempt->session, "attempt-started", g_variant_builder_end(&details));
 }
@@ -96,11 +86,11 @@ static void
 attempt_failed(Attempt *attempt, FallbackEvent event, const char *why)
 {
     Session *session = attempt->session;
-    g_autofree char *address = inet_address_to_string(&attempt->address);
+    g_autofree char *address = inet_address_to_string(&attempt->path->address);
     tell(attempt, "attempt-failed", "why", g_variant_new_string(why));
     g_string_append_printf(
         session->obituary, "%s%s %u at %s: %s", session->obituary->len > 0 ? "; " : "",
-        report_transport_word(attempt->way.kind), attempt->way.port, address, why);
+        report_transport_word(attempt->path->way.kind), attempt->path->way.port, address, why);
     attempt->over = true;
     if (attempt->successor)
         replace_failed(session, why);
@@ -108,9 +98,12 @@ attempt_failed(Attempt *attempt, FallbackEvent event, const char *why)
         fallback_plan_event(session->plan, attempt->number, event, session_now());
 }
 
+/* Why a path that came to an end did. */
 static const char *
-error_word(int error)
+end_word(const TunnelPath *path, int error)
 {
+    if (path_why(path) != NULL)
+        return path_why(path);
     switch (error) {
     case ECONNREFUSED:
         return "refused";
@@ -126,151 +119,36 @@ error_word(int error)
     }
 }
 
-/* ---- transport ---- */
+/* ---- paths ---- */
 
-static void
-note_local(Attempt *attempt)
+bool
+attempt_uses(const Attempt *attempt, const Transport *transport)
 {
-    struct sockaddr_storage local;
-    socklen_t length = sizeof local;
-    if (getsockname(transport_fd(attempt->transport), (struct sockaddr *)&local, &length) < 0)
-        return;
-    if (local.ss_family == AF_INET) {
-        const struct sockaddr_in *in = (const struct sockaddr_in *)&local;
-        attempt->path.local.address = inet_address_new(INET_V4, (const uint8_t *)&in->sin_addr);
-        attempt->path.local.port = GUINT16_FROM_BE(in->sin_port);
-    } else if (local.ss_family == AF_INET6) {
-        const struct sockaddr_in6 *in = (const struct sockaddr_in6 *)&local;
-        attempt->path.local.address = inet_address_new(INET_V6, (const uint8_t *)&in->sin6_addr);
-        attempt->path.local.port = GUINT16_FROM_BE(in->sin6_port);
-    }
-}
-
-static void watch(Attempt *attempt);
-
-static gboolean
-readable(int fd, GIOCondition condition, gpointer data)
-{
-    Attempt *attempt = data;
-    Session *session = attempt->session;
-    TransportPacket packets[TRANSPORT_BATCH];
-    size_t n;
-    int error = transport_receive(attempt->transport, packets, &n);
-    /* What came behind the message that brought us up is still ours to read: on a stream nobody
-     * sends it again. */
-    for (size_t i = 0; i < n && !attempt->over; i++)
-        if (packets[i].kind == ENCAP_IKE)
-            attempt_received(attempt, packets[i].data, packets[i].length);
-        else if (!attempt->abandoned)
-            datapath_hold(session->datapath, packets[i].data, packets[i].length);
-    if (error != 0 && !attempt->over)
-        attempt_transport_failed(attempt, error);
-    session_pump(session);
-    return G_SOURCE_CONTINUE;
-}
-
-static gboolean
-writable(int fd, GIOCondition condition, gpointer data)
-{
-    Attempt *attempt = data;
-    Session *session = attempt->session;
-    source_clear(&attempt->writable);
-    int error = transport_flush(attempt->transport);
-    if (error != 0)
-        attempt_transport_failed(attempt, error);
-    else
-        watch(attempt);
-    session_pump(session);
-    return G_SOURCE_REMOVE;
-}
-
-static GSource *
-watch_for(Attempt *attempt, GIOCondition condition, GUnixFDSourceFunc function)
-{
-    GSource *source = g_unix_fd_source_new(transport_fd(attempt->transport), condition);
-    g_source_set_callback(source, G_SOURCE_FUNC(function), attempt, NULL);
-    g_source_attach(source, g_main_context_get_thread_default());
-    return source;
-}
-
-/* The handshake is the main loop's; once attached the data path's threads read and write. */
-static void
-watch(Attempt *attempt)
-{
-    if (attempt->attached || attempt->over || attempt->transport == NULL)
-        return;
-    bool connecting =
-        transport_is_stream(attempt->transport) && transport_wants_write(attempt->transport);
-    if (connecting && attempt->writable == NULL)
-        attempt->writable = watch_for(attempt, G_IO_OUT | G_IO_ERR | G_IO_HUP, writable);
-    if (!connecting && attempt->readable == NULL)
-        attempt->readable = watch_for(attempt, G_IO_IN | G_IO_ERR | G_IO_HUP, readable);
+    return attempt->path->transport == transport;
 }
 
 static void
 attempt_send(Attempt *attempt, const IkeOutput *output)
 {
-    if (attempt->transport == NULL)
+    TunnelPath *path = attempt->path;
+    if (path->transport == NULL)
         return;
     if (output->transmission > 1 && output->is_request && !attempt->session->applied)
         tell(attempt, "attempt-retransmitted", "transmission",
              g_variant_new_uint32(output->transmission));
-    if (attempt->attached) {
-        datapath_send_ike(attempt->session->datapath, attempt->transport, output->datagram);
-        return;
-    }
-    gsize length;
-    const uint8_t *data = g_bytes_get_data(output->datagram, &length);
-    int error = transport_send_ike(attempt->transport, data, length);
+    int error = path_send(path, output->datagram);
     if (error != 0)
-        attempt_transport_failed(attempt, error);
-    else
-        watch(attempt);
+        attempt_transport_failed(attempt, path->transport, error);
 }
 
 /* The data path reads and writes from now on. */
 static void
-stop_watching(Attempt *attempt)
-{
-    source_clear(&attempt->readable);
-    source_clear(&attempt->writable);
-    attempt->attached = true;
-}
-
-static void
 attach(Attempt *attempt)
 {
-    if (attempt->attached)
+    if (attempt->path->attached)
         return;
-    stop_watching(attempt);
-    datapath_set_transport(attempt->session->datapath, attempt->transport);
-}
-
-static void
-ask_for_socket(Attempt *attempt, RequestReplied replied)
-{
-    Session *session = attempt->session;
-    uint32_t serial = requests_next_serial(session->requests);
-    guint8 kind = attempt->way.kind == FALLBACK_UDP ? RECORD_TRANSPORT_UDP : RECORD_TRANSPORT_TCP;
-    GVariant *address = channel_variant_from_octets(attempt->address.octets,
-                                                    inet_family_length(attempt->address.family));
-    requests_send(session->requests, RECORD_SOCKET, serial,
-                  g_variant_new("(uy@ayq)", serial, kind, address, attempt->way.port), replied,
-                  attempt);
-}
-
-/* NULL, with the words why, when there is no socket. fd is taken. */
-static Transport *
-transport_from_reply(Attempt *attempt, GVariant *reply, int fd, int *error)
-{
-    gint32 code = 0;
-    g_variant_get_child(reply, 1, "i", &code);
-    *error = fd < 0 && code == 0 ? EPROTO : code;
-    if (fd < 0)
-        return NULL;
-    if (attempt->way.kind == FALLBACK_UDP)
-        return transport_udp_new(fd, attempt->way.port != IKE_PORT);
-    return transport_tcp_new(fd);
+    path_stop_watching(attempt->path);
+    datapath_set_transport(attempt->session->datapath, attempt->path->transport);
 }
 
 static void
@@ -286,24 +164,16 @@ start_engine(Attempt *attempt)
     /* After an interruption, by the first way that is tried: a ticket is for one use. */
     if (session->active == NULL && ike_ticket_is_valid(session->ticket, session_now()))
         ike_engine_resume(attempt->engine, g_steal_pointer(&session->ticket));
-    ike_engine_initiate(attempt->engine, &attempt->path, session_now());
+    ike_engine_initiate(attempt->engine, &attempt->path->ike, session_now());
 }
 
 static void
-socket_came(GVariant *reply, int fd, gpointer data)
+socket_came(TunnelPath *path, int error)
 {
-    Attempt *attempt = data;
-    Session *session = attempt->session;
-    int error;
-    attempt->transport = transport_from_reply(attempt, reply, fd, &error);
-    if (attempt->transport == NULL) {
-        attempt_failed(attempt, FALLBACK_REFUSED, error_word(error));
-        session_pump(session);
-        return;
-    }
-    note_local(attempt);
-    start_engine(attempt);
-    session_pump(session);
+    if (error != 0)
+        attempt_failed(path->attempt, FALLBACK_REFUSED, end_word(path, error));
+    else
+        start_engine(path->attempt);
 }
 
 static Attempt *
@@ -313,14 +183,10 @@ attempt_new(Session *session, unsigned number, const FallbackTransport *way,
     Attempt *attempt = g_new0(Attempt, 1);
     attempt->session = session;
     attempt->number = number;
-    attempt->way = *way;
-    attempt->address = *address;
+    attempt->path = path_new(attempt, 0, way, address);
     attempt->started_at = session_now();
     attempt->reopen_at = attempt->close_at = attempt->over_at = INSTANT_NEVER;
     attempt->removed = g_array_new(FALSE, FALSE, sizeof(uint32_t));
-    attempt->path = (IkePath){ .id = number,
-                               .stream = way->kind != FALLBACK_UDP,
-                               .remote = { *address, way->port } };
     g_ptr_array_add(session->attempts, attempt);
     tell_started(attempt);
     return attempt;
@@ -330,7 +196,7 @@ void
 attempt_start(Session *session, const FallbackAction *action)
 {
     Attempt *attempt = attempt_new(session, action->attempt, &action->transport, &action->address);
-    ask_for_socket(attempt, socket_came);
+    path_open(attempt->path, socket_came);
 }
 
 /* Over UDP it shares the socket, so that no NAT has to learn of it; a stream is for one IKE SA (RFC
@@ -338,49 +204,60 @@ attempt_start(Session *session, const FallbackAction *action)
 Attempt *
 attempt_start_successor(Session *session, const Attempt *model)
 {
-    Attempt *attempt = attempt_new(session, model->number + 1, &model->way, &model->address);
+    Attempt *attempt =
+        attempt_new(session, model->number + 1, &model->path->way, &model->path->address);
     attempt->successor = true;
-    if (attempt->path.stream || model->transport == NULL) {
-        ask_for_socket(attempt, socket_came);
+    if (path_is_stream(attempt->path) || model->path->transport == NULL) {
+        path_open(attempt->path, socket_came);
         return attempt;
     }
-    attempt->path = model->path;
-    attempt->transport = transport_ref(model->transport);
-    attempt->attached = true;
+    attempt->path->ike = model->path->ike;
+    attempt->path->transport = transport_ref(model->path->transport);
+    attempt->path->attached = true;
     start_engine(attempt);
     return attempt;
 }
 
+/* In place of the path in use, for the same SA. */
+static TunnelPath *
+next_path(Attempt *attempt, const FallbackTransport *way, PathOpened opened)
+{
+    path_free(attempt->next);
+    attempt->next = path_new(attempt, ++attempt->last_path, way, &attempt->path->address);
+    path_open(attempt->next, opened);
+    return attempt->next;
+}
+
+static void
+use_next_path(Attempt *attempt)
+{
+    path_free(attempt->path);
+    attempt->path = g_steal_pointer(&attempt->next);
+}
+
 /* RFC 9329, section 6.1: a stream that broke is opened again for the same SA. */
 static void
-stream_came_again(GVariant *reply, int fd, gpointer data)
+stream_came_again(TunnelPath *path, int error)
 {
-    Attempt *attempt = data;
-    Session *session = attempt->session;
-    int error;
-    Transport *transport = transport_from_reply(attempt, reply, fd, &error);
+    Attempt *attempt = path->attempt;
+    Datapath *datapath = attempt->session->datapath;
     attempt->reopening = false;
-    if (transport == NULL) {
-        attempt_transport_failed(attempt, error);
-        session_pump(session);
+    if (error != 0) {
+        attempt_transport_failed(attempt, attempt->path->transport, error);
         return;
     }
-    datapath_set_transport(session->datapath, transport);
-    datapath_remove_transport(session->datapath, attempt->transport);
-    transport_unref(attempt->transport);
-    attempt->transport = transport;
-    attempt->path.id++;
-    note_local(attempt);
-    ike_engine_path_changed(attempt->engine, &attempt->path, session_now());
-    session_pump(session);
+    path_stop_watching(path);
+    datapath_set_transport(datapath, path->transport);
+    datapath_remove_transport(datapath, attempt->path->transport);
+    use_next_path(attempt);
+    ike_engine_path_changed(attempt->engine, &attempt->path->ike, session_now());
 }
 
 void
 attempt_reopen(Attempt *attempt)
 {
     attempt->reopen_at = INSTANT_NEVER;
-    requests_cancel(attempt->session->requests, attempt);
-    ask_for_socket(attempt, stream_came_again);
+    next_path(attempt, &attempt->path->way, stream_came_again);
 }
 
 /* At once, then after 0.25, 0.5, 1, 2, 4 s. What the data path has to send waits in the TUN queue.
@@ -395,19 +272,20 @@ reopen_later(Attempt *attempt)
 }
 
 void
-attempt_transport_failed(Attempt *attempt, int error)
+attempt_transport_failed(Attempt *attempt, const Transport *transport, int error)
 {
     Session *session = attempt->session;
-    if (attempt->over || attempt->reopening || attempt->replaced)
+    if (attempt->over || attempt->reopening || attempt->replaced ||
+        !attempt_uses(attempt, transport))
         return;
     if (!attempt->authenticating) {
-        attempt_failed(attempt, FALLBACK_REFUSED, error_word(error));
+        attempt_failed(attempt, FALLBACK_REFUSED, end_word(attempt->path, error));
         return;
     }
     /* An ICMP message about UDP can be forged: the engine's retransmissions decide. */
-    if (attempt->transport == NULL || !transport_is_stream(attempt->transport))
+    if (!path_is_stream(attempt->path))
         return;
-    if (attempt == session->active && attempt->attached && !session->closing &&
+    if (attempt == session->active && attempt->path->attached && !session->closing &&
         attempt->reopened < MAX_REOPENED) {
         reopen_later(attempt);
         return;
@@ -420,32 +298,23 @@ attempt_transport_failed(Attempt *attempt, int error)
                      RECONNECT_TRANSIENT);
         return;
     }
-    attempt_failed(attempt, FALLBACK_REFUSED, error_word(error));
+    attempt_failed(attempt, FALLBACK_REFUSED, end_word(attempt->path, error));
 }
 
 /* ---- engine ---- */
 
 static void
-port_500_floated(GVariant *reply, int fd, gpointer data)
+port_500_floated(TunnelPath *path, int error)
 {
-    Attempt *attempt = data;
-    Session *session = attempt->session;
-    int error;
-    Transport *transport = transport_from_reply(attempt, reply, fd, &error);
-    if (transport == NULL) {
-        attempt_failed(attempt, FALLBACK_REFUSED, error_word(error));
-        session_pump(session);
+    Attempt *attempt = path->attempt;
+    if (error != 0) {
+        attempt_failed(attempt, FALLBACK_REFUSED, end_word(path, error));
         return;
     }
-    source_clear(&attempt->readable);
-    transport_unref(attempt->transport);
-    attempt->transport = transport;
-    attempt->path.remote.port = attempt->way.port;
-    note_local(attempt);
-    watch(attempt);
-    ike_engine_path_changed(attempt->engine, &attempt->path, session_now());
+    use_next_path(attempt);
+    path_watch(path);
+    ike_engine_path_changed(attempt->engine, &path->ike, session_now());
     ike_engine_authenticate(attempt->engine, session_now());
-    session_pump(session);
 }
 
 void
@@ -454,9 +323,9 @@ attempt_authenticate(Attempt *attempt)
     attempt->authenticating = true;
     tell(attempt, "authenticating", NULL, NULL);
     /* ESP travels on 4500 only: what began on 500 goes on there (RFC 7296, section 2.23). */
-    if (attempt->way.kind == FALLBACK_UDP && attempt->way.port == IKE_PORT) {
-        attempt->way.port = NAT_TRAVERSAL_PORT;
-        ask_for_socket(attempt, port_500_floated);
+    if (attempt->path->way.kind == FALLBACK_UDP && attempt->path->way.port == IKE_PORT) {
+        next_path(attempt, &(FallbackTransport){ FALLBACK_UDP, NAT_TRAVERSAL_PORT },
+                  port_500_floated);
         return;
     }
     ike_engine_authenticate(attempt->engine, session_now());
@@ -476,11 +345,15 @@ attempt_abandon(Attempt *attempt)
 }
 
 void
-attempt_received(Attempt *attempt, const uint8_t *message, size_t length)
+attempt_received(Attempt *attempt, const Transport *transport, const uint8_t *message,
+                 size_t length)
 {
     Session *session = attempt->session;
+    const TunnelPath *path = attempt->path;
+    if (!attempt_uses(attempt, transport))
+        return;
     IkeVerdict verdict =
-        ike_engine_receive(attempt->engine, &attempt->path, message, length, session_now());
+        ike_engine_receive(attempt->engine, &path->ike, message, length, session_now());
     bool authentic = verdict == IKE_VERDICT_OK || verdict == IKE_VERDICT_PROTECTED_ERROR;
     if (!authentic)
         return;
@@ -696,12 +569,13 @@ install_child(Attempt *attempt, const IkeChild *child)
     g_autoptr(EspSelectors) selectors = esp_selectors_new(child->local_ts, child->remote_ts);
     if (attempt->takes_over != NULL) {
         session->rekeys++;
-        stop_watching(attempt);
-        datapath_take_over(session->datapath, attempt->transport, inbound, outbound, selectors);
+        path_stop_watching(attempt->path);
+        datapath_take_over(session->datapath, attempt->path->transport, inbound, outbound,
+                           selectors);
         replace_done(attempt);
         return;
     }
-    if (attempt->attached)
+    if (attempt->path->attached)
         session->rekeys++;
     attach(attempt);
     if (child->peer_began)
@@ -734,8 +608,8 @@ static void
 configured(Attempt *attempt, const IkeConfiguration *configuration)
 {
     Session *session = attempt->session;
-    g_autoptr(GVariant) body =
-        g_variant_ref_sink(report_configuration(configuration, &attempt->way, &attempt->address));
+    g_autoptr(GVariant) body = g_variant_ref_sink(
+        report_configuration(configuration, &attempt->path->way, &attempt->path->address));
     if (attempt->successor && session->active != NULL)
         replace_take_over(session, attempt);
     session->active = attempt;

@@ -14,7 +14,7 @@ session_note_redirect(Session *session, const Attempt *attempt, const IkeRedirec
     g_clear_pointer(&session->redirect_name, g_free);
     session->redirect_name = g_strdup(redirect->name);
     session->redirect_to = redirect->address;
-    session->redirect_from = attempt->address;
+    session->redirect_from = attempt->path->address;
     if (redirect->established)
         ike_engine_close(attempt->engine, IKE_CLOSE_REDIRECTED, session_now());
 }

@@ -129,7 +129,7 @@ replace_forget(Attempt *attempt)
     Session *session = attempt->session;
     for (guint i = 0; i < attempt->removed->len; i++)
         datapath_remove(session->datapath, g_array_index(attempt->removed, uint32_t, i));
-    if (session->active == NULL || session->active->transport != attempt->transport)
-        datapath_remove_transport(session->datapath, attempt->transport);
+    if (session->active == NULL || !attempt_uses(session->active, attempt->path->transport))
+        datapath_remove_transport(session->datapath, attempt->path->transport);
     attempt->over = true;
 }

@@ -1,6 +1,7 @@
 /* What session.c and attempt.c share. */
 #pragma once
 #include "tunnel/eap.h"
+#include "tunnel/path.h"
 #include "tunnel/report.h"
 #include "tunnel/requests.h"
 #include "tunnel/revocation.h"
@@ -8,8 +9,6 @@
 #include "tunnel/start.h"
 
 #include "plan/reconnect.h"
-
-typedef struct Attempt Attempt;
 
 /* Of the engine that is in use: see replace.c. */
 typedef struct {
@@ -23,14 +22,11 @@ typedef struct {
 struct Attempt {
     Session *session;
     unsigned number;
-    FallbackTransport way;
-    InetAddress address;
-    Transport *transport; /* NULL while the socket is asked for */
-    GSource *readable, *writable;
+    TunnelPath *path; /* in use */
+    TunnelPath *next; /* will be, when its socket is there; NULL: none */
+    uint32_t last_path;
     IkeEngine *engine;
-    IkePath path;
     Instant started_at;
-    bool attached;       /* the transport belongs to the data path */
     bool authenticating; /* IKE_AUTH may have been sent */
     bool heard;          /* an authentic answer to IKE_AUTH came */
     bool abandoned;      /* lost the race: drains, then goes */
@@ -122,8 +118,11 @@ void attempt_authenticate(Attempt *attempt);
 /* Not needed any more: nothing, or a DELETE after its IKE_AUTH is answered. */
 void attempt_abandon(Attempt *attempt);
 void attempt_drain(Attempt *attempt);
-void attempt_received(Attempt *attempt, const uint8_t *message, size_t length);
+/* Nothing to an attempt that does not use the transport. */
+void attempt_received(Attempt *attempt, const Transport *transport, const uint8_t *message,
+                      size_t length);
 /* Asks for a stream in place of one that broke. */
 void attempt_reopen(Attempt *attempt);
-/* error: an errno of its transport. */
-void attempt_transport_failed(Attempt *attempt, int error);
+/* error: an errno. */
+void attempt_transport_failed(Attempt *attempt, const Transport *transport, int error);
+bool attempt_uses(const Attempt *attempt, const Transport *transport);

@@ -344,8 +344,8 @@ ike_received(GBytes *message, Transport *transport, gpointer data)
     const uint8_t *octets = g_bytes_get_data(message, &length);
     for (guint i = 0; i < session->attempts->len; i++) {
         Attempt *attempt = session->attempts->pdata[i];
-        if (attempt->transport == transport && !attempt->over)
-            attempt_received(attempt, octets, length);
+        if (!attempt->over)
+            attempt_received(attempt, transport, octets, length);
     }
     session_pump(session);
 }
@@ -365,9 +365,7 @@ transport_failed(Transport *transport, int error, gpointer data)
 {
     Session *session = data;
     for (guint i = 0; i < session->attempts->len; i++) {
-        Attempt *attempt = session->attempts->pdata[i];
-        if (attempt->transport == transport)
-            attempt_transport_failed(attempt, error);
+        attempt_transport_failed(session->attempts->pdata[i], transport, error);
     }
     session_pump(session);
 }
@@ -381,7 +379,7 @@ misbehave(Session *session)
     g_auto(GStrv) words = g_strsplit(what, ",", 0);
     for (size_t i = 0; words[i] != NULL; i++) {
         g_autofree char *outcome =
-            sandbox_probe(words[i], transport_fd(session->active->transport));
+            sandbox_probe(words[i], transport_fd(session->active->path->transport));
         g_message("probe %s", outcome);
     }
 }
@@ -435,12 +433,13 @@ handle_applied(Session *session, GVariant *body)
     session->reconnect = (ReconnectState){ .was_up = true };
     datapath_set_mtu(session->datapath, mtu);
     note_usage(session, session_now());
-    if (session->active->way.kind == FALLBACK_UDP)
+    if (session->active->path->way.kind == FALLBACK_UDP)
         send_keepalive(session, session_now());
     GVariantBuilder details;
     g_variant_builder_init(&details, G_VARIANT_TYPE_VARDICT);
-    g_autofree char *way = g_strdup_printf(
-        "%s/%u", report_transport_word(session->active->way.kind), session->active->way.port);
+    g_autofree char *way =
+        g_strdup_printf("%s/%u", report_transport_word(session->active->path->way.kind),
+                        session->active->path->way.port);
     g_variant_builder_add(&details, "{sv}", "transport", g_variant_new_string(way));
     g_variant_builder_add(&details, "{sv}", "after",
                           g_variant_new_int64(session_now() - session->connect_began));

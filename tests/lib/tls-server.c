@@ -165,6 +165,35 @@ test_tls_server_take_data(TestTlsServer *server)
     return server->data->len > 0 ? take(&server->data) : NULL;
 }
 
+void
+test_tls_server_give_tickets(TestTlsServer *server)
+{
+    static gnutls_datum_t key;
+    if (key.data == NULL)
+        g_assert_cmpint(gnutls_session_ticket_key_generate(&key), ==, 0);
+    g_assert_cmpint(gnutls_session_ticket_enable_server(server->session, &key), ==, 0);
+}
+
+bool
+test_tls_server_resumed(const TestTlsServer *server)
+{
+    return gnutls_session_is_resumed(server->session) != 0;
+}
+
+GBytes *
+test_tls_server_update_keys(TestTlsServer *server)
+{
+    g_assert_cmpint(gnutls_session_key_update(server->session, GNUTLS_KU_PEER), ==, 0);
+    return take(&server->out);
+}
+
+GBytes *
+test_tls_server_close(TestTlsServer *server)
+{
+    g_assert_cmpint(gnutls_bye(server->session, GNUTLS_SHUT_WR), ==, 0);
+    return take(&server->out);
+}
+
 GBytes *
 test_tls_server_write(TestTlsServer *server, const void *data, size_t length)
 {

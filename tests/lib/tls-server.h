@@ -21,6 +21,13 @@ bool test_tls_server_open(const TestTlsServer *server);
 int test_tls_server_error(const TestTlsServer *server);
 /* All plaintext since the last call; NULL where there is none. */
 GBytes *test_tls_server_take_data(TestTlsServer *server);
+/* Before the first octet: tickets, which any other server of this process takes. */
+void test_tls_server_give_tickets(TestTlsServer *server);
+bool test_tls_server_resumed(const TestTlsServer *server);
+/* New keys, and a demand for the client's (RFC 8446, section 4.6.3). */
+GBytes *test_tls_server_update_keys(TestTlsServer *server);
+/* Says goodbye. */
+GBytes *test_tls_server_close(TestTlsServer *server);
 /* As records. */
 GBytes *test_tls_server_write(TestTlsServer *server, const void *data, size_t length);
 Secret *test_tls_server_export(TestTlsServer *server, const char *label, const void *context,
