@@ -23,7 +23,8 @@ typedef enum {
     RECORD_QUERY,   /* (): REPORT, and the open request again */
     RECORD_CLOSE,   /* (): tell the gateway, then end */
     RECORD_APPLIED, /* (bsu): answer to CONFIGURE: done, else why not; inner MTU */
-    RECORD_SOCKET_REPLY,   /* (uis): serial, errno or 0, text; descriptor: the socket when 0 */
+    RECORD_SOCKET_REPLY,   /* (uisa{sv}): serial, errno or 0, text, SOCKET_*; descriptor: the socket
+                            * when 0 */
     RECORD_RESOLVE_REPLY,  /* (uaays): serial, addresses of 4 or 16 octets, or why there are none */
     RECORD_SIGN_REPLY,     /* (uyays): serial, authentication method, data (empty: refused), text */
     RECORD_VERIFY_REPLY,   /* (ub): serial, whether the AUTH is the gateway's */
@@ -127,6 +128,9 @@ const char *record_to_string(RecordType type);
 #define START_PPK_REQUIRED   "ppk-required"   /* b */
 #define START_ADDRESSES      "addresses"      /* aay: inside addresses of before, asked for again */
 #define START_DELAY          "delay"          /* x: microseconds to wait before the first try */
+
+/* Keys of SOCKET_REPLY. */
+#define SOCKET_SERVER_NAME "server-name" /* s: that a TLS server's certificate has to carry */
 
 /* Keys of CONFIGURE. */
 #define CONFIGURE_ADDRESSES  "addresses"  /* a(ayy): inside addresses, prefix length */

@@ -49,8 +49,9 @@ struct _Connection {
     GinTunnel *tunnel;
     GCancellable *cancellable;
 
-    GArray *ports;    /* uint16_t: of the profile's transports */
-    GArray *gateways; /* InetAddress: where packets may go; the last good ones are kept */
+    GArray *ports;             /* uint16_t: of the profile's transports */
+    GArray *gateways;          /* InetAddress: where packets may go; the last good ones are kept */
+    GHashTable *gateway_names; /* address (char *) to the name (char *) that it was found by */
     NetworkPlan *network;
     SplitDnsPlan *dns;
     bool applying;
@@ -126,6 +127,8 @@ void connection_add_eap(Connection *connection, GVariantDict *dict);
 
 /* ---- connection-requests.c: what the tunnel process may ask ---- */
 void connection_handle_resolve(Connection *connection, GVariant *body);
+/* addresses: InetAddress, of the gateway that name says. */
+void connection_note_name(Connection *connection, const GArray *addresses, const char *name);
 /* found: InetAddress; empty: the last good ones, or why. */
 void connection_answer_resolve(Connection *connection, uint32_t serial, const GArray *found,
                                const char *why);

@@ -11,7 +11,16 @@
 typedef struct {
     Connection *connection;
     uint32_t serial;
+    char *name;
 } Following;
+
+static void
+following_free(Following *following)
+{
+    g_free(following->name);
+    g_free(following);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Following, following_free)
 
 static void
 answer(Connection *connection, uint32_t serial, const GArray *found, const char *why)
@@ -29,7 +38,7 @@ answer(Connection *connection, uint32_t serial, const GArray *found, const char 
 static void
 name_resolved(GObject *source, GAsyncResult *result, gpointer data)
 {
-    g_autofree Following *following = data;
+    g_autoptr(Following) following = data;
     g_autoptr(GError) error = NULL;
     g_autoptr(GArray) addresses = gateway_name_resolve_finish(result, &error);
     if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
@@ -40,6 +49,7 @@ name_resolved(GObject *source, GAsyncResult *result, gpointer data)
         if (redirect_address_is_allowed(address))
             g_array_append_vals(allowed, address, 1);
     }
+    connection_note_name(following->connection, allowed, following->name);
     answer(following->connection, following->serial, allowed,
            error != NULL ? error->message : "the name that we were sent to has no usable address");
 }
@@ -76,7 +86,7 @@ connection_handle_redirect(Connection *connection, GVariant *body)
         return;
     }
     Following *following = g_new0(Following, 1);
-    *following = (Following){ connection, serial };
+    *following = (Following){ connection, serial, g_strdup(name) };
     gateway_name_resolve_async(connection->machine->bus, name,
                                netlink_default_interface(connection->machine->netlink),
                                connection->cancellable, name_resolved, following);

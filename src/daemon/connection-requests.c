@@ -14,6 +14,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#define MAX_NAMES_NOTED 64
+#define ID_FQDN         2 /* RFC 7296, section 3.5 */
+
 static int64_t
 seconds(void)
 {
@@ -25,7 +28,7 @@ seconds(void)
 typedef struct {
     Connection *connection;
     uint32_t serial;
-    size_t next; /* of the profile's gateway addresses */
+    size_t next; /* of the profile's gateway addresses: the one before is being looked up */
     GArray *found;
     GString *errors;
 } Resolving;
@@ -38,6 +41,38 @@ resolving_free(Resolving *resolving)
     g_array_unref(resolving->found);
     g_string_free(resolving->errors, TRUE);
     g_free(resolving);
+}
+
+void
+connection_note_name(Connection *connection, const GArray *addresses, const char *name)
+{
+    if (g_hash_table_size(connection->gateway_names) > MAX_NAMES_NOTED)
+        g_hash_table_remove_all(connection->gateway_names);
+    for (guint i = 0; i < addresses->len; i++)
+        g_hash_table_insert(connection->gateway_names,
+                            inet_address_to_string(&g_array_index(addresses, InetAddress, i)),
+                            g_strdup(name));
+}
+
+/* What a certificate there has to carry: the name by which the address was found, or where the
+ * profile has none but an address, its identity if that is a name. */
+static char *
+server_name(const Connection *connection, const InetAddress *address)
+{
+    const Profile *profile = connection->profile;
+    g_autofree char *text = inet_address_to_string(address);
+    const char *name = g_hash_table_lookup(connection->gateway_names, text);
+    InetAddress literal;
+    uint8_t type;
+    g_autoptr(GBytes) id = NULL;
+    if (name == NULL)
+        name = profile->gateway_addresses[0];
+    if (!inet_address_parse(name, &literal) ||
+        !profile_identity_parse(profile->gateway_id, &type, &id, NULL) || type != ID_FQDN)
+        return g_strdup(name);
+    gsize length;
+    const char *octets = g_bytes_get_data(id, &length);
+    return g_strndup(octets, length);
 }
 
 static void
@@ -106,9 +141,12 @@ name_resolved(GObject *source, GAsyncResult *result, gpointer data)
         resolving_free(resolving); /* the connection is gone */
         return;
     }
-    if (addresses != NULL)
+    if (addresses != NULL) {
+        const Profile *profile = resolving->connection->profile;
         g_array_append_vals(resolving->found, addresses->data, addresses->len);
-    else
+        connection_note_name(resolving->connection, addresses,
+                             profile->gateway_addresses[resolving->next - 1]);
+    } else
         g_string_append_printf(resolving->errors, "%s%s", resolving->errors->len > 0 ? "; " : "",
                                error->message);
     resolve_next(resolving);
@@ -149,16 +187,30 @@ connection_handle_resolve(Connection *connection, GVariant *body)
 
 /* ---- SOCKET ---- */
 
+static guint8
+record_transport(ProfileTransportKind kind)
+{
+    switch (kind) {
+    case PROFILE_UDP:
+        return RECORD_TRANSPORT_UDP;
+    case PROFILE_TCP:
+        return RECORD_TRANSPORT_TCP;
+    case PROFILE_TLS:
+        return RECORD_TRANSPORT_TLS;
+    }
+    return RECORD_TRANSPORT_UDP;
+}
+
 static bool
-transport_is_listed(const Connection *connection, bool stream, uint16_t port)
+transport_is_listed(const Connection *connection, guint8 kind, uint16_t port)
 {
     for (guint i = 0; i < connection->profile->transports->len; i++) {
         const ProfileTransport *one =
             &g_array_index(connection->profile->transports, ProfileTransport, i);
-        if (one->port == port && (one->kind == PROFILE_UDP) == !stream)
+        if (one->port == port && record_transport(one->kind) == kind)
             return true;
         /* What begins on 500 floats to 4500 (RFC 7296, section 2.23). */
-        if (!stream && one->kind == PROFILE_UDP && port == 4500)
+        if (kind == RECORD_TRANSPORT_UDP && one->kind == PROFILE_UDP && port == 4500)
             return true;
     }
     return false;
@@ -205,15 +257,19 @@ connection_handle_socket(Connection *connection, GVariant *body)
     g_variant_get(body, "(uy@ayq)", &serial, &kind, &octets, &port);
     const uint8_t *data = g_variant_get_fixed_array(octets, &length, 1);
     int code = EACCES, fd = -1;
-    bool stream = kind == RECORD_TRANSPORT_TCP;
-    if (kind <= RECORD_TRANSPORT_TCP && (length == 4 || length == 16)) {
+    bool stream = kind != RECORD_TRANSPORT_UDP;
+    g_auto(GVariantDict) details = G_VARIANT_DICT_INIT(NULL);
+    if (kind <= RECORD_TRANSPORT_TLS && (length == 4 || length == 16)) {
         InetEndpoint gateway = { inet_address_new(length == 4 ? INET_V4 : INET_V6, data), port };
         if (gateway_is_known(connection, &gateway.address) &&
-            transport_is_listed(connection, stream, port))
+            transport_is_listed(connection, kind, port))
             fd = socket_for(connection, &gateway, stream, &code);
+        g_autofree char *name = server_name(connection, &gateway.address);
+        if (kind == RECORD_TRANSPORT_TLS)
+            g_variant_dict_insert(&details, SOCKET_SERVER_NAME, "s", name);
     }
-    GVariant *reply =
-        g_variant_new("(uis)", serial, fd >= 0 ? 0 : code, fd >= 0 ? "" : g_strerror(code));
+    GVariant *reply = g_variant_new("(uis@a{sv})", serial, fd >= 0 ? 0 : code,
+                                    fd >= 0 ? "" : g_strerror(code), g_variant_dict_end(&details));
     if (connection->channel != NULL)
         channel_send(connection->channel, RECORD_SOCKET_REPLY, reply, &fd, fd >= 0 ? 1 : 0);
     else
@@ -332,10 +388,7 @@ add_transports(GVariantDict *dict, const Profile *profile)
     g_variant_builder_init(&list, G_VARIANT_TYPE("a(yq)"));
     for (guint i = 0; i < profile->transports->len; i++) {
         const ProfileTransport *one = &g_array_index(profile->transports, ProfileTransport, i);
-        guint8 kind = one->kind == PROFILE_UDP   ? RECORD_TRANSPORT_UDP
-                      : one->kind == PROFILE_TCP ? RECORD_TRANSPORT_TCP
-                                                 : RECORD_TRANSPORT_TLS;
-        g_variant_builder_add(&list, "(yq)", kind, one->port);
+        g_variant_builder_add(&list, "(yq)", record_transport(one->kind), one->port);
     }
     g_variant_dict_insert_value(dict, START_TRANSPORTS, g_variant_builder_end(&list));
 }

@@ -526,7 +526,8 @@ static bool
 open_anchors(Connection *connection, int fds[RECORD_MAX_DESCRIPTORS], size_t *n_fds, GError **error)
 {
     const ProfileCredentials *credentials = connection->credentials;
-    if (connection->profile->gateway_auth == PROFILE_GATEWAY_PSK)
+    if (connection->profile->gateway_auth == PROFILE_GATEWAY_PSK &&
+        !profile_has_tls(connection->profile))
         return true;
     fds[1] = anchors_descriptor(credentials, error);
     if (fds[1] < 0)
@@ -640,6 +641,7 @@ connection_new(Machine *machine, uint32_t id, Profile *profile, const char *owne
     connection->tun.fd = -1;
     connection->cancellable = g_cancellable_new();
     connection->gateways = g_array_new(FALSE, FALSE, sizeof(InetAddress));
+    connection->gateway_names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     connection->events = g_ptr_array_new_with_free_func((GDestroyNotify)g_variant_unref);
     g_queue_init(&connection->statistics_calls);
     connection->ports = firewall_ports(profile);
@@ -683,6 +685,7 @@ connection_free(Connection *connection)
     g_clear_pointer(&connection->web, g_array_unref);
     g_clear_pointer(&connection->web_known, g_hash_table_unref);
     g_array_unref(connection->gateways);
+    g_hash_table_unref(connection->gateway_names);
     g_array_unref(connection->ports);
     g_ptr_array_unref(connection->events);
     g_object_unref(connection->tunnel);

@@ -151,7 +151,8 @@ static bool
 load_ca(const Profile *profile, const ProfileFiles *files, ProfileCredentials *credentials,
         GError **error)
 {
-    bool gateway = profile->ca_file != NULL && profile->gateway_auth != PROFILE_GATEWAY_PSK;
+    bool gateway = profile->ca_file != NULL &&
+                   (profile->gateway_auth != PROFILE_GATEWAY_PSK || profile_has_tls(profile));
     bool eap = profile->eap_ca_file != NULL && profile_has_eap(profile);
     if (gateway)
         credentials->ca = load_authorities(profile, files, "ca", profile->ca_file, error);

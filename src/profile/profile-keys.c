@@ -339,7 +339,7 @@ read_transports(const KeyRule *rule, Profile *profile, const char *value, GError
         ProfileTransport transport;
         if (!parse_transport(item, &transport))
             return refuse_value(rule, profile, item, error,
-                                "is no transport: they look like udp/4500, udp/500, tcp/4500");
+                                "is no transport: they look like udp/4500, tcp/4500, tls/443");
         for (guint j = 0; j < profile->transports->len; j++) {
             const ProfileTransport *other =
                 &g_array_index(profile->transports, ProfileTransport, j);

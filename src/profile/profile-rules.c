@@ -31,13 +31,6 @@ check_supported(const Profile *profile, GError **error)
                        "this version cannot do \"%s\"", missing[i].what);
         return false;
     }
-    for (guint i = 0; i < profile->transports->len; i++) {
-        if (g_array_index(profile->transports, ProfileTransport, i).kind != PROFILE_TLS)
-            continue;
-        profile_refuse(error, profile, "transport", "order", PROFILE_ERROR_UNSUPPORTED,
-                       "this version cannot do \"tls\"");
-        return false;
-    }
     return true;
 }
 

@@ -126,3 +126,12 @@ profile_name_is_valid(const char *name)
             return false;
     return true;
 }
+
+bool
+profile_has_tls(const Profile *profile)
+{
+    for (guint i = 0; i < profile->transports->len; i++)
+        if (g_array_index(profile->transports, ProfileTransport, i).kind == PROFILE_TLS)
+            return true;
+    return false;
+}

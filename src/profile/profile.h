@@ -169,6 +169,9 @@ char *profile_describe_key(const Profile *profile, const char *group, const char
 /* The keys that were set as "GROUP-KEY" and text: a{ss}, floating. */
 GVariant *profile_to_settings(const Profile *profile);
 
+/* Whether one of the transports is TLS. */
+bool profile_has_tls(const Profile *profile);
+
 /* Whether the user's certificate is read by ginnel-token, rather than from a file. */
 bool profile_certificate_is_in_token(const Profile *profile);
 

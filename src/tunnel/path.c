@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define IKE_PORT        500
 #define OPEN_TIMEOUT_MS 10000 /* for a stream: connect and all that goes before its prefix */
@@ -42,6 +43,23 @@ stop(TunnelPath *path)
     source_clear(&path->too_long);
 }
 
+/* The next stream may go on with what this one was given (RFC 9329, appendix A). */
+static void
+drop_transport(TunnelPath *path)
+{
+    Session *session = path->attempt->session;
+    Secret *tls = path->transport != NULL ? transport_take_session(path->transport) : NULL;
+    if (tls != NULL) {
+        g_clear_pointer(&session->tls_session, secret_unref);
+        session->tls_session = tls;
+        g_free(session->tls_server);
+        session->tls_server = g_strdup(path->server_name);
+    }
+    g_clear_pointer(&path->transport, transport_unref);
+    g_clear_pointer(&path->server_name, g_free);
+    g_clear_pointer(&path->why, g_free);
+}
+
 void
 path_free(TunnelPath *path)
 {
@@ -49,7 +67,7 @@ path_free(TunnelPath *path)
         return;
     requests_cancel(path->attempt->session->requests, path);
     stop(path);
-    g_clear_pointer(&path->transport, transport_unref);
+    drop_transport(path);
     g_free(path);
 }
 
@@ -132,6 +150,47 @@ open_stream(TunnelPath *path)
     path->opening = watch_for(path, G_IO_OUT | G_IO_ERR | G_IO_HUP, opens);
 }
 
+static Transport *
+tls_transport(TunnelPath *path, int fd)
+{
+    Session *session = path->attempt->session;
+    g_autoptr(GError) error = NULL;
+    if (path->server_name == NULL) { /* which would mean any */
+        path->why = g_strdup("nobody says whose certificate TLS is to show");
+        close(fd);
+        return NULL;
+    }
+    /* A ticket is for one use. */
+    bool known = g_strcmp0(session->tls_server, path->server_name) == 0;
+    g_autoptr(Secret) resume = known ? g_steal_pointer(&session->tls_session) : NULL;
+    TransportTlsConfig config = {
+        .trust = session->start->trust,
+        .server_name = path->server_name,
+        .now_s = session->start->ike->wall_clock_s + session_now() / DURATION_SECOND,
+        .resume = resume,
+    };
+    Transport *transport = transport_tls_new(fd, &config, &error);
+    if (transport == NULL)
+        path->why = g_strdup(error->message);
+    return transport;
+}
+
+/* fd: taken. NULL, with the words why, where the library cannot. */
+static Transport *
+new_transport(TunnelPath *path, int fd, GVariant *details)
+{
+    switch (path->way.kind) {
+    case FALLBACK_UDP:
+        return transport_udp_new(fd, path->way.port != IKE_PORT);
+    case FALLBACK_TCP:
+        return transport_tcp_new(fd);
+    case FALLBACK_TLS:
+        g_variant_lookup(details, SOCKET_SERVER_NAME, "s", &path->server_name);
+        return tls_transport(path, fd);
+    }
+    g_return_val_if_reached(NULL);
+}
+
 static void
 socket_came(GVariant *reply, int fd, gpointer data)
 {
@@ -143,9 +202,13 @@ socket_came(GVariant *reply, int fd, gpointer data)
         return;
     }
     stop(path);
-    g_clear_pointer(&path->transport, transport_unref);
-    path->transport = path_is_stream(path) ? transport_tcp_new(fd)
-                                           : transport_udp_new(fd, path->way.port != IKE_PORT);
+    drop_transport(path);
+    g_autoptr(GVariant) details = g_variant_get_child_value(reply, 3);
+    path->transport = new_transport(path, fd, details);
+    if (path->transport == NULL) {
+        ended_opening(path, EPROTO);
+        return;
+    }
     path->attached = false;
     path->ike.remote.port = path->way.port;
     if (path_is_stream(path))
@@ -157,7 +220,7 @@ socket_came(GVariant *reply, int fd, gpointer data)
 const char *
 path_why(const TunnelPath *path)
 {
-    return path->transport != NULL ? transport_why(path->transport) : NULL;
+    return path->transport != NULL ? transport_why(path->transport) : path->why;
 }
 
 void
@@ -165,7 +228,7 @@ path_open(TunnelPath *path, PathOpened opened)
 {
     Requests *requests = path->attempt->session->requests;
     uint32_t serial = requests_next_serial(requests);
-    guint8 kind = path_is_stream(path) ? RECORD_TRANSPORT_TCP : RECORD_TRANSPORT_UDP;
+    guint8 kind = report_record_transport(path->way.kind);
     GVariant *address =
         channel_variant_from_octets(path->address.octets, inet_family_length(path->address.family));
     path->opened = opened;

@@ -20,6 +20,8 @@ struct TunnelPath {
     InetAddress address;
     IkePath ike;
     Transport *transport; /* NULL while the socket is asked for */
+    char *server_name;    /* of TLS; NULL: none */
+    char *why;            /* there is no transport, for people; NULL: an errno says it */
     GSource *readable, *writable;
     GSource *opening, *too_long; /* of a stream that is not open yet */
     bool attached;               /* the transport belongs to the data path */

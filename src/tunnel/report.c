@@ -98,8 +98,8 @@ add_dns(GVariantDict *dict, const IkeConfiguration *configuration)
     g_variant_dict_insert_value(dict, CONFIGURE_SPLIT_DNS, g_variant_builder_end(&attributes));
 }
 
-static guint8
-record_transport(FallbackKind kind)
+guint8
+report_record_transport(FallbackKind kind)
 {
     switch (kind) {
     case FALLBACK_UDP:
@@ -128,8 +128,9 @@ report_configuration(const IkeConfiguration *configuration, const FallbackTransp
     g_variant_dict_insert(&dict, CONFIGURE_NOT_AFTER, "x",
                           (gint64)configuration->gateway_not_after);
     g_variant_dict_insert(&dict, CONFIGURE_NAT, "b", configuration->nat_here);
-    g_variant_dict_insert(&dict, CONFIGURE_TRANSPORT, "(y@ayq)", record_transport(transport->kind),
-                          address_variant(gateway), transport->port);
+    g_variant_dict_insert(&dict, CONFIGURE_TRANSPORT, "(y@ayq)",
+                          report_record_transport(transport->kind), address_variant(gateway),
+                          transport->port);
     return g_variant_dict_end(&dict);
 }
 

@@ -15,3 +15,4 @@ GVariant *report_statistics(const DatapathStatistics *statistics, uint32_t rekey
 /* The reason's name on the bus. */
 const char *report_reason(IkeCloseReason reason);
 const char *report_transport_word(FallbackKind kind);
+guint8 report_record_transport(FallbackKind kind); /* RECORD_TRANSPORT_* */

@@ -58,6 +58,8 @@ struct _Session {
     Attempt *active;     /* authenticated; what the data path uses */
     Replace replace;
     ReconnectState reconnect;
+    Secret *tls_session;                    /* of the last stream inside TLS, for the next; NULL */
+    char *tls_server;                       /* whose that is */
     IkeTicket *ticket;                      /* of the last gateway, for the next connect */
     InetAddress redirect_from, redirect_to; /* REDIRECT that is to be followed */
     char *redirect_name;                    /* where it names no address */

@@ -604,6 +604,8 @@ session_free(Session *session)
     g_clear_pointer(&session->configure, g_variant_unref);
     g_string_free(session->obituary, TRUE);
     g_clear_pointer(&session->ticket, ike_ticket_free);
+    g_clear_pointer(&session->tls_session, secret_unref);
+    g_free(session->tls_server);
     g_free(session->redirect_name);
     g_free(session->state);
     g_free(session->reason);

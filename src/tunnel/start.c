@@ -100,9 +100,11 @@ read_certificates(TunnelStart *start, GVariantDict *dict, int anchors, GError **
     }
     if (ike->local_auth == IKE_AUTH_CERTIFICATE && ike->local_chain == NULL)
         return malformed(error, START_CHAIN);
+    start->trust =
+        anchors >= 0 || ike->remote_auth != IKE_AUTH_PSK ? read_trust(anchors, error) : NULL;
     if (ike->remote_auth == IKE_AUTH_PSK)
-        return true;
-    ike->trust = read_trust(anchors, error);
+        return anchors < 0 || start->trust != NULL;
+    ike->trust = start->trust != NULL ? trust_store_ref(start->trust) : NULL;
     return ike->trust != NULL;
 }
 
@@ -265,6 +267,14 @@ read_lifetimes(TunnelStart *start, GVariantDict *dict)
     start->ike->child_octets = octets;
 }
 
+static FallbackKind
+kind_of(guint8 kind)
+{
+    return kind == RECORD_TRANSPORT_UDP   ? FALLBACK_UDP
+           : kind == RECORD_TRANSPORT_TCP ? FALLBACK_TCP
+                                          : FALLBACK_TLS;
+}
+
 static bool
 read_transports(TunnelStart *start, GVariantDict *dict, GError **error)
 {
@@ -275,10 +285,11 @@ read_transports(TunnelStart *start, GVariantDict *dict, GError **error)
         guint8 kind;
         guint16 port;
         g_variant_get_child(list, i, "(yq)", &kind, &port);
-        if (kind > RECORD_TRANSPORT_TCP || fallback->n_transports == FALLBACK_MAX_TRANSPORTS)
+        if (kind > RECORD_TRANSPORT_TLS || fallback->n_transports == FALLBACK_MAX_TRANSPORTS)
             continue;
-        fallback->transports[fallback->n_transports++] =
-            (FallbackTransport){ kind == RECORD_TRANSPORT_UDP ? FALLBACK_UDP : FALLBACK_TCP, port };
+        if (kind == RECORD_TRANSPORT_TLS && start->trust == NULL)
+            return malformed(error, "TLS, and nobody to trust");
+        fallback->transports[fallback->n_transports++] = (FallbackTransport){ kind_of(kind), port };
     }
     gint64 after = 0;
     g_variant_dict_lookup(dict, START_FALLBACK_AFTER, "x", &after);
@@ -350,6 +361,7 @@ tunnel_start_free(TunnelStart *start)
     g_free((char *)start->eap.identity);
     g_free((char *)start->eap.inner_identity);
     g_free((char *)start->eap.server_name);
+    g_clear_pointer(&start->trust, trust_store_unref);
     g_clear_pointer(&start->eap_trust, trust_store_unref);
     g_clear_pointer(&start->eap.chain, g_ptr_array_unref);
     g_array_unref(start->addresses);

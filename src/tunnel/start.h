@@ -11,6 +11,7 @@ typedef struct {
     IkeConfig *ike;
     FallbackConfig fallback; /* without addresses */
     bool revocation_strict;
+    TrustStore *trust;     /* of the gateway, and of TLS around it; NULL: neither is judged */
     TrustStore *eap_trust; /* of the EAP server; NULL: the gateway's */
     EapConfig eap;         /* all but the time; its strings and references are ours */
     bool debug_keys;

@@ -267,6 +267,23 @@ class Gateway(Box):
                         "--gateway", f"{address}:4500"], log=f"relay{index}")
         until("gateway: relay", lambda: ":4500" in self.read(["ss", "-Htln"]), timeout=3)
 
+    def start_tls_relay(self, tree, certificate="relay"):
+        """One more, on port 443, inside TLS, IPv4 and IPv6; certificate: one of the bed's."""
+        self.stop_tls_relay()
+        for index, address in enumerate((a.GATEWAY4, f"[{a.GATEWAY6}]")):
+            self.spawn([os.path.join(tree, "usr/bin/ginnel-relay"), "--tls-listen",
+                        f"{address}:443", "--gateway", f"{address}:4500", "--certificate",
+                        self.pki.path(certificate + ".crt"), "--key",
+                        self.pki.path(certificate + ".key")], log=f"tls-relay{index}")
+        until("gateway: relay with TLS",
+              lambda: self.read(["ss", "-Htln"]).count(":443 ") == 2, timeout=3)
+
+    def stop_tls_relay(self):
+        """Killed with all its streams."""
+        self.run(["pkill", "-9", "-f", "ginnel-relay --tls-listen"], check=False)
+        until("gateway: no relay with TLS", lambda: ":443 " not in self.read(["ss", "-Htln"]),
+              timeout=3)
+
     def restart_relay(self, tree):
         """Killed with all its streams, and started again. The box has processes of its own only."""
         self.run(["pkill", "-9", "-f", "ginnel-relay --listen"], check=False)

@@ -109,6 +109,10 @@ class Pki:
         self._create_revocation()
         self.issue("gw-eap", [name + ".gw.example" for name in
                               ("eap", "mschapv2", "tls", "only", "second", "pkcs1")], server)
+        # What ginnel-relay shows: by name, for all below a name, for another name, of a stranger's.
+        self.issue("relay", ["gw4.example", "gw6.example", "192.0.2.1"], ["serverAuth"])
+        self.issue("relay-wild", ["*.example.com", "*.gw.example"], ["serverAuth"])
+        self.issue("relay-stranger", ["gw4.example"], ["serverAuth"], ca="stranger-ca")
         self.issue("radius", ["radius.example"], ["serverAuth"], kind="rsa", size=2048)
         self.issue("radius-stranger", ["radius.example"], ["serverAuth"], ca="stranger-ca")
         self.issue("radius-other", ["other.example"], ["serverAuth"])

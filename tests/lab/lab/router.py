@@ -15,6 +15,9 @@ MOODS = {
     "block-all": f"ip daddr {a.GATEWAY4} drop; ip saddr {a.GATEWAY4} drop; "
                  f"ip6 daddr {a.GATEWAY6} drop; ip6 saddr {a.GATEWAY6} drop",
     "block-tcp": "meta l4proto tcp drop",
+    # Web and nothing else; DNS is the network's own.
+    "only-443": "udp dport 53 accept; udp sport 53 accept; tcp dport 443 accept; "
+                "tcp sport 443 accept; meta l4proto { tcp, udp } drop",
 }
 
 

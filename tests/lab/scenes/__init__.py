@@ -15,6 +15,7 @@ from . import (
     rights,
     streams,
     token,
+    transports_tls,
     tunnel,
 )
 
@@ -23,6 +24,7 @@ ORDER = [
     tunnel,
     fallback,
     streams,
+    transports_tls,
     token,
     gateways,
     names,

@@ -15,6 +15,13 @@ typedef struct {
     bool free_in_handler;
 } End;
 
+static GVariant *
+socket_reply(guint32 serial)
+{
+    return g_variant_new("(uis@a{sv})", serial, 0, "",
+                         g_variant_new_array(G_VARIANT_TYPE("{sv}"), NULL, 0));
+}
+
 static void
 received(Channel *channel, RecordType type, GVariant *body, int *fds, size_t n_fds, gpointer data)
 {
@@ -174,8 +181,7 @@ test_descriptor(End *end, gconstpointer data)
     other.channel = channel_new(end->raw, &handler, &other);
     end->raw = -1;
     g_assert_cmpint(pipe(pipe_ends), ==, 0);
-    channel_send(other.channel, RECORD_SOCKET_REPLY, g_variant_new("(uis)", 1, 0, ""), pipe_ends,
-                 1);
+    channel_send(other.channel, RECORD_SOCKET_REPLY, socket_reply(1), pipe_ends, 1);
     settle();
     g_assert_cmpint(end->fd, >=, 0);
     g_assert_cmpint(fcntl(end->fd, F_GETFD) & FD_CLOEXEC, ==, FD_CLOEXEC);

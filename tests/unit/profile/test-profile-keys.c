@@ -71,11 +71,14 @@ test_transport_order(void)
     g_assert_cmpuint(profile->transports->len, ==, 2);
     ProfileTransport first = g_array_index(profile->transports, ProfileTransport, 0);
     g_assert_true(first.kind == PROFILE_TCP && first.port == 4500);
+    g_assert_false(profile_has_tls(profile));
+    g_autoptr(Profile) tls = good("[transport]\norder = udp/4500 tls/443\n");
+    g_assert_true(profile_has_tls(tls));
     bad("[transport]\norder = udp\n", "F, line 8: [transport] order: \"udp\" is no transport: they "
-                                      "look like udp/4500, udp/500, tcp/4500");
+                                      "look like udp/4500, tcp/4500, tls/443");
     bad("[transport]\norder = udp/0\n",
         "F, line 8: [transport] order: \"udp/0\" is no transport: they "
-        "look like udp/4500, udp/500, tcp/4500");
+        "look like udp/4500, tcp/4500, tls/443");
     bad("[transport]\norder = udp/1 udp/1\n",
         "F, line 8: [transport] order: \"udp/1\" stands twice");
 }

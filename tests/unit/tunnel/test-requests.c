@@ -10,6 +10,13 @@ typedef struct {
     GString *asked, *answered; /* serials */
 } Bed;
 
+static GVariant *
+socket_reply(guint32 serial)
+{
+    return g_variant_new("(uis@a{sv})", serial, 0, "",
+                         g_variant_new_array(G_VARIANT_TYPE("{sv}"), NULL, 0));
+}
+
 static void
 daemon_received(Channel *channel, RecordType type, GVariant *body, int *fds, size_t n_fds,
                 gpointer data)
@@ -90,7 +97,7 @@ ask(Bed *bed)
 static void
 answer(Bed *bed, uint32_t serial)
 {
-    channel_send(bed->daemon, RECORD_SOCKET_REPLY, g_variant_new("(uis)", serial, 0, ""), NULL, 0);
+    channel_send(bed->daemon, RECORD_SOCKET_REPLY, socket_reply(serial), NULL, 0);
     settle();
 }
 
@@ -148,7 +155,7 @@ test_cancelled(Bed *bed, gconstpointer data)
     int pair[2];
     char octet;
     g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), ==, 0);
-    channel_send(bed->daemon, RECORD_SOCKET_REPLY, g_variant_new("(uis)", 1, 0, ""), pair, 1);
+    channel_send(bed->daemon, RECORD_SOCKET_REPLY, socket_reply(1), pair, 1);
     settle();
     close(pair[0]);
     g_assert_cmpint(recv(pair[1], &octet, 1, MSG_DONTWAIT), ==, 0);

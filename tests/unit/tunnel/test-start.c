@@ -67,6 +67,41 @@ test_least(void)
 }
 
 static void
+add_tls(Body *body)
+{
+    GVariantBuilder transports;
+    g_variant_builder_init(&transports, G_VARIANT_TYPE("a(yq)"));
+    g_variant_builder_add(&transports, "(yq)", (guint8)RECORD_TRANSPORT_TCP, (guint16)4500);
+    g_variant_builder_add(&transports, "(yq)", (guint8)RECORD_TRANSPORT_TLS, (guint16)443);
+    g_variant_dict_insert_value(&body->dict, START_TRANSPORTS, g_variant_builder_end(&transports));
+}
+
+/* Also where the gateway shows no certificate in IKE, TLS has to know whom to trust. */
+static void
+test_tls_needs_trust(void)
+{
+    g_autoptr(TestIdentity) authority =
+        test_identity_new(&(TestPkiSpec){ .name = "CA", .authority = true }, NULL);
+    const char *pem = test_identity_certificate_pem(authority);
+    g_autoptr(GError) error = NULL;
+    Body body;
+    body_init(&body);
+    add_tls(&body);
+    expect_refused(&body, -1);
+    int anchors = memfd_create("anchors", MFD_CLOEXEC);
+    g_assert_cmpint(write(anchors, pem, strlen(pem)), ==, (ssize_t)strlen(pem));
+    body_init(&body);
+    add_tls(&body);
+    g_autoptr(TunnelStart) start = read_body(&body, anchors, &error);
+    g_assert_no_error(error);
+    g_assert_nonnull(start->trust);
+    g_assert_null(start->ike->trust);
+    g_assert_cmpint(start->fallback.transports[1].kind, ==, FALLBACK_TLS);
+    g_assert_cmpuint(start->fallback.transports[1].port, ==, 443);
+    close(anchors);
+}
+
+static void
 test_lacking(void)
 {
     static const char *const needed[] = { START_CONNECTION, START_LOCAL_ID,    START_REMOTE_ID,
@@ -276,6 +311,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/tunnel/start/least", test_least);
     g_test_add_func("/tunnel/start/lacking", test_lacking);
+    g_test_add_func("/tunnel/start/tls-needs-trust", test_tls_needs_trust);
     g_test_add_func("/tunnel/start/unknown-auth", test_unknown_auth);
     g_test_add_func("/tunnel/start/eap", test_eap);
     g_test_add_func("/tunnel/start/second-round", test_second_round);
