@@ -123,6 +123,7 @@ const char *record_to_string(RecordType type);
 #define START_REVOCATION     "revocation"     /* s: off, soft, strict */
 #define START_DEBUG_KEYS     "debug-keys"     /* b: report REPORT_KEYS */
 #define START_MISBEHAVE      "misbehave"      /* s: tests only, see src/tunnel/sandbox-probe.h */
+#define START_TUN_OFFLOADS   "tun-offloads"   /* u: TUN_OFFLOAD_* */
 #define START_PINNED_MTU     "pinned-mtu"     /* u: there was a session on this TUN: inner MTU */
 #define START_PPK_ID         "ppk-id"         /* ay: PPK_ID type and octets; absent: no PPK */
 #define START_PPK_REQUIRED   "ppk-required"   /* b */

@@ -498,6 +498,7 @@ connection_start_variant(Connection *connection, int64_t delay_us)
     g_variant_dict_insert(&dict, START_DEBUG_KEYS, "b", connection->machine->debug_keys);
     if (connection->machine->misbehave != NULL)
         g_variant_dict_insert(&dict, START_MISBEHAVE, "s", connection->machine->misbehave);
+    g_variant_dict_insert(&dict, START_TUN_OFFLOADS, "u", connection->tun.offloads);
     g_variant_dict_insert(&dict, START_PINNED_MTU, "u", connection->mtu);
     g_variant_dict_insert(&dict, START_DELAY, "x", (gint64)delay_us);
     return g_variant_ref_sink(g_variant_dict_end(&dict));

@@ -699,7 +699,8 @@ connection_free(Connection *connection)
 bool
 connection_start(Connection *connection, GError **error)
 {
-    if (!load_secrets(connection, error) || !tun_device_create(&connection->tun, error))
+    if (!load_secrets(connection, error) ||
+        !tun_device_create(&connection->tun, connection->machine->offloads, error))
         return false;
     gin_tunnel_set_interface(connection->tunnel, connection->tun.name);
     store_keep("tun", connection->id, connection->tun.fd);

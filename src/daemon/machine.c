@@ -52,6 +52,7 @@ machine_new(GDBusConnection *bus, GError **error)
     machine->connections = g_ptr_array_new();
     machine->debug_keys = g_strcmp0(g_getenv("GINNEL_DEBUG_KEYS"), "1") == 0;
     machine->misbehave = g_getenv("GINNEL_TEST_MISBEHAVE");
+    machine->offloads = g_strcmp0(g_getenv("GINNEL_OFFLOADS"), "0") != 0;
     if (machine->netlink != NULL)
         return machine;
     machine_free(machine);

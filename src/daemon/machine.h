@@ -22,6 +22,7 @@ typedef struct {
     GPtrArray *connections; /* Connection, borrowed: those that have a TUN device */
     bool debug_keys;        /* GINNEL_DEBUG_KEYS=1: for decoding captures */
     const char *misbehave;  /* GINNEL_TEST_MISBEHAVE, see src/tunnel/sandbox.h */
+    bool offloads;          /* of TUN devices; not with GINNEL_OFFLOADS=0 */
 } Machine;
 
 Machine *machine_new(GDBusConnection *bus, GError **error);

@@ -131,10 +131,11 @@ publish(Datapath *datapath, Snapshot *next)
 }
 
 Datapath *
-datapath_new(int tun, const DatapathHandler *handler, gpointer user_data)
+datapath_new(int tun, unsigned offloads, const DatapathHandler *handler, gpointer user_data)
 {
     Datapath *datapath = g_new0(Datapath, 1);
     datapath->tun = tun;
+    datapath->offloads = offloads;
     datapath->handler = *handler;
     datapath->user_data = user_data;
     datapath->context = g_main_context_ref_thread_default();

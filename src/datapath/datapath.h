@@ -7,6 +7,7 @@
  * and nothing leaks.
  */
 #pragma once
+#include "base/offloads.h"
 #include "esp/esp-sa.h"
 #include "esp/selectors.h"
 #include "transport/transport.h"
@@ -44,9 +45,10 @@ typedef struct {
     uint64_t tun_errors;
 } DatapathStatistics;
 
-/* tun: taken, non-blocking. Handlers run in the thread-default main context of the caller. The
- * threads start at once. */
-Datapath *datapath_new(int tun, const DatapathHandler *handler, gpointer user_data);
+/* tun: taken, non-blocking; offloads: its TUN_OFFLOAD_*. Handlers run in the thread-default main
+ * context of the caller. The threads start at once. */
+Datapath *datapath_new(int tun, unsigned offloads, const DatapathHandler *handler,
+                       gpointer user_data);
 /* Stops the threads. No handler runs afterwards. */
 void datapath_free(Datapath *datapath);
 

@@ -1,6 +1,7 @@
-/* The two threads of a data path. Only datapath.c includes this. */
+/* The two threads of a data path, and what they share. Only datapath includes this. */
 #pragma once
 #include "datapath/snapshot.h"
+#include "datapath/tun.h"
 
 #include <poll.h>
 
@@ -18,6 +19,7 @@ typedef struct {
 
 struct _Datapath {
     int tun;
+    unsigned offloads; /* TUN_OFFLOAD_* */
     DatapathHandler handler;
     gpointer user_data;
     GMainContext *context;
@@ -37,6 +39,13 @@ struct _Datapath {
 gpointer worker_send(gpointer worker);
 gpointer worker_receive(gpointer worker);
 void worker_wake(Worker *worker);
+/* After poll has said that it was woken. */
+void worker_slept(Worker *worker);
+bool worker_stopping(const Worker *worker);
+/* Takes the newest snapshot and says so: older ones may be freed once both threads have. */
+const Snapshot *worker_snapshot(Worker *worker);
+/* A packet of our own to the TUN. */
+void worker_answer(Datapath *datapath, uint8_t *packet, size_t length);
 /* Until the receiver is woken next. */
 void worker_hold(Datapath *datapath, const uint8_t *packet, size_t length);
 

@@ -1,19 +1,30 @@
 #include "transport/transport-private.h"
 
 #include <errno.h>
+#include <netinet/udp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-/* Larger datagrams than this are IKE messages in clear fragments of IP: they come alone. */
-#define SLOT_LENGTH  9216
-#define LARGE_LENGTH 65536
+/* Newer than the C library's header. */
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103
+#define UDP_GRO     104
+#endif
+
+#define RUN_PACKETS   64    /* of one UDP_SEGMENT send: the kernel's limit, of any version */
+#define RUN_OCTETS    65000 /* with its headers one IP packet */
+#define READ_MESSAGES 4     /* of one read; each is one datagram or a run of up to RUN_PACKETS */
+#define READ_ROOM     65536 /* a run, or an IKE message in fragments of IP */
 
 typedef struct {
     Transport base;
     bool marker;
-    uint8_t *memory; /* TRANSPORT_BATCH slots, then one large one for what does not fit the first */
+    size_t segment_limit; /* packets of this length and longer are not sent as runs */
+    uint8_t *memory;      /* READ_MESSAGES times READ_ROOM */
 } TransportUdp;
+
+G_STATIC_ASSERT(READ_MESSAGES *RUN_PACKETS <= TRANSPORT_BATCH);
 
 static bool
 udp_wants_write(const Transport *transport)
@@ -56,34 +67,128 @@ udp_has_room(const Transport *transport)
     return true;
 }
 
+/* ---- runs of packets ---- */
+
+typedef union {
+    char octets[CMSG_SPACE(sizeof(uint16_t))];
+    struct cmsghdr header; /* aligns it */
+} SegmentControl;
+
+/* What one call sends: messages of one packet or of a run. */
+typedef struct {
+    struct iovec iov[TRANSPORT_BATCH];
+    struct mmsghdr messages[TRANSPORT_BATCH];
+    SegmentControl control[TRANSPORT_BATCH];
+} SendBatch;
+
+/* How many of the packets, all of one length but for a shorter last one, go as one. */
+static size_t
+run_length(const TransportUdp *udp, const TransportPacket *packets, size_t n)
+{
+    size_t length = packets[0].length, octets = length, run = 1;
+    if (length >= udp->segment_limit)
+        return 1;
+    while (run < n && run < RUN_PACKETS && packets[run].length <= length &&
+           octets + packets[run].length <= RUN_OCTETS) {
+        octets += packets[run++].length;
+        if (packets[run - 1].length < length)
+            break;
+    }
+    return run;
+}
+
+static void
+set_segment(struct msghdr *message, SegmentControl *control, size_t length)
+{
+    uint16_t size = (uint16_t)length;
+    message->msg_control = control;
+    message->msg_controllen = sizeof *control;
+    struct cmsghdr *header = CMSG_FIRSTHDR(message);
+    header->cmsg_level = SOL_UDP;
+    header->cmsg_type = UDP_SEGMENT;
+    header->cmsg_len = CMSG_LEN(sizeof size);
+    memcpy(CMSG_DATA(header), &size, sizeof size);
+}
+
+/* How many messages the packets make. */
+static size_t
+make_messages(const TransportUdp *udp, SendBatch *batch, const TransportPacket *packets, size_t n)
+{
+    size_t messages = 0;
+    for (size_t i = 0; i < n; i++)
+        batch->iov[i] = (struct iovec){ packets[i].data, packets[i].length };
+    for (size_t i = 0; i < n;) {
+        size_t run = run_length(udp, packets + i, n - i);
+        struct msghdr *message = &batch->messages[messages].msg_hdr;
+        *message = (struct msghdr){ .msg_iov = &batch->iov[i], .msg_iovlen = run };
+        if (run > 1)
+            set_segment(message, &batch->control[messages], packets[i].length);
+        messages++;
+        i += run;
+    }
+    return messages;
+}
+
+static size_t
+packets_in(const SendBatch *batch, size_t from, size_t to)
+{
+    size_t n = 0;
+    for (size_t i = from; i < to; i++)
+        n += batch->messages[i].msg_hdr.msg_iovlen;
+    return n;
+}
+
+/* As many as go; *failed: the errno of the first that did not, 0 where all went. */
+static size_t
+send_messages(const Transport *transport, SendBatch *batch, size_t n, int *failed)
+{
+    size_t done = 0;
+    *failed = 0;
+    while (done < n) {
+        int sent =
+            sendmmsg(transport->fd, batch->messages + done, (unsigned)(n - done), MSG_NOSIGNAL);
+        if (sent > 0) {
+            done += (size_t)sent;
+        } else if (errno != EINTR) {
+            *failed = errno;
+            break;
+        }
+    }
+    return done;
+}
+
+/* The path or its device takes no runs, or none so long: single packets from now on. */
+static bool
+refuses_runs(TransportUdp *udp, const struct msghdr *message, int error)
+{
+    if (message->msg_iovlen == 1 || (error != EINVAL && error != EIO && error != EMSGSIZE))
+        return false;
+    udp->segment_limit = error == EIO ? 0 : message->msg_iov[0].iov_len;
+    return true;
+}
+
 static int
 udp_send_esp(Transport *transport, const TransportPacket *packets, size_t n, size_t *dropped)
 {
-    struct mmsghdr messages[TRANSPORT_BATCH];
-    struct iovec iov[TRANSPORT_BATCH];
-    memset(messages, 0, n * sizeof *messages);
-    for (size_t i = 0; i < n; i++) {
-        iov[i] = (struct iovec){ packets[i].data, packets[i].length };
-        messages[i].msg_hdr.msg_iov = &iov[i];
-        messages[i].msg_hdr.msg_iovlen = 1;
-    }
-    int hint = 0;
+    TransportUdp *udp = (TransportUdp *)transport;
+    SendBatch batch;
+    int hint = 0, failed;
     *dropped = 0;
-    for (size_t done = 0; done < n;) {
-        int sent = sendmmsg(transport->fd, messages + done, (unsigned)(n - done), MSG_NOSIGNAL);
-        if (sent > 0) {
-            done += (size_t)sent;
-            continue;
-        }
-        if (errno == EINTR)
-            continue;
-        if (errno == EAGAIN || errno == ENOBUFS) {
-            *dropped += n - done;
+    while (n > 0) {
+        size_t messages = make_messages(udp, &batch, packets, n);
+        size_t sent = send_messages(transport, &batch, messages, &failed);
+        size_t gone = packets_in(&batch, 0, sent);
+        if (failed == EAGAIN || failed == ENOBUFS) {
+            *dropped += n - gone;
             break;
         }
-        hint = errno; /* of this one packet, or of an ICMP message that came before it */
-        (*dropped)++;
-        done++;
+        if (failed != 0 && !refuses_runs(udp, &batch.messages[sent].msg_hdr, failed)) {
+            hint = failed; /* of this one message, or of an ICMP message that came before it */
+            *dropped += batch.messages[sent].msg_hdr.msg_iovlen;
+            gone += batch.messages[sent].msg_hdr.msg_iovlen;
+        }
+        packets += gone;
+        n -= gone;
     }
     return hint;
 }
@@ -96,6 +201,8 @@ udp_send_keepalive(Transport *transport)
     return send_vector(transport, &iov, 1);
 }
 
+/* ---- receiving ---- */
+
 static void
 sort_packet(TransportUdp *udp, uint8_t *data, size_t length, TransportPacket *packets, size_t *n)
 {
@@ -107,30 +214,64 @@ sort_packet(TransportUdp *udp, uint8_t *data, size_t length, TransportPacket *pa
         transport_count_garbage(&udp->base);
 }
 
+/* Octets of each datagram in it but the last. */
+static size_t
+segment_size(struct msghdr *message, size_t length)
+{
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header != NULL;
+         header = CMSG_NXTHDR(message, header)) {
+        int size;
+        if (header->cmsg_level != SOL_UDP || header->cmsg_type != UDP_GRO)
+            continue;
+        memcpy(&size, CMSG_DATA(header), sizeof size);
+        /* Never more pieces than there is room for. */
+        if (size > 0 && (size_t)size >= (length + RUN_PACKETS - 1) / RUN_PACKETS)
+            return (size_t)size;
+    }
+    return length;
+}
+
+static void
+take_message(TransportUdp *udp, struct mmsghdr *message, TransportPacket *packets, size_t *n)
+{
+    uint8_t *data = message->msg_hdr.msg_iov->iov_base;
+    size_t length = message->msg_len, size = segment_size(&message->msg_hdr, length);
+    if ((message->msg_hdr.msg_flags & MSG_TRUNC) != 0) {
+        transport_count_garbage(&udp->base);
+        return;
+    }
+    do {
+        size_t piece = MIN(size, length);
+        sort_packet(udp, data, piece, packets, n);
+        data += piece;
+        length -= piece;
+    } while (length > 0);
+}
+
 static int
 udp_receive(Transport *transport, TransportPacket *packets, size_t *n)
 {
     TransportUdp *udp = (TransportUdp *)transport;
-    uint8_t *large = udp->memory + TRANSPORT_BATCH * SLOT_LENGTH;
-    struct mmsghdr messages[TRANSPORT_BATCH];
-    struct iovec iov[TRANSPORT_BATCH];
+    struct mmsghdr messages[READ_MESSAGES];
+    struct iovec iov[READ_MESSAGES];
+    union {
+        char octets[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr header;
+    } control[READ_MESSAGES];
     memset(messages, 0, sizeof messages);
-    for (size_t i = 0; i < TRANSPORT_BATCH; i++) {
-        iov[i] = (struct iovec){ udp->memory + i * SLOT_LENGTH, SLOT_LENGTH };
+    for (size_t i = 0; i < READ_MESSAGES; i++) {
+        iov[i] = (struct iovec){ udp->memory + i * READ_ROOM, READ_ROOM };
         messages[i].msg_hdr.msg_iov = &iov[i];
         messages[i].msg_hdr.msg_iovlen = 1;
+        messages[i].msg_hdr.msg_control = &control[i];
+        messages[i].msg_hdr.msg_controllen = sizeof control[i];
     }
-    iov[0] = (struct iovec){ large, LARGE_LENGTH };
     *n = 0;
-    int got = recvmmsg(transport->fd, messages, TRANSPORT_BATCH, MSG_DONTWAIT, NULL);
+    int got = recvmmsg(transport->fd, messages, READ_MESSAGES, MSG_DONTWAIT, NULL);
     if (got < 0)
         return errno == EAGAIN || errno == EINTR ? 0 : errno;
-    for (int i = 0; i < got; i++) {
-        if ((messages[i].msg_hdr.msg_flags & MSG_TRUNC) != 0)
-            transport_count_garbage(transport);
-        else
-            sort_packet(udp, iov[i].iov_base, messages[i].msg_len, packets, n);
-    }
+    for (int i = 0; i < got; i++)
+        take_message(udp, &messages[i], packets, n);
     return 0;
 }
 
@@ -158,8 +299,12 @@ Transport *
 transport_udp_new(int fd, bool marker)
 {
     TransportUdp *udp = g_new0(TransportUdp, 1);
+    int on = 1;
     transport_init(&udp->base, &udp_class, fd);
     udp->marker = marker;
-    udp->memory = g_malloc(TRANSPORT_BATCH * SLOT_LENGTH + LARGE_LENGTH);
+    udp->segment_limit = SIZE_MAX;
+    udp->memory = g_malloc(READ_MESSAGES * READ_ROOM);
+    /* An older kernel delivers one datagram at a time. */
+    (void)setsockopt(fd, SOL_UDP, UDP_GRO, &on, sizeof on);
     return &udp->base;
 }

@@ -1,6 +1,9 @@
 #include "transport/transport-private.h"
 
 #include <errno.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 void
@@ -154,6 +157,18 @@ bool
 transport_has_room(const Transport *transport)
 {
     return transport->class->has_room(transport);
+}
+
+bool
+transport_is_drained(const Transport *transport)
+{
+    struct tcp_info info = { 0 };
+    socklen_t length = sizeof info;
+    if (!transport_is_stream(transport) || transport_is_dead(transport))
+        return true;
+    return !transport_wants_write(transport) &&
+           getsockopt(transport->fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 &&
+           info.tcpi_unacked == 0 && info.tcpi_notsent_bytes == 0;
 }
 
 int

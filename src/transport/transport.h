@@ -13,9 +13,9 @@
 
 typedef enum { TRANSPORT_UDP, TRANSPORT_TCP, TRANSPORT_TLS } TransportKind;
 
-#define TRANSPORT_BATCH 32
+#define TRANSPORT_BATCH 256
 /* Room that a packet handed to transport_send_esp has before its data. */
-#define TRANSPORT_HEADROOM 8
+#define TRANSPORT_HEADROOM TCP_ENCAP_FRAME_HEADER
 
 typedef struct {
     uint8_t *data; /* may be changed in place until the next receive */
@@ -72,6 +72,9 @@ int transport_flush(Transport *transport);
 int transport_send_ike(Transport *transport, const uint8_t *message, size_t length);
 /* Room for packets: false while a stream is busy, when the caller leaves them in the TUN queue. */
 bool transport_has_room(const Transport *transport);
+/* Nothing of what was sent is here any more, unsent or unacknowledged: what goes by another
+ * transport now overtakes nothing. Of the sending thread. */
+bool transport_is_drained(const Transport *transport);
 /* n <= TRANSPORT_BATCH sealed packets with TRANSPORT_HEADROOM octets before each. 0 or an errno as
  * above; *dropped is how many did not leave. */
 int transport_send_esp(Transport *transport, const TransportPacket *packets, size_t n,

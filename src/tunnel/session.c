@@ -392,7 +392,9 @@ handle_start(Session *session, GVariant *body, int *fds, size_t n_fds)
     if (session->start != NULL || n_fds < 1)
         return;
     int64_t wall = g_get_real_time() / G_USEC_PER_SEC - session_now() / DURATION_SECOND;
-    session->datapath = datapath_new(fds[0], &handler, session);
+    guint32 offloads = 0;
+    g_variant_lookup(body, START_TUN_OFFLOADS, "u", &offloads);
+    session->datapath = datapath_new(fds[0], offloads, &handler, session);
     fds[0] = -1;
     session->start =
         tunnel_start_new(body, n_fds > 1 ? fds[1] : -1, n_fds > 2 ? fds[2] : -1, wall, &error);

@@ -38,7 +38,7 @@ end_init(End *end)
     g_assert_cmpint(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), ==,
                     0);
     end->tun = fds[1];
-    end->datapath = datapath_new(fds[0], &handler, end);
+    end->datapath = datapath_new(fds[0], 0, &handler, end);
 }
 
 void
@@ -228,14 +228,14 @@ pipe_number(const uint8_t *packet, size_t length)
 }
 
 void
-tun_write(int tun, const uint8_t *packet, size_t length)
+pipe_write(int tun, const uint8_t *packet, size_t length)
 {
     loopback_wait(tun, POLLOUT);
     g_assert_cmpint(write(tun, packet, length), ==, length);
 }
 
 size_t
-tun_read(int tun, uint8_t *out, size_t room)
+pipe_read(int tun, uint8_t *out, size_t room)
 {
     loopback_wait(tun, POLLIN);
     ssize_t n = read(tun, out, room);

@@ -43,8 +43,8 @@ void pipe_rekey_expect(Pipe *pipe);
 /* An IPv4 packet with UDP from a to b, or back; its payload ends with the number. */
 size_t pipe_packet(uint8_t *out, bool from_a, size_t length, uint32_t number);
 uint32_t pipe_number(const uint8_t *packet, size_t length);
-void tun_write(int tun, const uint8_t *packet, size_t length);
+void pipe_write(int tun, const uint8_t *packet, size_t length);
 /* Waits for a packet. */
-size_t tun_read(int tun, uint8_t *out, size_t room);
+size_t pipe_read(int tun, uint8_t *out, size_t room);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Pipe, pipe_clear)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(End, end_clear)

@@ -27,12 +27,12 @@ stream_packets(Pipe *pipe, End *from, End *to, uint32_t n, uint32_t every)
     for (uint32_t sent = 0, seen = 0; seen < n;) {
         if (sent < n && sent - seen < IN_FLIGHT) {
             size_t length = 40 + sent % 1300;
-            tun_write(from->tun, packet, pipe_packet(packet, from == &pipe->a, length, sent++));
+            pipe_write(from->tun, packet, pipe_packet(packet, from == &pipe->a, length, sent++));
             if (every > 0 && sent % every == 0)
                 pipe_rekey(pipe, to);
             continue;
         }
-        size_t length = tun_read(to->tun, got, sizeof got);
+        size_t length = pipe_read(to->tun, got, sizeof got);
         g_assert_cmpuint(length, ==, 40 + seen % 1300);
         g_assert_cmpuint(pipe_number(got, length), ==, seen);
         seen++;
@@ -113,7 +113,7 @@ send_early(Pipe *pipe, uint32_t from, uint32_t to)
     uint8_t packet[64];
     DatapathStatistics a;
     for (uint32_t i = from; i < to; i++)
-        tun_write(pipe->a.tun, packet, pipe_packet(packet, true, 40, i));
+        pipe_write(pipe->a.tun, packet, pipe_packet(packet, true, 40, i));
     do
         datapath_get_statistics(pipe->a.datapath, &a);
     while (a.packets_out < to);
@@ -136,7 +136,7 @@ test_packets_before_their_sa_wait(gconstpointer join)
     pipe_rekey_answered(&pipe);
     /* There is a bound to it, and the newest are kept. */
     for (uint32_t i = 40 - DATAPATH_MAX_EARLY; i < 40; i++)
-        g_assert_cmpuint(pipe_number(got, tun_read(pipe.b.tun, got, sizeof got)), ==, i);
+        g_assert_cmpuint(pipe_number(got, pipe_read(pipe.b.tun, got, sizeof got)), ==, i);
     datapath_get_statistics(pipe.b.datapath, &b);
     g_assert_cmpuint(b.drop_unknown_spi, ==, 40 - DATAPATH_MAX_EARLY);
     g_assert_cmpuint(b.packets_in, ==, DATAPATH_MAX_EARLY);
@@ -166,9 +166,9 @@ test_burst_on_a_stream_ends(void)
     start(&pipe, pipe_join_tcp);
     for (unsigned round = 0; round < 50; round++) {
         for (uint32_t i = 0; i < 100; i++)
-            tun_write(pipe.a.tun, packet, pipe_packet(packet, true, 40, i));
+            pipe_write(pipe.a.tun, packet, pipe_packet(packet, true, 40, i));
         for (uint32_t i = 0; i < 100; i++)
-            g_assert_cmpuint(pipe_number(got, tun_read(pipe.b.tun, got, sizeof got)), ==, i);
+            g_assert_cmpuint(pipe_number(got, pipe_read(pipe.b.tun, got, sizeof got)), ==, i);
     }
 }
 
@@ -179,8 +179,8 @@ test_pinned_answers(void)
     g_auto(End) end;
     uint8_t packet[64], got[256];
     end_init(&end);
-    tun_write(end.tun, packet, pipe_packet(packet, true, 40, 1));
-    size_t n = tun_read(end.tun, got, sizeof got);
+    pipe_write(end.tun, packet, pipe_packet(packet, true, 40, 1));
+    size_t n = pipe_read(end.tun, got, sizeof got);
     g_assert_cmpuint(n, ==, 20 + 8 + 40);
     g_assert_cmpuint(got[9], ==, 1);
     g_assert_cmpmem(got + 20, 2, "\3\3", 2);
@@ -198,8 +198,8 @@ test_pinned_again(void)
     start(&pipe, pipe_join_udp);
     stream_packets(&pipe, &pipe.a, &pipe.b, 10, 0);
     datapath_pin(pipe.a.datapath);
-    tun_write(pipe.a.tun, packet, pipe_packet(packet, true, 40, 1));
-    tun_read(pipe.a.tun, got, sizeof got);
+    pipe_write(pipe.a.tun, packet, pipe_packet(packet, true, 40, 1));
+    pipe_read(pipe.a.tun, got, sizeof got);
     g_assert_cmpmem(got + 20, 2, "\3\3", 2);
 }
 
@@ -212,12 +212,12 @@ test_too_big(void)
     datapath_set_mtu(pipe.a.datapath, 1300);
     size_t length = pipe_packet(packet, true, 1301, 1);
     packet[6] = 0x40; /* DF */
-    tun_write(pipe.a.tun, packet, length);
-    tun_read(pipe.a.tun, got, sizeof got);
+    pipe_write(pipe.a.tun, packet, length);
+    pipe_read(pipe.a.tun, got, sizeof got);
     g_assert_cmpmem(got + 20, 2, "\3\4", 2);
     g_assert_cmpmem(got + 26, 2, "\5\x14", 2);
-    tun_write(pipe.a.tun, packet, pipe_packet(packet, true, 1300, 7));
-    g_assert_cmpuint(pipe_number(got, tun_read(pipe.b.tun, got, sizeof got)), ==, 7);
+    pipe_write(pipe.a.tun, packet, pipe_packet(packet, true, 1300, 7));
+    g_assert_cmpuint(pipe_number(got, pipe_read(pipe.b.tun, got, sizeof got)), ==, 7);
 }
 
 /* From an address that the Child SA has none of: neither out nor in. */
@@ -228,13 +228,13 @@ test_selectors(void)
     uint8_t packet[64];
     DatapathStatistics statistics;
     start(&pipe, pipe_join_udp);
-    tun_write(pipe.a.tun, packet, pipe_packet(packet, false, 40, 1));
+    pipe_write(pipe.a.tun, packet, pipe_packet(packet, false, 40, 1));
     stream_packets(&pipe, &pipe.a, &pipe.b, 1, 0);
     datapath_get_statistics(pipe.a.datapath, &statistics);
     g_assert_cmpuint(statistics.drop_selectors_out, ==, 1);
     pipe.careless = true;
     pipe_rekey(&pipe, &pipe.b);
-    tun_write(pipe.a.tun, packet, pipe_packet(packet, false, 40, 1));
+    pipe_write(pipe.a.tun, packet, pipe_packet(packet, false, 40, 1));
     stream_packets(&pipe, &pipe.a, &pipe.b, 1, 0);
     datapath_get_statistics(pipe.b.datapath, &statistics);
     g_assert_cmpuint(statistics.drop_selectors_in, ==, 1);
@@ -271,7 +271,7 @@ test_removed_sa(void)
     uint8_t packet[64];
     start(&pipe, pipe_join_udp);
     datapath_remove(pipe.b.datapath, pipe.b.spi);
-    tun_write(pipe.a.tun, packet, pipe_packet(packet, true, 40, 1));
+    pipe_write(pipe.a.tun, packet, pipe_packet(packet, true, 40, 1));
     DatapathStatistics statistics;
     do
         datapath_get_statistics(pipe.b.datapath, &statistics);

@@ -25,7 +25,7 @@ bench_start(Bench *bench)
     g_autoptr(GError) error = NULL;
     bench->netlink = netlink_new(&error);
     g_assert_no_error(error);
-    g_assert_true(tun_device_create(&bench->tun, &error));
+    g_assert_true(tun_device_create(&bench->tun, true, &error));
     g_assert_true(netlink_link_up(bench->netlink, bench->tun.ifindex, 1400, &error));
     g_assert_no_error(error);
 }
@@ -123,7 +123,7 @@ test_routes_of_others_stay(void)
     Bench bench;
     TunDevice other;
     bench_start(&bench);
-    g_assert_true(tun_device_create(&other, NULL));
+    g_assert_true(tun_device_create(&other, true, NULL));
     g_assert_true(netlink_link_up(bench.netlink, other.ifindex, 1400, NULL));
     g_autoptr(GArray) theirs = prefixes("10.88.0.0/24"), none = prefixes("10.0.0.1");
     g_array_set_size(none, 0);

@@ -264,7 +264,7 @@ device_up(Netlink *netlink, TunDevice *tun, const char *address_text)
 {
     InetPrefix own;
     g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof(InetPrefix));
-    g_assert_true(tun_device_create(tun, NULL));
+    g_assert_true(tun_device_create(tun, false, NULL));
     g_assert_true(inet_prefix_parse(address_text, &own, NULL));
     g_array_append_val(list, own);
     g_assert_true(netlink_link_up(netlink, tun->ifindex, 1400, NULL));

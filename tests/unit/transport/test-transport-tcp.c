@@ -181,6 +181,27 @@ test_slow_peer_for_long(void)
     g_assert_cmpuint(answered, <=, asked);
 }
 
+/* What may follow over another transport only when it has arrived. */
+static void
+test_drained(void)
+{
+    g_auto(Pair) pair = pair_new();
+    uint8_t *packet;
+    size_t length;
+    g_assert_cmpint(transport_flush(pair.transport), ==, 0);
+    g_assert_true(transport_is_drained(pair.transport));
+    uint32_t n = fill(&pair);
+    g_assert_false(transport_is_drained(pair.transport));
+    for (uint32_t i = 0; i < n; i++) {
+        if (transport_wants_write(pair.transport))
+            g_assert_false(transport_is_drained(pair.transport));
+        peer_next(&pair, &packet, &length);
+    }
+    /* The acknowledgement of the last octets is on its way. */
+    while (!transport_is_drained(pair.transport))
+        g_thread_yield();
+}
+
 static void
 receive_all(Transport *transport, size_t expected, uint8_t *kinds)
 {
@@ -294,6 +315,7 @@ main(int argc, char **argv)
     g_test_add_func("/transport/tcp/backlog-arrives-whole", test_backlog_arrives_whole);
     g_test_add_func("/transport/tcp/ike-overtakes-the-backlog", test_ike_overtakes_the_backlog);
     g_test_add_func("/transport/tcp/slow-peer-for-long", test_slow_peer_for_long);
+    g_test_add_func("/transport/tcp/drained", test_drained);
     g_test_add_func("/transport/tcp/one-octet-writes", test_one_octet_writes);
     g_test_add_func("/transport/tcp/more-than-a-batch", test_more_than_a_batch);
     g_test_add_func("/transport/tcp/broken-framing", test_broken_framing);

@@ -53,32 +53,100 @@ test_ike_has_the_marker_but_on_500(void)
     }
 }
 
+/* Until n packets have come; each is checked against what was sent. */
+static void
+expect_packets(Transport *transport, const TransportPacket *sent, size_t n)
+{
+    TransportPacket in[TRANSPORT_BATCH];
+    for (size_t total = 0, got; total < n;) {
+        loopback_wait(transport_fd(transport), POLLIN);
+        g_assert_cmpint(transport_receive(transport, in, &got), ==, 0);
+        for (size_t i = 0; i < got; i++, total++) {
+            g_assert_cmpuint(total, <, n);
+            g_assert_cmpint(in[i].kind, ==, ENCAP_ESP);
+            g_assert_cmpmem(in[i].data, in[i].length, sent[total].data, sent[total].length);
+        }
+    }
+}
+
+/* n packets, their lengths by a pattern that repeats. */
+static TransportPacket *
+make_packets(GByteArray *memory, size_t n, const size_t *lengths, size_t n_lengths)
+{
+    TransportPacket *packets = g_new0(TransportPacket, n);
+    size_t room = TRANSPORT_HEADROOM + 1500;
+    g_byte_array_set_size(memory, (guint)(n * room));
+    for (size_t i = 0; i < n; i++) {
+        uint8_t *data = memory->data + i * room + TRANSPORT_HEADROOM;
+        memset(data, (int)(i % 255) + 1, 1500);
+        packets[i] = (TransportPacket){ data, lengths[i % n_lengths], ENCAP_ESP };
+    }
+    return packets;
+}
+
+/* All lengths, equal ones that go as a run, runs with a shorter end. A socket that asks for runs
+ * and one that does not receive the same. */
 static void
 test_batch_goes_and_comes(void)
 {
-    int fds[2];
-    loopback_udp_pair(fds);
-    g_autoptr(Transport) a = transport_udp_new(fds[0], true);
-    g_autoptr(Transport) b = transport_udp_new(fds[1], true);
-    uint8_t memory[TRANSPORT_BATCH][TRANSPORT_HEADROOM + 64];
-    TransportPacket out[TRANSPORT_BATCH], in[TRANSPORT_BATCH];
-    size_t dropped, n = 0, total = 0;
-    for (size_t i = 0; i < TRANSPORT_BATCH; i++) {
-        memset(memory[i], (int)i + 1, sizeof memory[i]);
-        out[i] = (TransportPacket){ memory[i] + TRANSPORT_HEADROOM, 8 + i, ENCAP_ESP };
-    }
-    g_assert_cmpint(transport_send_esp(a, out, TRANSPORT_BATCH, &dropped), ==, 0);
-    g_assert_cmpuint(dropped, ==, 0);
-    while (total < TRANSPORT_BATCH) {
-        loopback_wait(fds[1], POLLIN);
+    static const size_t equal[] = { 1400 }, ends[] = { 600, 600, 600, 90 }, grows[] = { 8, 9, 700 };
+    static const struct {
+        const size_t *lengths;
+        size_t n;
+    } patterns[] = { { equal, 1 }, { ends, 4 }, { grows, 3 } };
+    for (size_t i = 0; i < G_N_ELEMENTS(patterns); i++) {
+        int fds[2];
+        loopback_udp_pair(fds);
+        g_autoptr(Transport) a = transport_udp_new(fds[0], true);
+        g_autoptr(Transport) b = transport_udp_new(fds[1], true);
+        g_autoptr(GByteArray) memory = g_byte_array_new();
+        g_autofree TransportPacket *out =
+            make_packets(memory, TRANSPORT_BATCH, patterns[i].lengths, patterns[i].n);
+        size_t dropped, n;
+        TransportPacket in[TRANSPORT_BATCH];
+        g_assert_cmpint(transport_send_esp(a, out, TRANSPORT_BATCH, &dropped), ==, 0);
+        g_assert_cmpuint(dropped, ==, 0);
+        expect_packets(b, out, TRANSPORT_BATCH);
         g_assert_cmpint(transport_receive(b, in, &n), ==, 0);
-        for (size_t i = 0; i < n; i++, total++) {
-            g_assert_cmpint(in[i].kind, ==, ENCAP_ESP);
-            g_assert_cmpmem(in[i].data, in[i].length, out[total].data, out[total].length);
-        }
+        g_assert_cmpuint(n, ==, 0);
     }
-    g_assert_cmpint(transport_receive(b, in, &n), ==, 0);
-    g_assert_cmpuint(n, ==, 0);
+}
+
+/* A peer that knows nothing of runs sees datagrams as ever. */
+static void
+test_run_is_datagrams(void)
+{
+    static const size_t lengths[] = { 500 };
+    g_auto(Pair) pair = pair_new(true);
+    g_autoptr(GByteArray) memory = g_byte_array_new();
+    g_autofree TransportPacket *out = make_packets(memory, 100, lengths, 1);
+    uint8_t got[2000];
+    size_t dropped;
+    g_assert_cmpint(transport_send_esp(pair.transport, out, 100, &dropped), ==, 0);
+    for (size_t i = 0; i < 100; i++)
+        g_assert_cmpmem(got, peer_reads(&pair, got, sizeof got), out[i].data, 500);
+}
+
+/* The kernel takes no runs from a socket that sends no checksums: packets go one by one then, none
+ * is lost and nobody hears of it. */
+static void
+test_runs_refused(void)
+{
+    static const size_t lengths[] = { 500 };
+    g_auto(Pair) pair = pair_new(true);
+    g_autoptr(GByteArray) memory = g_byte_array_new();
+    g_autofree TransportPacket *out = make_packets(memory, 100, lengths, 1);
+    uint8_t got[2000];
+    size_t dropped;
+    int on = 1;
+    g_assert_cmpint(
+        setsockopt(transport_fd(pair.transport), SOL_SOCKET, SO_NO_CHECK, &on, sizeof on), ==, 0);
+    for (unsigned round = 0; round < 2; round++) {
+        g_assert_cmpint(transport_send_esp(pair.transport, out, 100, &dropped), ==, 0);
+        g_assert_cmpuint(dropped, ==, 0);
+        for (size_t i = 0; i < 100; i++)
+            g_assert_cmpmem(got, peer_reads(&pair, got, sizeof got), out[i].data, 500);
+    }
 }
 
 static void
@@ -92,15 +160,14 @@ test_sorts_what_comes(void)
     g_assert_cmpint(send(pair.peer, "", 0, 0), ==, 0);
     g_assert_cmpint(send(pair.peer, "xyz", 3, 0), ==, 3);
     g_assert_cmpint(send(pair.peer, marked, sizeof marked, 0), ==, sizeof marked);
-    g_assert_cmpint(send(pair.peer, esp, sizeof esp, 0), ==, sizeof esp);
     loopback_wait(transport_fd(pair.transport), POLLIN);
     g_assert_cmpint(transport_receive(pair.transport, in, &n), ==, 0);
-    g_assert_cmpuint(n, ==, 2);
+    g_assert_cmpuint(n, ==, 1);
     g_assert_cmpint(in[0].kind, ==, ENCAP_IKE);
     g_assert_cmpmem(in[0].data, in[0].length, marked + 4, 28);
-    g_assert_cmpint(in[1].kind, ==, ENCAP_ESP);
-    g_assert_cmpmem(in[1].data, in[1].length, esp, sizeof esp);
     g_assert_cmpuint(transport_garbage(pair.transport), ==, 3);
+    g_assert_cmpint(send(pair.peer, esp, sizeof esp, 0), ==, sizeof esp);
+    expect_packets(pair.transport, &(TransportPacket){ (uint8_t *)esp, sizeof esp, ENCAP_ESP }, 1);
 }
 
 /* IKE_AUTH with certificates, not fragmented. */
@@ -168,6 +235,8 @@ main(int argc, char **argv)
     g_test_add_func("/transport/udp/ike-has-the-marker-but-on-500",
                     test_ike_has_the_marker_but_on_500);
     g_test_add_func("/transport/udp/batch-goes-and-comes", test_batch_goes_and_comes);
+    g_test_add_func("/transport/udp/run-is-datagrams", test_run_is_datagrams);
+    g_test_add_func("/transport/udp/runs-refused", test_runs_refused);
     g_test_add_func("/transport/udp/sorts-what-comes", test_sorts_what_comes);
     g_test_add_func("/transport/udp/large-message", test_large_message);
     g_test_add_func("/transport/udp/keepalive", test_keepalive);
