@@ -11,11 +11,24 @@
 #include <glib/gi18n.h>
 #include <locale.h>
 
+/* How long the story of a failure can be read. */
+#define LINGER_S 180
+
 static gboolean
 terminated(gpointer loop)
 {
     g_main_loop_quit(loop);
     return G_SOURCE_REMOVE;
+}
+
+/* libnm says so as soon as a connection has ended. */
+static void
+wants_to_quit(GinnelService *service, gpointer loop)
+{
+    if (ginnel_service_has_failed(service))
+        g_timeout_add_seconds(LINGER_S, terminated, loop);
+    else
+        g_main_loop_quit(loop);
 }
 
 int
@@ -53,7 +66,7 @@ main(int argc, char **argv)
     }
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     if (!persist)
-        g_signal_connect_swapped(service, "quit", G_CALLBACK(g_main_loop_quit), loop);
+        g_signal_connect(service, "quit", G_CALLBACK(wants_to_quit), loop);
     g_unix_signal_add(SIGTERM, terminated, loop);
     g_unix_signal_add(SIGINT, terminated, loop);
     g_main_loop_run(loop);

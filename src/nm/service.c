@@ -89,13 +89,6 @@ failure_code(const char *reason)
                                             : NM_VPN_PLUGIN_FAILURE_CONNECT_FAILED;
 }
 
-static gboolean
-quit(gpointer data)
-{
-    g_signal_emit_by_name(data, "quit");
-    return G_SOURCE_REMOVE;
-}
-
 /* Returns when nothing is left. One that failed stays to be looked at. */
 static gboolean
 service_disconnect(NMVpnServicePlugin *plugin, GError **error)
@@ -108,8 +101,6 @@ service_disconnect(NMVpnServicePlugin *plugin, GError **error)
             !ginnel_error_is_no_such_tunnel(why))
             g_message("%s", why->message); /* it ends with our bus name */
     }
-    if (!service->failed)
-        g_idle_add_full(G_PRIORITY_LOW, quit, g_object_ref(service), g_object_unref);
     forget_tunnel(service);
     return TRUE;
 }
@@ -360,14 +351,10 @@ static gboolean
 service_need_secrets(NMVpnServicePlugin *plugin, NMConnection *connection, const char **setting,
                      GError **error)
 {
-    g_autoptr(GError) why = NULL;
-    g_autoptr(Profile) profile = mapping_profile(connection, &why);
+    g_autoptr(Profile) profile = mapping_profile(connection, NULL);
     NMSettingVpn *vpn = nm_connection_get_setting_vpn(connection);
-    if (profile == NULL) {
-        g_set_error(error, NM_VPN_PLUGIN_ERROR, NM_VPN_PLUGIN_ERROR_INVALID_CONNECTION, "%s",
-                    why->message);
-        return FALSE;
-    }
+    if (profile == NULL)
+        return FALSE; /* connecting says why; an error here would be called missing secrets */
     g_autoptr(ProfileFiles) files = user_files_read(connection, profile, NULL);
     bool locked = mapping_is_pkcs12(profile) || (files != NULL && user_files_key_is_locked(files));
     g_autofree const char **missing = mapping_missing_secrets(profile, vpn, locked);
@@ -417,6 +404,12 @@ ginnel_service_class_init(GinnelServiceClass *class)
 static void
 ginnel_service_init(GinnelService *service)
 {
+}
+
+gboolean
+ginnel_service_has_failed(GinnelService *service)
+{
+    return service->failed;
 }
 
 GinnelService *

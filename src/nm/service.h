@@ -11,3 +11,5 @@ G_DECLARE_FINAL_TYPE(GinnelService, ginnel_service, GINNEL, SERVICE, NMVpnServic
 
 /* bus_name: one for each connection, as NetworkManager says. Blocks while it takes the name. */
 GinnelService *ginnel_service_new(const char *bus_name, GError **error);
+/* The last connection failed: its tunnel can be looked at for as long as we have our bus name. */
+gboolean ginnel_service_has_failed(GinnelService *service);

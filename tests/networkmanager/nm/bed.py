@@ -1,5 +1,8 @@
 """The lab's bed with NetworkManager on the test host, which then owns the uplink."""
 
+import os
+import shutil
+
 from lab import addresses as a
 from lab import play as lab_play
 from lab.bed import Bed
@@ -34,6 +37,8 @@ class NmBed(Bed):
 
     def start(self, destdir=None, units=UNITS):
         super().start(destdir, [*units, "NetworkManager.service"])
+        here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+        shutil.copy(os.path.join(here, "type-answers"), self.directory)
 
     def rest(self):
         Nmcli(self.host).forget_vpns()

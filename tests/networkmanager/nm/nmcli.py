@@ -42,11 +42,17 @@ class Nmcli:
                f"{result.stdout}{result.stderr}{self.words()}")
         return result
 
+    def up_typing(self, bed, *answers, name="work", user=None):
+        """As somebody at a terminal, who is asked."""
+        return self.host.run([bed.tool("type-answers"), *answers, "--", "nmcli", "--ask", "--wait",
+                              "60", "connection", "up", name], check=False, timeout=120, user=user)
+
     def down(self, name="work"):
         return self("--wait", "20", "connection", "down", name)
 
     def words(self):
         """The last that the plugin and NetworkManager wrote."""
+        self.host.run(["journalctl", "--sync"])
         return self.host.journal("-u", "NetworkManager.service", "-n", "12")
 
     def show(self, name="work"):

@@ -1,5 +1,5 @@
 """The scenes, in the order in which they are told."""
 
-from . import basic
+from . import basic, life, ways
 
-ORDER = [basic]
+ORDER = [basic, ways, life]
