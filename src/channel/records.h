@@ -25,7 +25,8 @@ typedef enum {
     RECORD_APPLIED, /* (bsu): answer to CONFIGURE: done, else why not; inner MTU */
     RECORD_SOCKET_REPLY,   /* (uisa{sv}): serial, errno or 0, text, SOCKET_*; descriptor: the socket
                             * when 0 */
-    RECORD_RESOLVE_REPLY,  /* (uaays): serial, addresses of 4 or 16 octets, or why there are none */
+    RECORD_RESOLVE_REPLY,  /* (uaaysb): serial, addresses of 4 or 16 octets, or why there are none;
+                            * whether UDP is known to be blocked in this network */
     RECORD_SIGN_REPLY,     /* (uyays): serial, authentication method, data (empty: refused), text */
     RECORD_VERIFY_REPLY,   /* (ub): serial, whether the AUTH is the gateway's */
     RECORD_MSCHAP_REPLY,   /* (uayayays): serial, NT-Response, AuthenticatorResponse (20 octets),
@@ -36,6 +37,9 @@ typedef enum {
     RECORD_PPK_REPLY,      /* (uayayays): serial, SK_d, SK_pi, SK_pr, or empty and why */
     RECORD_FETCH_REPLY, /* (uays): serial, what the server sent, head and all, or empty and why */
     RECORD_REPLACE,     /* (): reauthenticate now */
+    RECORD_NETWORK,     /* (b): other addresses or routes here, or back from sleep; whether UDP is
+                         * known to be blocked in this network */
+    RECORD_MTU,         /* (u): inner MTU, as it is from now on */
 
     /* tunnel to ginneld */
     RECORD_SOCKET = 32, /* (uyayq): serial, TRANSPORT_*, address octets, port */
@@ -57,6 +61,9 @@ typedef enum {
     RECORD_PPK,       /* (uqayayay): serial, PRF, SK_d, SK_pi, SK_pr (RFC 8784, section 3) */
     RECORD_REDIRECT,  /* (uays): serial, address of 4 or 16 octets, else name; answered by
                        * RESOLVE_REPLY (RFC 5685) */
+    RECORD_MOVED,     /* ((yayq)bs): as CONFIGURE_TRANSPORT and _NAT, why */
+    RECORD_LEARNT,    /* (bu): of this network: UDP is blocked, else works, and the largest packet
+                       * that gets through (0: not known) */
     RECORD_FETCH,     /* (usqsay): serial, host, port, path, body of a POST (empty: GET) */
 
     /* ginneld to ginnel-token, one to a process, and its answer */

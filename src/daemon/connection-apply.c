@@ -216,28 +216,33 @@ domains_variant(const SplitDnsPlan *plan)
     return g_variant_builder_end(&list);
 }
 
+void
+connection_tell_transport(GinTunnel *tunnel, GVariant *way)
+{
+    static const char *const kinds[] = { "udp", "tcp", "tls" };
+    guint8 kind;
+    guint16 port;
+    g_autoptr(GVariant) octets = NULL;
+    InetAddress address;
+    g_variant_get(way, "(y@ayq)", &kind, &octets, &port);
+    g_autofree char *transport =
+        g_strdup_printf("%s/%u", kinds[MIN(kind, G_N_ELEMENTS(kinds) - 1)], port);
+    gin_tunnel_set_transport(tunnel, transport);
+    if (!read_address(octets, &address))
+        return;
+    g_autofree char *text = inet_address_to_string(&address);
+    gin_tunnel_set_gateway_address(tunnel, text);
+}
+
 static void
 tell_gateway(GinTunnel *tunnel, GVariant *configure)
 {
-    static const char *const kinds[] = { "udp", "tcp", "tls" };
     g_autoptr(GVariant) way =
         g_variant_lookup_value(configure, CONFIGURE_TRANSPORT, G_VARIANT_TYPE("(yayq)"));
     gboolean nat = FALSE;
     gint64 not_after = 0;
-    if (way != NULL) {
-        guint8 kind;
-        guint16 port;
-        g_autoptr(GVariant) octets = NULL;
-        InetAddress address;
-        g_variant_get(way, "(y@ayq)", &kind, &octets, &port);
-        g_autofree char *transport =
-            g_strdup_printf("%s/%u", kinds[MIN(kind, G_N_ELEMENTS(kinds) - 1)], port);
-        gin_tunnel_set_transport(tunnel, transport);
-        if (read_address(octets, &address)) {
-            g_autofree char *text = inet_address_to_string(&address);
-            gin_tunnel_set_gateway_address(tunnel, text);
-        }
-    }
+    if (way != NULL)
+        connection_tell_transport(tunnel, way);
     g_variant_lookup(configure, CONFIGURE_NAT, "b", &nat);
     g_variant_lookup(configure, CONFIGURE_NOT_AFTER, "x", &not_after);
     gin_tunnel_set_behind_nat(tunnel, nat);

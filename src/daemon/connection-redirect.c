@@ -30,9 +30,9 @@ answer(Connection *connection, uint32_t serial, const GArray *found, const char 
         return;
     }
     /* The old gateways are no answer to this. */
-    connection_send(
-        connection, RECORD_RESOLVE_REPLY,
-        g_variant_new("(u@aays)", serial, g_variant_new_array(G_VARIANT_TYPE("ay"), NULL, 0), why));
+    connection_send(connection, RECORD_RESOLVE_REPLY,
+                    g_variant_new("(u@aaysb)", serial,
+                                  g_variant_new_array(G_VARIANT_TYPE("ay"), NULL, 0), why, FALSE));
 }
 
 static void

@@ -118,7 +118,11 @@ connection_answer_resolve(Connection *connection, uint32_t serial, const GArray 
     if (connection->gateways->len > 0)
         tell_resolved(connection, connection->gateways);
     connection_save(connection);
-    connection_send(connection, RECORD_RESOLVE_REPLY, g_variant_new("(uaays)", serial, &list, why));
+    connection_send(
+        connection, RECORD_RESOLVE_REPLY,
+        g_variant_new("(uaaysb)", serial, &list, why,
+                      networks_udp_is_blocked(connection->machine->networks,
+                                              connection->profile->gateway_addresses[0])));
 }
 
 static void

@@ -414,6 +414,12 @@ record_received(Channel *channel, RecordType type, GVariant *body, int *fds, siz
     case RECORD_STATE:
         handle_state(connection, body);
         break;
+    case RECORD_MOVED:
+        connection_handle_moved(connection, body);
+        break;
+    case RECORD_LEARNT:
+        connection_handle_learnt(connection, body);
+        break;
     case RECORD_CONFIGURE:
         connection_handle_configure(connection, body, true);
         break;

@@ -38,6 +38,8 @@ void connection_give_up(Connection *connection, const char *detail);
 void connection_close(Connection *connection);
 /* A new session beside the one that works, which then takes its place. */
 void connection_replace(Connection *connection);
+/* The machine's addresses or routes are others, or it slept: outer sockets may be stale. */
+void connection_network_changed(Connection *connection);
 
 uint32_t connection_id(const Connection *connection);
 const char *connection_name(const Connection *connection); /* the profile's */

@@ -41,6 +41,14 @@ valid_mark_off(void)
     g_unlink(VALID_MARK_SAVED);
 }
 
+static void
+network_changed(gpointer data)
+{
+    Machine *machine = data;
+    for (guint i = 0; i < machine->connections->len; i++)
+        connection_network_changed(machine->connections->pdata[i]);
+}
+
 Machine *
 machine_new(GDBusConnection *bus, GError **error)
 {
@@ -53,8 +61,10 @@ machine_new(GDBusConnection *bus, GError **error)
     machine->debug_keys = g_strcmp0(g_getenv("GINNEL_DEBUG_KEYS"), "1") == 0;
     machine->misbehave = g_getenv("GINNEL_TEST_MISBEHAVE");
     machine->offloads = g_strcmp0(g_getenv("GINNEL_OFFLOADS"), "0") != 0;
-    if (machine->netlink != NULL)
+    if (machine->netlink != NULL) {
+        machine->networks = networks_new(bus, machine->netlink, network_changed, machine);
         return machine;
+    }
     machine_free(machine);
     return NULL;
 }
@@ -64,6 +74,7 @@ machine_free(Machine *machine)
 {
     if (machine == NULL)
         return;
+    networks_free(machine->networks);
     netlink_free(machine->netlink);
     resolver_free(machine->resolver);
     agents_free(machine->agents);

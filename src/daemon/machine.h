@@ -4,6 +4,7 @@
  */
 #pragma once
 #include "daemon/agent.h"
+#include "daemon/networks.h"
 #include "system/netlink.h"
 #include "system/nftables.h"
 #include "system/resolver.h"
@@ -19,6 +20,7 @@ typedef struct {
     Netlink *netlink;
     Resolver *resolver;
     Agents *agents;
+    Networks *networks;
     GPtrArray *connections; /* Connection, borrowed: those that have a TUN device */
     bool debug_keys;        /* GINNEL_DEBUG_KEYS=1: for decoding captures */
     const char *misbehave;  /* GINNEL_TEST_MISBEHAVE, see src/tunnel/sandbox.h */

@@ -304,10 +304,10 @@ datapath_set_mtu(Datapath *datapath, uint32_t mtu)
 }
 
 static void
-enqueue_ike(Datapath *datapath, Transport *transport, GBytes *message)
+enqueue_ike(Datapath *datapath, Transport *transport, GBytes *message, bool probe)
 {
     IkeToSend *item = g_new0(IkeToSend, 1);
-    *item = (IkeToSend){ transport_ref(transport), message };
+    *item = (IkeToSend){ transport_ref(transport), message, probe };
     g_mutex_lock(&datapath->lock);
     bool room = g_queue_get_length(&datapath->ike_queue) < MAX_IKE_QUEUE;
     if (room)
@@ -321,14 +321,20 @@ enqueue_ike(Datapath *datapath, Transport *transport, GBytes *message)
 void
 datapath_send_ike(Datapath *datapath, Transport *transport, GBytes *message)
 {
-    enqueue_ike(datapath, transport, g_bytes_ref(message));
+    enqueue_ike(datapath, transport, g_bytes_ref(message), false);
+}
+
+void
+datapath_send_probe(Datapath *datapath, Transport *transport, GBytes *message)
+{
+    enqueue_ike(datapath, transport, g_bytes_ref(message), true);
 }
 
 void
 datapath_send_keepalive(Datapath *datapath)
 {
     if (datapath->current->sending != NULL)
-        enqueue_ike(datapath, datapath->current->sending, NULL);
+        enqueue_ike(datapath, datapath->current->sending, NULL, false);
 }
 
 void

@@ -166,7 +166,8 @@ sender_send_ike(Sender *sender)
         } else {
             gsize length;
             const uint8_t *message = g_bytes_get_data(item->message, &length);
-            error = transport_send_ike(item->transport, message, length);
+            error = item->probe ? transport_send_probe(item->transport, message, length)
+                                : transport_send_ike(item->transport, message, length);
             g_bytes_unref(item->message);
         }
         if (error != 0)

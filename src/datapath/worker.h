@@ -8,6 +8,7 @@
 typedef struct {
     Transport *transport;
     GBytes *message; /* NULL: a keepalive */
+    bool probe;      /* transport_send_probe */
 } IkeToSend;
 
 typedef struct {

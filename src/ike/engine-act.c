@@ -116,6 +116,7 @@ engine_send_datagrams(IkeEngine *engine, const GPtrArray *datagrams, uint32_t pa
         output->datagram = g_bytes_ref(g_ptr_array_index(datagrams, i));
         output->is_request = is_request;
         output->transmission = transmission;
+        output->probe = is_request && engine->probe.under_way && datagrams->len == 1;
     }
 }
 
@@ -123,7 +124,8 @@ static GPtrArray *
 write_request(IkeEngine *engine, IkeSa *sa, const IkeMessage *message)
 {
     if (sa->sealer.aead != NULL)
-        return ike_sa_seal(sa, message, engine_max_length(engine, sa));
+        return ike_sa_seal(sa, message,
+                           engine->probe.under_way ? 0 : engine_max_length(engine, sa));
     GBytes *clear = ike_message_write(message, NULL);
     if (clear == NULL)
         return NULL;
@@ -428,6 +430,11 @@ engine_start_next(IkeEngine *engine)
         proc_delete_start_ike(engine, sa, SA_DELETE_IKE_LOCAL_INFORMATIONAL);
         return;
     }
+    /* Until the gateway knows where we are, nothing else gets an answer for long. */
+    if (proc_mobike_wants_to_tell(engine)) {
+        proc_mobike_start(engine, sa);
+        return;
+    }
     ChildSa *doomed = child_to_delete(engine);
     ChildSa *child = child_to_rekey(engine);
     unsigned missing = coverage_missing(engine);
@@ -441,9 +448,11 @@ engine_start_next(IkeEngine *engine)
         proc_rekey_ike_start(engine, sa, KE_NONE);
     else if (child != NULL && engine->now >= sa->retry_at)
         proc_rekey_child_start(engine, sa, child, KE_NONE);
-    else if (engine->path_untold || suspicion_wants_check(engine) ||
+    else if (suspicion_wants_check(engine) ||
              engine->now >= instant_after(engine->last_seen, liveness_interval(engine)))
-        proc_info_start_liveness(engine, sa);
+        proc_mobike_start(engine, sa);
+    else if (proc_mobike_wants_to_probe(engine))
+        proc_mobike_start_probe(engine, sa);
 }
 
 static Instant

@@ -70,11 +70,26 @@ typedef struct {
 typedef struct {
     Instant sent_since; /* packets of ours, with no sign of life since; INSTANT_NEVER: none */
     Duration silence;   /* for so long that is nothing */
+    bool stalled;       /* what came has stopped at once */
     bool hinted;        /* somebody says that the gateway does not know us */
     Instant hint_after; /* nobody is listened to before that */
     Instant tell_at;    /* when the request under way has waited too long */
     bool told;          /* it has, and nothing came since */
 } Suspicion;
+
+/* See proc-mobike. */
+typedef struct {
+    bool untold;  /* the gateway has not heard from us on this path */
+    bool telling; /* the request under way tells it */
+    bool spread;  /* and has gone by another path as well */
+    bool watched; /* the caller hears by which path we are answered */
+} Moving;
+
+typedef struct {
+    size_t init;   /* octets of the IP packet that IKE_SA_INIT makes; 0: as it comes */
+    size_t wanted; /* of the next probe; 0: none */
+    bool under_way;
+} IkeProbe;
 
 struct _IkeEngine {
     IkeConfig *config;
@@ -97,7 +112,8 @@ struct _IkeEngine {
     IkeMessage *received; /* the message being handled; a handler may take it */
     Instant last_seen;    /* sign of life */
     bool nat_here, mobike;
-    bool path_untold;            /* the gateway has not heard from us on this path */
+    Moving moving;
+    IkeProbe probe;
     InetAddress redirected_from; /* INET_NONE: nobody */
     GArray *request_addresses;   /* InetAddress; NULL: none */
     /* See limits. INSTANT_NEVER where there is none. */

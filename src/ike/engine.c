@@ -144,26 +144,6 @@ ike_engine_child_used(IkeEngine *engine, uint32_t spi_in, uint64_t packets, uint
 }
 
 void
-ike_engine_path_changed(IkeEngine *engine, const IkePath *path, Instant now)
-{
-    engine->now = now;
-    engine->path = *path;
-    for (guint i = 0; i < engine->sas->len; i++) {
-        IkeSa *sa = g_ptr_array_index(engine->sas, i);
-        if (!window_is_busy(&sa->window))
-            continue;
-        retransmit_moved(&sa->retransmit, path->stream, now);
-        fragment_search_repeat(engine, sa);
-    }
-    /* Also where the gateway only sends: it must learn where we are (RFC 4555, section 3.5; RFC
-     * 9329, section 7.1). */
-    if (engine->state == IKE_STATE_ESTABLISHED) {
-        engine->path_untold = true;
-        engine_start_next(engine);
-    }
-}
-
-void
 ike_engine_close(IkeEngine *engine, IkeCloseReason reason, Instant now)
 {
     engine->now = now;
@@ -260,6 +240,7 @@ handle_response(IkeEngine *engine, IkeSa *sa)
     g_autoptr(GError) error = NULL;
     const IkeMessage *message = engine->received;
     retransmit_stop(&sa->retransmit);
+    proc_mobike_answered(engine, sa);
     window_answered(&sa->window);
     g_clear_pointer(&sa->request, ike_message_free);
     engine->last_seen = engine->now;
@@ -539,6 +520,8 @@ sa_timeout(IkeEngine *engine, IkeSa *sa)
             return;
         }
         fragment_search_repeat(engine, sa);
+        /* Another path may be tried now: by which one the answer comes is worth knowing. */
+        engine->moving.watched = engine->state == IKE_STATE_ESTABLISHED;
         return;
     case RETRANSMIT_GIVE_UP:
         give_up(engine, sa);

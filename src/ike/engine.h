@@ -236,16 +236,20 @@ typedef enum {
     IKE_OUTPUT_REPLACE,
     IKE_OUTPUT_REDIRECT, /* before CLOSED where the SA was not up */
     IKE_OUTPUT_TICKET,   /* replaces the one before */
-    IKE_OUTPUT_CLOSED,   /* the last one */
+    /* After a change of paths: a request was answered. */
+    IKE_OUTPUT_PATH_ANSWERED,
+    IKE_OUTPUT_PROBED, /* answer to ike_engine_probe */
+    IKE_OUTPUT_CLOSED, /* the last one */
 } IkeOutputKind;
 
 typedef struct {
     IkeOutputKind kind;
     /* SEND */
-    uint32_t path;         /* IkePath.id */
+    uint32_t path;         /* IkePath.id; of PATH_ANSWERED: by which the answer came */
     GBytes *datagram;      /* one IKE message, without marker or length frame */
     bool is_request;       /* false: a response */
     unsigned transmission; /* 1 for the first */
+    bool probe;            /* no router may cut it into pieces */
     /* INSTALL_CHILD; RETIRE_CHILD, REMOVE_CHILD (spi_in, spi_out only), EXPECT_CHILD (spi_in) */
     IkeChild *child;
     IkeConfiguration *configuration;  /* CONFIGURE */
@@ -253,11 +257,17 @@ typedef struct {
     IkeState state;                   /* STATE_CHANGED */
     IkeRedirect *redirect;            /* REDIRECT */
     IkeTicket *ticket;                /* TICKET; the caller steals it */
-    Instant deadline;                 /* REPLACE: when the SA ends; INSTANT_NEVER: not known */
-    bool suspect;                     /* REPLACE: only if ike_engine_is_suspect once the new
-                                       * engine has an answer; may come again */
-    IkeCloseReason reason;            /* CLOSED */
-    char *detail; /* CLOSED, REPLACE: English, for people, names both sides' values */
+    /* PATH_ANSWERED: the request told the gateway where we are, and went by that path alone, so
+     * that the gateway sends there now; it told, but the gateway will not have it; a NAT is there.
+     */
+    bool told, refused, nat;
+    size_t packet;         /* PROBED: octets of the largest IP packet that got through */
+    bool whole;            /* PROBED: it was not cut into fragments */
+    Instant deadline;      /* REPLACE: when the SA ends; INSTANT_NEVER: not known */
+    bool suspect;          /* REPLACE: only if ike_engine_is_suspect once the new
+                            * engine has an answer; may come again */
+    IkeCloseReason reason; /* CLOSED */
+    char *detail;          /* CLOSED, REPLACE: English, for people, names both sides' values */
 } IkeOutput;
 
 void ike_output_clear(IkeOutput *output);
@@ -285,6 +295,9 @@ void ike_engine_resume(IkeEngine *engine, IkeTicket *ticket);
  * that this one sends no INITIAL_CONTACT whatever the configuration says (RFC 7296, section 2.4).
  */
 void ike_engine_replaces(IkeEngine *engine);
+/* Before ike_engine_initiate: IKE_SA_INIT over UDP makes an IP packet of so many octets, so that an
+ * answer speaks for packets of that size. */
+void ike_engine_fill_init(IkeEngine *engine, size_t packet);
 /* Sends IKE_SA_INIT on path. */
 void ike_engine_initiate(IkeEngine *engine, const IkePath *path, Instant now);
 /* Goes on from INIT_ANSWERED to IKE_AUTH; called at any time before, it takes effect then. */
@@ -299,11 +312,22 @@ void ike_engine_timeout(IkeEngine *engine, Instant now);
  * Once the SA is up the gateway is told: by UPDATE_SA_ADDRESSES where it has MOBIKE (RFC 4555,
  * section 3.5), else by an empty INFORMATIONAL request. */
 void ike_engine_path_changed(IkeEngine *engine, const IkePath *path, Instant now);
+/* The request under way, if any, goes by path as well, once: with the same message ID, over a
+ * stream where datagrams stay unanswered (RFC 9329, section 7.1). PATH_ANSWERED says by which of
+ * them the answer came, and then ike_engine_path_changed has to choose one. */
+void ike_engine_path_added(IkeEngine *engine, const IkePath *path, Instant now);
+/* On a datagram path: an INFORMATIONAL request that makes an IP packet of so many octets, to be
+ * sent without fragmentation; where it is not answered it goes on as fragments, so that it ends
+ * nothing (RFC 7383). Without those it does nothing. */
+void ike_engine_probe(IkeEngine *engine, size_t packet, Instant now);
 /* An authentic ESP packet arrived: a sign of life. Cheap. */
 void ike_engine_traffic_seen(IkeEngine *engine, Instant now);
 /* A packet of ours left, the first since traffic_seen: where nothing comes back for seconds the
  * gateway is asked whether it is there. */
 void ike_engine_traffic_sent(IkeEngine *engine, Instant now);
+/* Packets came one after the other and stopped at once: the gateway is asked whether it is there.
+ * Cheap. */
+void ike_engine_traffic_stalled(IkeEngine *engine, Instant now);
 /* A request has waited long for its answer (see REPLACE), and nothing authentic came since. */
 bool ike_engine_is_suspect(const IkeEngine *engine);
 /* What the Child SA of our inbound spi_in has carried out so far: for the limits by octets and

@@ -59,7 +59,8 @@ fragment_search_repeat(IkeEngine *engine, IkeSa *sa)
 {
     size_t limit = engine_max_length(engine, sa);
     unsigned sent = sa->retransmit.sent;
-    if (sa->request != NULL && limit > 0) {
+    bool whole = engine->probe.under_way && sent <= TRIES_OF_A_SIZE;
+    if (sa->request != NULL && limit > 0 && !whole) {
         size_t length = longest(sa->window.request);
         size_t smaller = next_size(limit);
         if (length > limit) /* from a stream to datagrams */

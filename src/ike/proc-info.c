@@ -5,7 +5,6 @@
 #include "ike/proc.h"
 
 #include "ike/lifetime.h"
-#include "ike/nat-detection.h"
 #include "ike/suspicion.h"
 
 void
@@ -18,33 +17,6 @@ proc_info_note_auth_lifetime(IkeEngine *engine, const IkeMessage *message)
     ByteReader reader = byte_reader_for_bytes(notify->data);
     if (byte_reader_u32(&reader, &seconds))
         lifetime_note_auth_lifetime(engine, seconds * DURATION_SECOND);
-}
-
-/* N(NAT_DETECTION_SOURCE_IP), N(NAT_DETECTION_DESTINATION_IP). Our source never matches: the
- * gateway goes on to encapsulate. */
-static void
-add_nat_detection(IkeEngine *engine, const IkeSa *sa, IkeMessage *message)
-{
-    uint8_t hash[NAT_DETECTION_LENGTH];
-    nat_detection_decoy(engine->rng, hash);
-    ike_message_add_notify(message, IKE_NOTIFY_NAT_DETECTION_SOURCE_IP, hash, sizeof hash);
-    if (!nat_detection_hash(sa->spi_i, sa->spi_r, &engine->path.remote, hash))
-        nat_detection_decoy(engine->rng, hash);
-    ike_message_add_notify(message, IKE_NOTIFY_NAT_DETECTION_DESTINATION_IP, hash, sizeof hash);
-}
-
-/* HDR, SK {[N(UPDATE_SA_ADDRESSES), N(NAT_DETECTION_SOURCE_IP), N(NAT_DETECTION_DESTINATION_IP)]}
- * --> (RFC 4555, section 3.5) */
-void
-proc_info_start_liveness(IkeEngine *engine, IkeSa *sa)
-{
-    g_autoptr(IkeMessage) message = ike_sa_new_request(sa, IKE_EXCHANGE_INFORMATIONAL);
-    if (engine->path_untold && engine->mobike) {
-        ike_message_add_notify(message, IKE_NOTIFY_UPDATE_SA_ADDRESSES, NULL, 0);
-        add_nat_detection(engine, sa, message);
-    }
-    engine->path_untold = false;
-    engine_send_request(engine, sa, message, SA_LIVENESS_LOCAL_INFORMATIONAL);
 }
 
 /* <--  HDR, SK {...} */
@@ -71,7 +43,7 @@ proc_info_request(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeMe
         ike_message_add_notify(reply, IKE_NOTIFY_COOKIE2, g_bytes_get_data(cookie->data, NULL),
                                g_bytes_get_size(cookie->data));
     if (ike_message_find_notify(message, IKE_NOTIFY_NAT_DETECTION_SOURCE_IP) != NULL)
-        add_nat_detection(engine, sa, reply); /* RFC 4555, section 3.8 */
+        proc_mobike_add_nat_detection(engine, sa, reply); /* RFC 4555, section 3.8 */
     /* Second thoughts about our proof of identity end the SA (RFC 7296, section 2.21.2). */
     if (ike_message_find_notify(message, IKE_NOTIFY_AUTHENTICATION_FAILED) != NULL)
         engine->peer_rejects = true;

@@ -7,23 +7,10 @@
 
 #include "base/error.h"
 #include "crypto/algorithms.h"
-#include "ike/nat-detection.h"
 
 /* Beyond our own announcement nothing is accepted in AUTH (RFC 7427, section 4). */
 static const uint16_t announced_hashes[] = { HASH_SHA2_256, HASH_SHA2_384, HASH_SHA2_512,
                                              HASH_IDENTITY /* RFC 8420, section 2 */ };
-
-static void
-add_nat_detection(IkeEngine *engine, const IkeSa *sa, IkeMessage *message)
-{
-    uint8_t hash[NAT_DETECTION_LENGTH];
-    nat_detection_decoy(engine->rng, hash);
-    ike_message_add_notify(message, IKE_NOTIFY_NAT_DETECTION_SOURCE_IP, hash, sizeof hash);
-    /* Where the remote address is not known (a name behind a proxy), whatever does not match. */
-    if (!nat_detection_hash(sa->spi_i, 0, &engine->path.remote, hash))
-        nat_detection_decoy(engine->rng, hash);
-    ike_message_add_notify(message, IKE_NOTIFY_NAT_DETECTION_DESTINATION_IP, hash, sizeof hash);
-}
 
 static void
 add_hashes(IkeMessage *message)
@@ -37,7 +24,7 @@ add_hashes(IkeMessage *message)
 void
 proc_init_announce(IkeEngine *engine, const IkeSa *sa, IkeMessage *message)
 {
-    add_nat_detection(engine, sa, message);
+    proc_mobike_add_nat_detection(engine, sa, message);
     ike_message_add_notify(message, IKE_NOTIFY_IKEV2_FRAGMENTATION_SUPPORTED, NULL, 0);
     proc_redirect_announce(engine, message);
 }
@@ -78,6 +65,7 @@ proc_init_send(IkeEngine *engine, IkeSa *sa)
         ike_message_add_notify(message, IKE_NOTIFY_USE_PPK, NULL, 0);
     if (ike_proposal_list_offers_additional(engine->config->ike_proposals))
         ike_message_add_notify(message, IKE_NOTIFY_INTERMEDIATE_EXCHANGE_SUPPORTED, NULL, 0);
+    proc_mobike_fill_init(engine, message);
     g_clear_pointer(&setup->request, g_bytes_unref);
     setup->request = ike_message_write(message, &error);
     if (setup->request == NULL) {
@@ -253,17 +241,6 @@ read_authorities(IkeSetup *setup, const IkeMessage *message)
         setup->authorities = g_byte_array_free_to_bytes(g_steal_pointer(&list));
 }
 
-/* No NAT only where the gateway saw us at the address and port that we know to be ours. */
-static bool
-detect_nat(const IkeEngine *engine, const IkeSa *sa, const IkeMessage *message)
-{
-    const PayloadNotify *notify =
-        ike_message_find_notify(message, IKE_NOTIFY_NAT_DETECTION_DESTINATION_IP);
-    return notify == NULL || !nat_detection_matches(sa->spi_i, sa->spi_r, &engine->path.local,
-                                                    g_bytes_get_data(notify->data, NULL),
-                                                    g_bytes_get_size(notify->data));
-}
-
 static bool
 agree_keys(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, GError **error)
 {
@@ -325,7 +302,7 @@ proc_init_agreed(IkeEngine *engine, IkeSa *sa, const IkeMessage *message)
     ike_exchange_clear(&sa->exchange);
     read_hashes(setup, message);
     read_authorities(setup, message);
-    engine->nat_here = detect_nat(engine, sa, message);
+    engine->nat_here = proc_mobike_detect_nat(engine, sa, message);
     sa->fragmentation =
         ike_message_find_notify(message, IKE_NOTIFY_IKEV2_FRAGMENTATION_SUPPORTED) != NULL;
     setup->multiple_auth =

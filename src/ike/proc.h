@@ -124,9 +124,22 @@ GArray *proc_wanted_remote_ts(const IkeEngine *engine);
 /* --- proc-info: liveness and everything else INFORMATIONAL (RFC 7296, section 1.4) --- */
 /* AUTH_LIFETIME, if message has it (RFC 4478, section 3). */
 void proc_info_note_auth_lifetime(IkeEngine *engine, const IkeMessage *message);
-void proc_info_start_liveness(IkeEngine *engine, IkeSa *sa);
 TransitionResult proc_info_answered(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
 TransitionResult proc_info_request(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
+
+/* --- proc-mobike: paths (RFC 4555; RFC 9329, section 7.1) --- */
+/* Our source never matches, so that the gateway goes on to encapsulate. */
+void proc_mobike_add_nat_detection(IkeEngine *engine, const IkeSa *sa, IkeMessage *message);
+/* No NAT only where the gateway saw us at the address and port that we know to be ours. */
+bool proc_mobike_detect_nat(const IkeEngine *engine, const IkeSa *sa, const IkeMessage *message);
+void proc_mobike_fill_init(const IkeEngine *engine, IkeMessage *message);
+bool proc_mobike_wants_to_tell(const IkeEngine *engine);
+/* Asks whether the gateway is there, and tells it where we are where it may not know. */
+void proc_mobike_start(IkeEngine *engine, IkeSa *sa);
+bool proc_mobike_wants_to_probe(const IkeEngine *engine);
+void proc_mobike_start_probe(IkeEngine *engine, IkeSa *sa);
+/* To any request of ours, before the window is free again. */
+void proc_mobike_answered(IkeEngine *engine, const IkeSa *sa);
 
 /* --- proc-delete (RFC 7296, section 1.4.1) --- */
 void proc_delete_start_ike(IkeEngine *engine, IkeSa *sa, IkeSaState state);

@@ -7,7 +7,7 @@
 
 #include "ike/proc.h"
 
-#define SILENCE         (3 * DURATION_SECOND)  /* between a packet of ours and a sign of life */
+#define SILENCE         (1 * DURATION_SECOND)  /* between a packet of ours and a sign of life */
 #define MAX_SILENCE     (30 * DURATION_SECOND) /* where the traffic proves to go one way only */
 #define HINT_INTERVAL   (10 * DURATION_SECOND) /* hints are looked into so often at most */
 #define PATIENCE        7                      /* retransmission intervals: before the 4th */
@@ -42,7 +42,7 @@ suspicion_alive(IkeEngine *engine)
     if (suspicion->sent_since <= engine->now)
         suspicion->silence = MIN(2 * suspicion->silence, MAX_SILENCE);
     suspicion->sent_since = suspicion->tell_at = INSTANT_NEVER;
-    suspicion->hinted = suspicion->told = false;
+    suspicion->stalled = suspicion->hinted = suspicion->told = false;
 }
 
 void
@@ -59,11 +59,21 @@ suspicion_traffic_sent(IkeEngine *engine)
         engine->suspicion.sent_since = engine->now;
 }
 
+void
+ike_engine_traffic_stalled(IkeEngine *engine, Instant now)
+{
+    engine->now = now;
+    if (engine->state != IKE_STATE_ESTABLISHED || window_is_busy(&engine_sa(engine)->window))
+        return;
+    engine->suspicion.stalled = true;
+    engine_start_next(engine);
+}
+
 bool
 suspicion_wants_check(const IkeEngine *engine)
 {
     const Suspicion *suspicion = &engine->suspicion;
-    return suspicion->hinted ||
+    return suspicion->stalled || suspicion->hinted ||
            engine->now >= instant_after(suspicion->sent_since, suspicion->silence);
 }
 

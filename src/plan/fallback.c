@@ -6,6 +6,7 @@
 
 #define DEFAULT_RETRANSMIT    (500 * DURATION_MILLISECOND)
 #define DEFAULT_ADDRESS_DELAY (250 * DURATION_MILLISECOND)
+#define HINTS_BELIEVED        2
 #define DEFAULT_GRACE         (50 * DURATION_MILLISECOND)
 
 typedef enum {
@@ -23,6 +24,7 @@ typedef struct {
     InetAddress address;
     Instant start_at;
     Instant answered_at;
+    unsigned hints;
     Instant blocked_at; /* AUTHENTICATING: when silence counts as blocked */
 } Attempt;
 
@@ -207,6 +209,25 @@ check_blocked(FallbackPlan *plan, Instant now)
     }
 }
 
+/* Hints are no proof while another way may still lead on: afterwards, what was hinted at twice,
+ * with a retransmission between, is believed. */
+static void
+believe_hints(FallbackPlan *plan)
+{
+    for (unsigned i = 0; i < plan->n_attempts; i++) {
+        const Attempt *attempt = &plan->attempts[i];
+        if (attempt->state != ATTEMPT_OVER &&
+            (attempt->state != ATTEMPT_STARTED || attempt->hints < HINTS_BELIEVED))
+            return;
+    }
+    for (unsigned i = 0; i < plan->n_attempts; i++) {
+        if (plan->attempts[i].state == ATTEMPT_OVER)
+            continue;
+        plan->attempts[i].state = ATTEMPT_OVER;
+        plan_act(plan, FALLBACK_ABANDON, i);
+    }
+}
+
 static void
 check_exhausted(FallbackPlan *plan)
 {
@@ -224,6 +245,7 @@ plan_advance(FallbackPlan *plan, Instant now)
     check_blocked(plan, now);
     authenticate_next(plan, now);
     start_due(plan, now);
+    believe_hints(plan);
     check_exhausted(plan);
 }
 
@@ -308,6 +330,10 @@ fallback_plan_event(FallbackPlan *plan, unsigned number, FallbackEvent event, In
     case FALLBACK_AUTH_ANSWERED:
         if (attempt->state == ATTEMPT_AUTHENTICATING)
             attempt_won(plan, attempt);
+        break;
+    case FALLBACK_HINTED:
+        attempt->hints++;
+        bring_forward(plan, attempt, now);
         break;
     case FALLBACK_REFUSED:
     case FALLBACK_SILENT:

@@ -38,7 +38,8 @@ typedef struct {
 typedef enum {
     FALLBACK_ANSWERED,      /* IKE_SA_INIT was answered: could go on to IKE_AUTH */
     FALLBACK_AUTH_ANSWERED, /* an authentic answer to IKE_AUTH: this transport is good */
-    FALLBACK_REFUSED,       /* ICMP error, connection refused, EPERM: nothing gets through now */
+    FALLBACK_HINTED,        /* an ICMP or socket error about datagrams: can be forged */
+    FALLBACK_REFUSED,       /* no socket, or the stream is refused: nothing gets through now */
     FALLBACK_SILENT,        /* the engine ran out of retransmissions */
     FALLBACK_ASKING,        /* before IKE_AUTH is sent a person may be asked: no time runs */
     FALLBACK_ASKED,         /* it goes on */

@@ -1,10 +1,11 @@
 #include "plan/network-plan.h"
 
-#define PATH_MTU_MIN      576 /* what every IPv4 host takes (RFC 791, section 3.1) */
-#define PATH_MTU          1500
-#define OUTER_OVERHEAD    (40 + 8)             /* IPv6 and UDP, so that every transport fits */
-#define COMBINED_OVERHEAD (8 + 8 + 3 + 2 + 16) /* header, IV, padding, trailer, ICV */
-#define MAC_OVERHEAD      (8 + 16 + 15 + 2 + 32)
+#define PATH_MTU_MIN       576 /* what every IPv4 host takes (RFC 791, section 3.1) */
+#define PATH_MTU           1500
+#define NETWORK_MTU_MIN_V4 576
+#define OUTER_OVERHEAD     (40 + 8)             /* IPv6 and UDP, so that every transport fits */
+#define COMBINED_OVERHEAD  (8 + 8 + 3 + 2 + 16) /* header, IV, padding, trailer, ICV */
+#define MAC_OVERHEAD       (8 + 16 + 15 + 2 + 32)
 
 static bool
 has_family(const GArray *addresses, uint8_t family)
@@ -134,16 +135,14 @@ covers_everything(const GArray *routes, uint8_t family)
     return halves == 3;
 }
 
-static uint32_t
-choose_mtu(const NetworkPlan *plan, const NetworkOffer *offer)
+void
+network_plan_set_path_mtu(NetworkPlan *plan, uint32_t path_mtu)
 {
-    uint32_t mtu = offer->mtu;
     /* A jumbo link says nothing about the links behind it. */
-    uint32_t path =
-        offer->path_mtu != 0 ? CLAMP(offer->path_mtu, PATH_MTU_MIN, PATH_MTU) : PATH_MTU;
-    if (mtu == 0)
-        mtu = path - OUTER_OVERHEAD - (offer->combined_cipher ? COMBINED_OVERHEAD : MAC_OVERHEAD);
-    return has_family(plan->addresses, INET_V6) ? MAX(mtu, NETWORK_MTU_MIN) : MAX(mtu, 576);
+    uint32_t path = path_mtu != 0 ? CLAMP(path_mtu, PATH_MTU_MIN, PATH_MTU) : PATH_MTU;
+    uint32_t mtu = plan->profile_mtu != 0 ? plan->profile_mtu : path - plan->overhead;
+    plan->mtu =
+        MAX(mtu, has_family(plan->addresses, INET_V6) ? NETWORK_MTU_MIN : NETWORK_MTU_MIN_V4);
 }
 
 NetworkPlan *
@@ -167,7 +166,9 @@ network_plan_new(const NetworkOffer *offer, char **why)
     take_servers(plan, offer);
     plan->full_v4 = covers_everything(plan->routes, INET_V4);
     plan->full_v6 = covers_everything(plan->routes, INET_V6);
-    plan->mtu = choose_mtu(plan, offer);
+    plan->profile_mtu = offer->mtu;
+    plan->overhead = OUTER_OVERHEAD + (offer->combined_cipher ? COMBINED_OVERHEAD : MAC_OVERHEAD);
+    network_plan_set_path_mtu(plan, offer->path_mtu);
     return g_steal_pointer(&plan);
 }
 

@@ -30,10 +30,13 @@ typedef struct {
     GArray *remote;        /* InetRange: what may arrive through the tunnel */
     bool full_v4, full_v6; /* the routes cover everything of the family */
     uint32_t mtu;
-    GPtrArray *refused; /* Refusal */
+    uint32_t profile_mtu, overhead; /* what mtu was chosen from, besides the path */
+    GPtrArray *refused;             /* Refusal */
 } NetworkPlan;
 
 /* NULL where nothing usable is left, with the reason as a sentence in *why (g_free). */
 NetworkPlan *network_plan_new(const NetworkOffer *offer, char **why);
+/* Sets mtu by what the path turned out to take: octets of an outer packet. */
+void network_plan_set_path_mtu(NetworkPlan *plan, uint32_t path_mtu);
 void network_plan_free(NetworkPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NetworkPlan, network_plan_free)

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "system/netlink.h"
+#include "system/netlink-private.h"
 
 #include "system/error.h"
 #include "system/marks.h"
@@ -18,10 +18,6 @@
 #include <netlink/route/route.h>
 #include <netlink/route/rule.h>
 #include <sys/socket.h>
-
-struct _Netlink {
-    struct nl_sock *socket;
-};
 
 static bool
 fail(GError **error, const char *what, int rc)
@@ -307,65 +303,4 @@ netlink_remove_rules(Netlink *netlink)
         for (size_t i = 0; i < G_N_ELEMENTS(rule_specs); i++)
             while (change_rule(netlink, &rule_specs[i], families[f], false) >= 0)
                 ;
-}
-
-int
-netlink_default_interface(Netlink *netlink)
-{
-    struct nl_cache *cache = NULL;
-    int best = 0;
-    uint32_t best_metric = UINT32_MAX;
-    if (rtnl_route_alloc_cache(netlink->socket, AF_UNSPEC, 0, &cache) < 0)
-        return 0;
-    for (struct nl_object *o = nl_cache_get_first(cache); o != NULL; o = nl_cache_get_next(o)) {
-        struct rtnl_route *route = (struct rtnl_route *)o;
-        struct rtnl_nexthop *hop = rtnl_route_nexthop_n(route, 0);
-        if (rtnl_route_get_table(route) != RT_TABLE_MAIN || hop == NULL ||
-            rtnl_route_get_type(route) != RTN_UNICAST ||
-            nl_addr_get_prefixlen(rtnl_route_get_dst(route)) != 0)
-            continue;
-        if (best == 0 || rtnl_route_get_priority(route) < best_metric) {
-            best = rtnl_route_nh_get_ifindex(hop);
-            best_metric = rtnl_route_get_priority(route);
-        }
-    }
-    nl_cache_free(cache);
-    return best;
-}
-
-static int
-read_interface(struct nl_msg *message, void *data)
-{
-    struct nlattr *attribute = nlmsg_find_attr(nlmsg_hdr(message), sizeof(struct rtmsg), RTA_OIF);
-    if (attribute != NULL)
-        *(int *)data = (int)nla_get_u32(attribute);
-    return NL_OK;
-}
-
-/* One answer, then the acknowledgement; an error instead of both. */
-static int
-receive_interface(Netlink *netlink)
-{
-    int interface = 0;
-    struct nl_cb *callbacks = nl_cb_alloc(NL_CB_DEFAULT);
-    nl_cb_set(callbacks, NL_CB_VALID, NL_CB_CUSTOM, read_interface, &interface);
-    if (nl_recvmsgs(netlink->socket, callbacks) >= 0)
-        nl_wait_for_ack(netlink->socket);
-    nl_cb_put(callbacks);
-    return interface;
-}
-
-int
-netlink_route_interface(Netlink *netlink, const InetAddress *to, uint32_t mark)
-{
-    size_t length = inet_family_length(to->family);
-    struct rtmsg header = { .rtm_family = (unsigned char)family_of(to),
-                            .rtm_dst_len = (unsigned char)(8 * length) };
-    struct nl_msg *message = nlmsg_alloc_simple(RTM_GETROUTE, 0);
-    bool built = nlmsg_append(message, &header, sizeof header, NLMSG_ALIGNTO) >= 0 &&
-                 nla_put(message, RTA_DST, (int)length, to->octets) >= 0 &&
-                 nla_put_u32(message, RTA_MARK, mark) >= 0;
-    int sent = built ? nl_send_auto(netlink->socket, message) : -1;
-    nlmsg_free(message);
-    return sent >= 0 ? receive_interface(netlink) : 0;
 }

@@ -29,4 +29,12 @@ void netlink_flush_routes(Netlink *netlink);
 int netlink_default_interface(Netlink *netlink);
 /* Interface over which a packet with this mark leaves for the address; 0 for none. */
 int netlink_route_interface(Netlink *netlink, const InetAddress *to, uint32_t mark);
+
+/* ---- netlink-look.c ---- */
+/* Addresses of global scope and default routes of this machine, other than ours: for comparing.
+ * Free with g_free. */
+char *netlink_fingerprint(Netlink *netlink);
+/* What tells this network from others: the default route's gateway with its link address. NULL
+ * where they are not known. Free with g_free. */
+char *netlink_network_identity(Netlink *netlink);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Netlink, netlink_free)

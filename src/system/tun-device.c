@@ -52,7 +52,7 @@ tun_device_create(TunDevice *device, bool offloads, GError **error)
     struct ifreq request = { .ifr_flags = IFF_TUN | IFF_NO_PI };
     if (offloads)
         request.ifr_flags |= IFF_VNET_HDR;
-    g_strlcpy(request.ifr_name, "ginnel%d", sizeof request.ifr_name);
+    g_strlcpy(request.ifr_name, TUN_DEVICE_PREFIX "%d", sizeof request.ifr_name);
     device->fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
     if (device->fd < 0)
         return fail(error, "/dev/net/tun");

@@ -3,6 +3,8 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#define TUN_DEVICE_PREFIX "ginnel"
+
 typedef struct {
     int fd; /* -1: none */
     char name[16];

@@ -153,6 +153,26 @@ transport_send_ike(Transport *transport, const uint8_t *message, size_t length)
     return transport->class->send_ike(transport, message, length);
 }
 
+/* The kernel's own idea of the path is not asked either: finding out is what a probe is for. */
+int
+transport_send_probe(Transport *transport, const uint8_t *message, size_t length)
+{
+    int domain = AF_INET;
+    socklen_t size = sizeof domain;
+    (void)getsockopt(transport->fd, SOL_SOCKET, SO_DOMAIN, &domain, &size);
+    bool v6 = domain == AF_INET6;
+    int level = v6 ? IPPROTO_IPV6 : IPPROTO_IP, option = v6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER;
+    int before = 0, whole = v6 ? IPV6_PMTUDISC_PROBE : IP_PMTUDISC_PROBE;
+    size = sizeof before;
+    if (transport_is_stream(transport) ||
+        getsockopt(transport->fd, level, option, &before, &size) < 0 ||
+        setsockopt(transport->fd, level, option, &whole, sizeof whole) < 0)
+        return transport_send_ike(transport, message, length);
+    int error = transport_send_ike(transport, message, length);
+    (void)setsockopt(transport->fd, level, option, &before, sizeof before);
+    return error;
+}
+
 bool
 transport_has_room(const Transport *transport)
 {

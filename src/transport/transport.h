@@ -70,6 +70,8 @@ int transport_flush(Transport *transport);
  * dropped. 0, or an errno: over UDP EMSGSIZE, ECONNREFUSED, EPERM ... are hints, the socket lives
  * on. */
 int transport_send_ike(Transport *transport, const uint8_t *message, size_t length);
+/* The same, over UDP as one packet that no router may cut into pieces. */
+int transport_send_probe(Transport *transport, const uint8_t *message, size_t length);
 /* Room for packets: false while a stream is busy, when the caller leaves them in the TUN queue. */
 bool transport_has_room(const Transport *transport);
 /* Nothing of what was sent is here any more, unsent or unacknowledged: what goes by another

@@ -13,9 +13,6 @@
 #define IKE_PORT           500
 #define NAT_TRAVERSAL_PORT 4500
 
-#define MAX_REOPENED      6 /* streams that break in a row before the session counts as lost */
-#define FIRST_REOPEN_WAIT (250 * DURATION_MILLISECOND)
-
 void
 attempt_free(gpointer data)
 {
@@ -27,10 +24,13 @@ attempt_free(gpointer data)
         attempt->session->active = NULL;
     if (attempt->session->replace.successor == attempt)
         attempt->session->replace.successor = NULL;
+    if (attempt->session->move.look == attempt)
+        attempt->session->move.look = NULL;
     g_array_unref(attempt->removed);
     g_clear_pointer(&attempt->engine, ike_engine_free);
     path_free(attempt->path);
     path_free(attempt->next);
+    g_ptr_array_unref(attempt->paths);
     g_free(attempt);
 }
 
@@ -83,22 +83,33 @@ tell_authenticated(Attempt *attempt, const IkeConfiguration *configuration)
 }
 
 static void
+note_failure(Attempt *attempt, const char *why)
+{
+    GString *obituary = attempt->session->obituary;
+    g_autofree char *address = inet_address_to_string(&attempt->path->address);
+    tell(attempt, "attempt-failed", "why", g_variant_new_string(why));
+    g_string_append_printf(obituary, "%s%s %u at %s: %s", obituary->len > 0 ? "; " : "",
+                           report_transport_word(attempt->path->way.kind), attempt->path->way.port,
+                           address, why);
+}
+
+static void
 attempt_failed(Attempt *attempt, FallbackEvent event, const char *why)
 {
     Session *session = attempt->session;
-    g_autofree char *address = inet_address_to_string(&attempt->path->address);
-    tell(attempt, "attempt-failed", "why", g_variant_new_string(why));
-    g_string_append_printf(
-        session->obituary, "%s%s %u at %s: %s", session->obituary->len > 0 ? "; " : "",
-        report_transport_word(attempt->path->way.kind), attempt->path->way.port, address, why);
+    if (attempt->look) {
+        move_looked(attempt, false);
+        return;
+    }
+    if (attempt->hints == 0)
+        note_failure(attempt, why);
     attempt->over = true;
-    if (attempt->successor)
-        replace_failed(session, why);
-    else if (session->plan != NULL)
+    if (attempt->racing && session->plan != NULL)
         fallback_plan_event(session->plan, attempt->number, event, session_now());
+    else if (attempt->successor)
+        replace_failed(session, why);
 }
 
-/* Why a path that came to an end did. */
 static const char *
 end_word(const TunnelPath *path, int error)
 {
@@ -124,19 +135,23 @@ end_word(const TunnelPath *path, int error)
 bool
 attempt_uses(const Attempt *attempt, const Transport *transport)
 {
-    return attempt->path->transport == transport;
+    return move_find_transport(attempt, transport) != NULL;
 }
 
 static void
 attempt_send(Attempt *attempt, const IkeOutput *output)
 {
-    TunnelPath *path = attempt->path;
-    if (path->transport == NULL)
+    Session *session = attempt->session;
+    TunnelPath *path = move_find_path(attempt, output->path);
+    bool again = output->transmission > 1 && output->is_request;
+    if (path == NULL || path->transport == NULL)
         return;
-    if (output->transmission > 1 && output->is_request && !attempt->session->applied)
+    if (again && !session->applied && !attempt->look)
         tell(attempt, "attempt-retransmitted", "transmission",
              g_variant_new_uint32(output->transmission));
-    int error = path_send(path, output->datagram);
+    if (again && attempt == session->active)
+        move_unanswered(session);
+    int error = path_send(path, output->datagram, output->probe);
     if (error != 0)
         attempt_transport_failed(attempt, path->transport, error);
 }
@@ -159,8 +174,10 @@ start_engine(Attempt *attempt)
     ike_engine_request_addresses(attempt->engine, session->start->addresses);
     if (session->redirected_from.family != INET_NONE)
         ike_engine_redirected_from(attempt->engine, &session->redirected_from);
-    if (attempt->successor || !session->state_lost)
+    if (attempt->successor || attempt->look || !session->state_lost)
         ike_engine_replaces(attempt->engine);
+    if (attempt->look)
+        ike_engine_fill_init(attempt->engine, move_link_mtu(attempt->path));
     /* After an interruption, by the first way that is tried: a ticket is for one use. */
     if (session->active == NULL && ike_ticket_is_valid(session->ticket, session_now()))
         ike_engine_resume(attempt->engine, g_steal_pointer(&session->ticket));
@@ -185,10 +202,10 @@ attempt_new(Session *session, unsigned number, const FallbackTransport *way,
     attempt->number = number;
     attempt->path = path_new(attempt, 0, way, address);
     attempt->started_at = session_now();
-    attempt->reopen_at = attempt->close_at = attempt->over_at = INSTANT_NEVER;
+    attempt->close_at = attempt->over_at = INSTANT_NEVER;
+    attempt->paths = g_ptr_array_new_with_free_func((GDestroyNotify)path_free);
     attempt->removed = g_array_new(FALSE, FALSE, sizeof(uint32_t));
     g_ptr_array_add(session->attempts, attempt);
-    tell_started(attempt);
     return attempt;
 }
 
@@ -196,7 +213,19 @@ void
 attempt_start(Session *session, const FallbackAction *action)
 {
     Attempt *attempt = attempt_new(session, action->attempt, &action->transport, &action->address);
+    attempt->racing = true;
+    attempt->successor = session->replace.racing;
+    tell_started(attempt);
     path_open(attempt->path, socket_came);
+}
+
+Attempt *
+attempt_start_look(Session *session, const FallbackTransport *way, const InetAddress *address)
+{
+    Attempt *attempt = attempt_new(session, 0, way, address);
+    attempt->look = true;
+    path_open(attempt->path, socket_came);
+    return attempt;
 }
 
 /* Over UDP it shares the socket, so that no NAT has to learn of it; a stream is for one IKE SA (RFC
@@ -207,6 +236,7 @@ attempt_start_successor(Session *session, const Attempt *model)
     Attempt *attempt =
         attempt_new(session, model->number + 1, &model->path->way, &model->path->address);
     attempt->successor = true;
+    tell_started(attempt);
     if (path_is_stream(attempt->path) || model->path->transport == NULL) {
         path_open(attempt->path, socket_came);
         return attempt;
@@ -235,63 +265,37 @@ use_next_path(Attempt *attempt)
     attempt->path = g_steal_pointer(&attempt->next);
 }
 
-/* RFC 9329, section 6.1: a stream that broke is opened again for the same SA. */
+/* ICMP and socket errors can be forged: others need not wait any more, and this one is still
+ * listened to. */
 static void
-stream_came_again(TunnelPath *path, int error)
+hinted(Attempt *attempt, int error)
 {
-    Attempt *attempt = path->attempt;
-    Datapath *datapath = attempt->session->datapath;
-    attempt->reopening = false;
-    if (error != 0) {
-        attempt_transport_failed(attempt, attempt->path->transport, error);
-        return;
-    }
-    path_stop_watching(path);
-    datapath_set_transport(datapath, path->transport);
-    datapath_remove_transport(datapath, attempt->path->transport);
-    use_next_path(attempt);
-    ike_engine_path_changed(attempt->engine, &attempt->path->ike, session_now());
-}
-
-void
-attempt_reopen(Attempt *attempt)
-{
-    attempt->reopen_at = INSTANT_NEVER;
-    next_path(attempt, &attempt->path->way, stream_came_again);
-}
-
-/* At once, then after 0.25, 0.5, 1, 2, 4 s. What the data path has to send waits in the TUN queue.
- */
-static void
-reopen_later(Attempt *attempt)
-{
-    Duration wait = attempt->reopened == 0 ? 0 : FIRST_REOPEN_WAIT << (attempt->reopened - 1);
-    attempt->reopening = true;
-    attempt->reopened++;
-    attempt->reopen_at = instant_after(session_now(), wait);
+    Session *session = attempt->session;
+    if (attempt->hints++ == 0)
+        tell(attempt, "attempt-failed", "why",
+             g_variant_new_string(end_word(attempt->path, error)));
+    fallback_plan_event(session->plan, attempt->number, FALLBACK_HINTED, session_now());
 }
 
 void
 attempt_transport_failed(Attempt *attempt, const Transport *transport, int error)
 {
     Session *session = attempt->session;
-    if (attempt->over || attempt->reopening || attempt->replaced ||
-        !attempt_uses(attempt, transport))
+    if (attempt->over || attempt->replaced || !attempt_uses(attempt, transport) ||
+        move_transport_failed(attempt, transport, error))
         return;
+    bool stream = path_is_stream(attempt->path);
+    if (!attempt->authenticating && !stream && attempt->racing && session->plan != NULL) {
+        hinted(attempt, error);
+        return;
+    }
     if (!attempt->authenticating) {
         attempt_failed(attempt, FALLBACK_REFUSED, end_word(attempt->path, error));
         return;
     }
-    /* An ICMP message about UDP can be forged: the engine's retransmissions decide. */
-    if (!path_is_stream(attempt->path))
+    /* The engine's retransmissions decide. */
+    if (!stream)
         return;
-    if (attempt == session->active && attempt->path->attached && !session->closing &&
-        attempt->reopened < MAX_REOPENED) {
-        reopen_later(attempt);
-        return;
-    }
-    /* Deviation: RFC 9329, section 7.1, would have a MOBIKE session change between UDP and TCP;
-     * here it stays on what it came up on, and is made anew when that fails. */
     if (attempt == session->active) {
         session->state_lost = true;
         session_lost(session, "PeerGone", "The connection to the gateway broke.",
@@ -349,8 +353,8 @@ attempt_received(Attempt *attempt, const Transport *transport, const uint8_t *me
                  size_t length)
 {
     Session *session = attempt->session;
-    const TunnelPath *path = attempt->path;
-    if (!attempt_uses(attempt, transport))
+    const TunnelPath *path = move_find_transport(attempt, transport);
+    if (path == NULL || attempt->engine == NULL)
         return;
     IkeVerdict verdict =
         ike_engine_receive(attempt->engine, &path->ike, message, length, session_now());
@@ -358,9 +362,9 @@ attempt_received(Attempt *attempt, const Transport *transport, const uint8_t *me
     if (!authentic)
         return;
     if (attempt == session->active)
-        attempt->reopened = 0;
-    bool racing = attempt->authenticating && session->plan != NULL && !attempt->abandoned &&
-                  !attempt->successor;
+        move_alive(session);
+    bool racing =
+        attempt->authenticating && session->plan != NULL && !attempt->abandoned && attempt->racing;
     if (racing && !attempt->heard)
         session_grant_time(session);
     attempt->heard = attempt->heard || attempt->authenticating;
@@ -381,7 +385,7 @@ signing(Attempt *attempt, bool begins)
 {
     Session *session = attempt->session;
     Instant now = session_now();
-    if (session->plan == NULL || session->active != NULL || attempt->abandoned)
+    if (session->plan == NULL || !attempt->racing || attempt->abandoned)
         return;
     fallback_plan_event(session->plan, attempt->number, begins ? FALLBACK_ASKING : FALLBACK_ASKED,
                         now);
@@ -577,7 +581,10 @@ install_child(Attempt *attempt, const IkeChild *child)
     }
     if (attempt->path->attached)
         session->rekeys++;
+    bool first = !attempt->path->attached;
     attach(attempt);
+    if (first && attempt == session->active)
+        move_begin(session);
     if (child->peer_began)
         datapath_install_later(session->datapath, inbound, outbound, selectors);
     else
@@ -610,6 +617,8 @@ configured(Attempt *attempt, const IkeConfiguration *configuration)
     Session *session = attempt->session;
     g_autoptr(GVariant) body = g_variant_ref_sink(
         report_configuration(configuration, &attempt->path->way, &attempt->path->address));
+    session->move.mobike = configuration->mobike;
+    session->move.nat = configuration->nat_here;
     if (attempt->successor && session->active != NULL)
         replace_take_over(session, attempt);
     session->active = attempt;
@@ -658,11 +667,19 @@ engine_closed(Attempt *attempt, IkeCloseReason reason, const char *detail)
         replace_linger(attempt);
         return;
     }
+    if (attempt->look) {
+        move_looked(attempt, false);
+        return;
+    }
     attempt->over = true;
     if (attempt->abandoned)
         return;
-    if (attempt->successor && attempt != session->active) {
+    if (attempt->successor && !attempt->racing && attempt != session->active) {
         replace_failed(session, detail != NULL ? detail : "");
+        return;
+    }
+    if (attempt->successor && attempt != session->active) {
+        attempt_failed(attempt, FALLBACK_SILENT, detail != NULL ? detail : "no answer");
         return;
     }
     if (attempt == session->active)
@@ -686,7 +703,10 @@ static void
 state_changed(Attempt *attempt, IkeState state)
 {
     Session *session = attempt->session;
-    if (state == IKE_STATE_INIT_ANSWERED && attempt->successor && !attempt->abandoned)
+    if (state == IKE_STATE_INIT_ANSWERED && attempt->look)
+        move_looked(attempt, true);
+    else if (state == IKE_STATE_INIT_ANSWERED && attempt->successor && !attempt->racing &&
+             !attempt->abandoned)
         replace_answered(session, attempt);
     else if (state == IKE_STATE_INIT_ANSWERED && session->plan != NULL && !attempt->abandoned) {
         tell(attempt, "attempt-answered", "after",
@@ -740,6 +760,14 @@ handle_output(Attempt *attempt, IkeOutput *output)
     case IKE_OUTPUT_TICKET:
         if (!attempt->abandoned)
             session_keep_ticket(attempt->session, g_steal_pointer(&output->ticket));
+        break;
+    case IKE_OUTPUT_PATH_ANSWERED:
+        if (attempt == attempt->session->active)
+            move_answered(attempt->session, output);
+        break;
+    case IKE_OUTPUT_PROBED:
+        if (attempt == attempt->session->active)
+            move_probed(attempt->session, output->packet, output->whole);
         break;
     case IKE_OUTPUT_REPLACE:
         if (attempt == attempt->session->active)

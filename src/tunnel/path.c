@@ -28,6 +28,7 @@ path_new(Attempt *attempt, uint32_t id, const FallbackTransport *way, const Inet
     path->attempt = attempt;
     path->way = *way;
     path->address = *address;
+    path->close_at = INSTANT_NEVER;
     path->ike = (IkePath){ .id = id,
                            .stream = way->kind != FALLBACK_UDP,
                            .remote = { *address, way->port } };
@@ -297,15 +298,19 @@ path_stop_watching(TunnelPath *path)
 }
 
 int
-path_send(TunnelPath *path, GBytes *message)
+path_send(TunnelPath *path, GBytes *message, bool probe)
 {
-    if (path->attached) {
-        datapath_send_ike(path->attempt->session->datapath, path->transport, message);
+    Datapath *datapath = path->attempt->session->datapath;
+    if (path->attached && probe)
+        datapath_send_probe(datapath, path->transport, message);
+    else if (path->attached)
+        datapath_send_ike(datapath, path->transport, message);
+    if (path->attached)
         return 0;
-    }
     gsize length;
     const uint8_t *data = g_bytes_get_data(message, &length);
-    int error = transport_send_ike(path->transport, data, length);
+    int error = probe ? transport_send_probe(path->transport, data, length)
+                      : transport_send_ike(path->transport, data, length);
     if (error == 0)
         path_watch(path);
     return error;

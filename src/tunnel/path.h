@@ -26,6 +26,7 @@ struct TunnelPath {
     GSource *opening, *too_long; /* of a stream that is not open yet */
     bool attached;               /* the transport belongs to the data path */
     PathOpened opened;
+    Instant close_at; /* INSTANT_NEVER: wanted */
 };
 
 TunnelPath *path_new(Attempt *attempt, uint32_t id, const FallbackTransport *way,
@@ -38,8 +39,9 @@ void path_open(TunnelPath *path, PathOpened opened);
 void path_watch(TunnelPath *path);
 /* The data path reads and writes from now on; who tells it so is the caller. */
 void path_stop_watching(TunnelPath *path);
-/* Sends one IKE message. 0, or an errno of the transport. */
-int path_send(TunnelPath *path, GBytes *message);
+/* Sends one IKE message; probe: no router may cut it into pieces. 0, or an errno of the transport.
+ */
+int path_send(TunnelPath *path, GBytes *message, bool probe);
 /* What an errno does not say about its end, for people; NULL: nothing. Borrowed. */
 const char *path_why(const TunnelPath *path);
 bool path_is_stream(const TunnelPath *path);

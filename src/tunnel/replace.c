@@ -32,7 +32,8 @@ void
 replace_wanted(Session *session, bool suspect, const char *why)
 {
     Replace *replace = &session->replace;
-    if (session->active == NULL || session->closing || replace->successor != NULL)
+    if (session->active == NULL || session->closing || replace->successor != NULL ||
+        replace->racing)
         return;
     replace->suspect = suspect && replace->at == INSTANT_NEVER;
     replace->at = session_now();
@@ -50,12 +51,48 @@ replace_timeout(Session *session, Instant now)
 }
 
 void
+replace_race(Session *session, bool udp_only, const char *why)
+{
+    Replace *replace = &session->replace;
+    FallbackConfig config = session->start->fallback;
+    if (session->active == NULL || session->closing || replace->racing)
+        return;
+    if (replace->successor != NULL)
+        attempt_abandon(replace->successor);
+    replace_reset(session);
+    if (udp_only) {
+        config.transports[0] = (FallbackTransport){ FALLBACK_UDP, 4500 };
+        config.n_transports = 1;
+    }
+    tell(session, "replacing", why);
+    replace->racing = true;
+    g_clear_pointer(&session->plan, fallback_plan_free);
+    session->plan = fallback_plan_new(&config, session_now());
+}
+
+void
+replace_not_suspect(Session *session)
+{
+    Replace *replace = &session->replace;
+    if (!replace->suspect)
+        return;
+    Attempt *successor = replace->successor;
+    replace_reset(session);
+    if (successor != NULL)
+        attempt_abandon(successor);
+}
+
+void
 replace_failed(Session *session, const char *why)
 {
     Replace *replace = &session->replace;
     Duration wait = FIRST_WAIT << MIN(replace->failures, 5);
     replace->successor = NULL;
     tell(session, "replace-failed", why);
+    if (replace->racing) { /* the next change of networks, or the next look, tries again */
+        replace_reset(session);
+        return;
+    }
     /* What only looked dead says so again if it still does. */
     if (!replace->suspect)
         replace->at = instant_after(session_now(), MIN(wait, LAST_WAIT));
@@ -82,6 +119,7 @@ void
 replace_take_over(Session *session, Attempt *attempt)
 {
     Attempt *old = session->active;
+    move_reset(session);
     session->active = attempt;
     replace_reset(session);
     attempt->takes_over = old;

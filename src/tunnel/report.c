@@ -113,6 +113,13 @@ report_record_transport(FallbackKind kind)
 }
 
 GVariant *
+report_transport(const FallbackTransport *transport, const InetAddress *gateway)
+{
+    return g_variant_new("(y@ayq)", report_record_transport(transport->kind),
+                         address_variant(gateway), transport->port);
+}
+
+GVariant *
 report_configuration(const IkeConfiguration *configuration, const FallbackTransport *transport,
                      const InetAddress *gateway)
 {
@@ -128,9 +135,7 @@ report_configuration(const IkeConfiguration *configuration, const FallbackTransp
     g_variant_dict_insert(&dict, CONFIGURE_NOT_AFTER, "x",
                           (gint64)configuration->gateway_not_after);
     g_variant_dict_insert(&dict, CONFIGURE_NAT, "b", configuration->nat_here);
-    g_variant_dict_insert(&dict, CONFIGURE_TRANSPORT, "(y@ayq)",
-                          report_record_transport(transport->kind), address_variant(gateway),
-                          transport->port);
+    g_variant_dict_insert_value(&dict, CONFIGURE_TRANSPORT, report_transport(transport, gateway));
     return g_variant_dict_end(&dict);
 }
 

@@ -6,6 +6,8 @@
 #include "plan/fallback.h"
 
 /* Body of CONFIGURE. */
+/* (yayq), as CONFIGURE_TRANSPORT. */
+GVariant *report_transport(const FallbackTransport *transport, const InetAddress *gateway);
 GVariant *report_configuration(const IkeConfiguration *configuration,
                                const FallbackTransport *transport, const InetAddress *gateway);
 /* a{st} */

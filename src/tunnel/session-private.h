@@ -8,6 +8,9 @@
 #include "tunnel/session.h"
 #include "tunnel/start.h"
 
+#include "plan/flow-watch.h"
+#include "plan/mobility.h"
+#include "plan/path-mtu.h"
 #include "plan/reconnect.h"
 
 /* Of the engine that is in use: see replace.c. */
@@ -16,6 +19,7 @@ typedef struct {
     bool suspect;       /* only if the one in use stays silent */
     unsigned failures;  /* tries */
     Attempt *successor; /* under way; NULL: none */
+    bool racing;        /* the plan's attempts are to replace it */
 } Replace;
 
 /* One way that is tried, and in the end the one that is used: an engine on a transport. */
@@ -23,17 +27,18 @@ struct Attempt {
     Session *session;
     unsigned number;
     TunnelPath *path; /* in use */
+    GPtrArray *paths; /* TunnelPath: on trial, or not in use any more; see move.c */
     TunnelPath *next; /* will be, when its socket is there; NULL: none */
     uint32_t last_path;
     IkeEngine *engine;
     Instant started_at;
-    bool authenticating; /* IKE_AUTH may have been sent */
-    bool heard;          /* an authentic answer to IKE_AUTH came */
-    bool abandoned;      /* lost the race: drains, then goes */
-    bool over;           /* to be freed */
-    unsigned reopened;   /* streams in a row that broke before anything authentic came */
-    bool reopening; /* another stream is on its way: what the old one still says does not count */
-    Instant reopen_at;           /* of the next one */
+    bool authenticating;         /* IKE_AUTH may have been sent */
+    bool heard;                  /* an authentic answer to IKE_AUTH came */
+    bool abandoned;              /* lost the race: drains, then goes */
+    bool over;                   /* to be freed */
+    bool racing;                 /* started by the plan: what becomes of it is told there */
+    bool look;                   /* only to see whether UDP gets through */
+    unsigned hints;              /* that its datagrams do not get through */
     bool successor;              /* made beside one that works */
     Attempt *takes_over;         /* that one, until the first Child SA is there */
     bool replaced;               /* another carries the data */
@@ -43,6 +48,17 @@ struct Attempt {
     TunnelEap *eap;              /* NULL: the gateway has not asked for it */
     RevocationCheck *revocation; /* of the gateway's certificate; NULL: not asked about */
 };
+
+/* Of the path in use: see move.c. */
+typedef struct {
+    MobilityPlan *plan; /* NULL before the tunnel is up */
+    bool mobike, nat;
+    Instant began;
+    Attempt *look; /* under way; NULL: none */
+    PathMtuSearch mtu;
+    FlowWatch flow;
+    bool stalled; /* the gateway is asked because of it */
+} Move;
 
 struct _Session {
     Channel *channel;
@@ -57,6 +73,7 @@ struct _Session {
     GPtrArray *attempts; /* Attempt */
     Attempt *active;     /* authenticated; what the data path uses */
     Replace replace;
+    Move move;
     ReconnectState reconnect;
     Secret *tls_session;                    /* of the last stream inside TLS, for the next; NULL */
     char *tls_server;                       /* whose that is */
@@ -87,6 +104,8 @@ void session_pump(Session *session);
 void session_grant_time(Session *session);
 void session_keep_ticket(Session *session, IkeTicket *ticket); /* taken */
 void session_forget_attempts(Session *session);
+/* Another path is in use. */
+void session_keepalives_changed(Session *session);
 /* Answer to RESOLVE and REDIRECT: the race begins. */
 void session_resolved(GVariant *reply, int fd, gpointer session);
 /* The connection, or the try, is over. */
@@ -97,6 +116,10 @@ void replace_reset(Session *session);
 /* suspect: as in IkeOutput. */
 void replace_wanted(Session *session, bool suspect, const char *why);
 void replace_timeout(Session *session, Instant now);
+/* By whatever gets through, as at a first connect; udp_only: by UDP. */
+void replace_race(Session *session, bool udp_only, const char *why);
+/* The one in use is there after all. */
+void replace_not_suspect(Session *session);
 void replace_failed(Session *session, const char *why);
 void replace_answered(Session *session, Attempt *attempt);
 void replace_take_over(Session *session, Attempt *attempt);
@@ -105,6 +128,32 @@ void replace_close(Attempt *old);
 void replace_close_all(Session *session);
 void replace_linger(Attempt *attempt);
 void replace_forget(Attempt *attempt);
+
+/* ---- move.c ---- */
+void move_reset(Session *session);
+/* The tunnel is up by session->active. */
+void move_begin(Session *session);
+/* Drains the plan: whether there was anything. */
+bool move_pump(Session *session);
+void move_timeout(Session *session, Instant now);
+Instant move_next_deadline(const Session *session);
+void move_network_changed(Session *session, bool udp_blocked);
+void move_unanswered(Session *session);
+void move_answered(Session *session, const IkeOutput *output);
+void move_alive(Session *session);
+void move_sent(Session *session);
+void move_begin_probe(Session *session);
+void move_probed(Session *session, size_t packet, bool whole);
+void move_looked(Attempt *attempt, bool found);
+/* path_mtu: 0 where it is not known. */
+void move_learn(Session *session, bool udp_blocked, size_t path_mtu);
+bool move_transport_failed(Attempt *attempt, const Transport *transport, int error);
+/* Without a network nothing is to be concluded from silence. */
+bool move_is_offline(const Session *session);
+TunnelPath *move_find_path(const Attempt *attempt, uint32_t id);
+TunnelPath *move_find_transport(const Attempt *attempt, const Transport *transport);
+/* What a full-size packet is on the path's link. */
+size_t move_link_mtu(const TunnelPath *path);
 
 /* ---- redirect.c ---- */
 void session_note_redirect(Session *session, const Attempt *attempt, const IkeRedirect *redirect);
@@ -123,8 +172,9 @@ void attempt_drain(Attempt *attempt);
 /* Nothing to an attempt that does not use the transport. */
 void attempt_received(Attempt *attempt, const Transport *transport, const uint8_t *message,
                       size_t length);
-/* Asks for a stream in place of one that broke. */
-void attempt_reopen(Attempt *attempt);
+/* IKE_SA_INIT and no more. */
+Attempt *attempt_start_look(Session *session, const FallbackTransport *way,
+                            const InetAddress *address);
 /* error: an errno. */
 void attempt_transport_failed(Attempt *attempt, const Transport *transport, int error);
 bool attempt_uses(const Attempt *attempt, const Transport *transport);

@@ -73,6 +73,7 @@ session_keep_ticket(Session *session, IkeTicket *ticket)
 void
 session_forget_attempts(Session *session)
 {
+    move_reset(session);
     session->active = NULL;
     g_clear_pointer(&session->plan, fallback_plan_free);
     for (guint i = 0; i < session->attempts->len; i++)
@@ -86,7 +87,9 @@ session_resolved(GVariant *reply, int fd, gpointer data)
     FallbackConfig *config = &session->start->fallback;
     g_autoptr(GVariant) addresses = NULL;
     const char *why;
-    g_variant_get(reply, "(u@aay&s)", NULL, &addresses, &why);
+    gboolean udp_blocked;
+    g_variant_get(reply, "(u@aay&sb)", NULL, &addresses, &why, &udp_blocked);
+    config->udp_blocked = udp_blocked;
     config->n_addresses = 0;
     for (gsize i = 0; i < g_variant_n_children(addresses); i++) {
         g_autoptr(GVariant) octets = g_variant_get_child_value(addresses, i);
@@ -159,6 +162,11 @@ plan_act(Session *session, const FallbackAction *action)
     }
     if (action->kind == FALLBACK_EXHAUSTED) {
         g_autofree char *detail = g_strdup(session->obituary->str);
+        if (session->replace.racing) {
+            g_clear_pointer(&session->plan, fallback_plan_free);
+            replace_failed(session, detail);
+            return;
+        }
         session_lost(session, "GatewayUnreachable", detail, RECONNECT_TRANSIENT);
         return;
     }
@@ -175,6 +183,12 @@ plan_act(Session *session, const FallbackAction *action)
 
 /* ---- the clock ---- */
 
+static bool
+is_held(const Session *session, const Attempt *attempt)
+{
+    return attempt == session->active && move_is_offline(session);
+}
+
 static Instant
 next_deadline(const Session *session)
 {
@@ -187,13 +201,12 @@ next_deadline(const Session *session)
         deadline = instant_earlier(deadline, fallback_plan_next_deadline(session->plan));
     for (guint i = 0; i < session->attempts->len; i++) {
         const Attempt *attempt = session->attempts->pdata[i];
-        deadline = instant_earlier(deadline, attempt->reopen_at);
         deadline = instant_earlier(deadline, attempt->close_at);
         deadline = instant_earlier(deadline, attempt->over_at);
-        if (attempt->engine != NULL)
+        if (attempt->engine != NULL && !is_held(session, attempt))
             deadline = instant_earlier(deadline, ike_engine_next_deadline(attempt->engine));
     }
-    return deadline;
+    return instant_earlier(deadline, move_next_deadline(session));
 }
 
 static void
@@ -210,15 +223,22 @@ set_clock(Session *session)
 static void
 send_keepalive(Session *session, Instant now)
 {
-    gboolean nat = FALSE;
+    bool nat = session->move.nat;
     DatapathStatistics statistics;
-    g_variant_lookup(session->configure, CONFIGURE_NAT, "b", &nat);
     datapath_get_statistics(session->datapath, &statistics);
     /* Packets of our own keep a mapping as well (RFC 3948, section 4). */
     if (statistics.packets_out == session->packets_out_seen)
         datapath_send_keepalive(session->datapath);
     session->packets_out_seen = statistics.packets_out;
     session->keepalive_at = instant_after(now, nat ? KEEPALIVE_NAT : KEEPALIVE_NO_NAT);
+}
+
+void
+session_keepalives_changed(Session *session)
+{
+    session->keepalive_at = INSTANT_NEVER;
+    if (session->applied && session->active->path->way.kind == FALLBACK_UDP)
+        send_keepalive(session, session_now());
 }
 
 static void
@@ -255,11 +275,10 @@ attempt_timeout(Attempt *attempt, Instant now)
         replace_forget(attempt);
         return;
     }
-    if (attempt->reopen_at <= now)
-        attempt_reopen(attempt);
     if (attempt->close_at <= now)
         replace_close(attempt);
-    if (attempt->engine != NULL && ike_engine_next_deadline(attempt->engine) <= now)
+    if (attempt->engine != NULL && !is_held(attempt->session, attempt) &&
+        ike_engine_next_deadline(attempt->engine) <= now)
         ike_engine_timeout(attempt->engine, now);
 }
 
@@ -289,6 +308,7 @@ session_timeout(gpointer data)
     if (session->usage_at <= now)
         note_usage(session, now);
     replace_timeout(session, now);
+    move_timeout(session, now);
     for (guint i = 0; i < session->attempts->len; i++) {
         attempt_timeout(session->attempts->pdata[i], now);
     }
@@ -319,6 +339,7 @@ session_pump(Session *session)
         again = false;
         for (guint i = 0; i < session->attempts->len; i++)
             attempt_drain(session->attempts->pdata[i]);
+        again = move_pump(session) || again;
         while (session->plan != NULL && fallback_plan_next_action(session->plan, &action)) {
             plan_act(session, &action);
             again = true;
@@ -355,8 +376,10 @@ static void
 sent(gpointer data)
 {
     Session *session = data;
-    if (session->active != NULL)
+    if (session->active != NULL) {
         ike_engine_traffic_sent(session->active->engine, session_now());
+        move_sent(session);
+    }
     session_pump(session);
 }
 
@@ -435,8 +458,8 @@ handle_applied(Session *session, GVariant *body)
     session->reconnect = (ReconnectState){ .was_up = true };
     datapath_set_mtu(session->datapath, mtu);
     note_usage(session, session_now());
-    if (session->active->path->way.kind == FALLBACK_UDP)
-        send_keepalive(session, session_now());
+    session_keepalives_changed(session);
+    move_begin_probe(session);
     GVariantBuilder details;
     g_variant_builder_init(&details, G_VARIANT_TYPE_VARDICT);
     g_autofree char *way =
@@ -474,6 +497,28 @@ handle_query(Session *session)
     /* The answer to CONFIGURE may have been lost with the ginneld that was to give it. */
     if (session->active != NULL && session->configure != NULL && !session->applied)
         channel_send(session->channel, RECORD_CONFIGURE, session->configure, NULL, 0);
+}
+
+static void
+handle_network(Session *session, GVariant *body)
+{
+    gboolean udp_blocked;
+    g_variant_get(body, "(b)", &udp_blocked);
+    if (session->start == NULL)
+        return;
+    move_network_changed(session, udp_blocked);
+    if (session->retry_at != INSTANT_NEVER) /* what failed before may get through now */
+        session->retry_at = session_now();
+    session_pump(session);
+}
+
+static void
+handle_mtu(Session *session, GVariant *body)
+{
+    guint32 mtu;
+    g_variant_get(body, "(u)", &mtu);
+    if (session->datapath != NULL)
+        datapath_set_mtu(session->datapath, mtu);
 }
 
 /* The one that the gateway has an SA with, or may have one by now. */
@@ -523,6 +568,12 @@ record_received(Channel *channel, RecordType type, GVariant *body, int *fds, siz
         break;
     case RECORD_CLOSE:
         session_close(session);
+        break;
+    case RECORD_NETWORK:
+        handle_network(session, body);
+        break;
+    case RECORD_MTU:
+        handle_mtu(session, body);
         break;
     case RECORD_REPLACE:
         replace_wanted(session, false, "asked for");
@@ -579,6 +630,7 @@ session_new(int control, void (*quit)(gpointer user_data), gpointer user_data)
     session->retry_at = session->give_up_at = INSTANT_NEVER;
     session->keepalive_at = session->quit_at = session->usage_at = INSTANT_NEVER;
     replace_reset(session);
+    move_reset(session);
     session->state_lost = true; /* nobody knows what was before this process */
     session->channel = channel_new(control, &handler, session);
     session->requests = requests_new(session->channel);

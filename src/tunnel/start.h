@@ -4,12 +4,14 @@
 #include "eap/eap-peer.h"
 #include "ike/engine.h"
 #include "plan/fallback.h"
+#include "plan/mobility.h"
 
 typedef struct {
     char *connection;
     char *user; /* who we say we are, for the timeline */
     IkeConfig *ike;
     FallbackConfig fallback; /* without addresses */
+    MobilityConfig mobility; /* its times */
     bool revocation_strict;
     TrustStore *trust;     /* of the gateway, and of TLS around it; NULL: neither is judged */
     TrustStore *eap_trust; /* of the EAP server; NULL: the gateway's */

@@ -279,6 +279,20 @@ drain_old(Sim *sim)
     g_clear_pointer(&sim->old_engine, ike_engine_free);
 }
 
+static bool
+by_other(const Sim *sim, uint32_t path)
+{
+    return sim->other.id != 0 && path == sim->other.id;
+}
+
+static void
+send_by_path(Sim *sim, LinkDirection direction, GBytes *datagram, bool other)
+{
+    sim->link.lane = other;
+    if (!sim->lost[other])
+        virtual_link_send(&sim->link, direction, datagram);
+}
+
 static void
 take_output(Sim *sim, IkeOutput *output)
 {
@@ -287,7 +301,7 @@ take_output(Sim *sim, IkeOutput *output)
     case IKE_OUTPUT_SEND:
         sim->n_sent[LINK_UP]++;
         sim->n_repeated += output->is_request && output->transmission > 1;
-        virtual_link_send(&sim->link, LINK_UP, output->datagram);
+        send_by_path(sim, LINK_UP, output->datagram, by_other(sim, output->path));
         break;
     case IKE_OUTPUT_EXPECT_CHILD:
         sim->expected = output->child->spi_in;
@@ -331,6 +345,16 @@ take_output(Sim *sim, IkeOutput *output)
         if (sim->replace)
             replace_engine(sim);
         break;
+    case IKE_OUTPUT_PATH_ANSWERED:
+        sim->n_answered++;
+        sim->answered_path = output->path;
+        sim->answered_told = output->told;
+        break;
+    case IKE_OUTPUT_PROBED:
+        sim->n_probed++;
+        sim->probed_packet = output->packet;
+        sim->probed_whole = output->whole;
+        break;
     case IKE_OUTPUT_TICKET:
         g_clear_pointer(&sim->ticket, ike_ticket_free);
         sim->ticket = g_steal_pointer(&output->ticket);
@@ -358,7 +382,7 @@ take_gateway_output(Sim *sim, ResponderOutput *output)
     switch (output->kind) {
     case RESPONDER_OUTPUT_SEND:
         sim->n_sent[LINK_DOWN]++;
-        virtual_link_send(&sim->link, LINK_DOWN, output->datagram);
+        send_by_path(sim, LINK_DOWN, output->datagram, by_other(sim, output->path.id));
         break;
     case RESPONDER_OUTPUT_CHILD:
         if (sim->esp != NULL)
@@ -407,6 +431,17 @@ sim_start(Sim *sim)
     sim_drain(sim);
 }
 
+static IkeVerdict
+inject_by(Sim *sim, const IkePath *path, const uint8_t *datagram, size_t length)
+{
+    IkeVerdict verdict = ike_engine_receive(sim->engine, path, datagram, length, sim->link.now);
+    sim->verdicts[verdict]++;
+    if (verdict == IKE_VERDICT_DISCARD && sim->old_engine != NULL)
+        ike_engine_receive(sim->old_engine, path, datagram, length, sim->link.now);
+    sim_drain(sim);
+    return verdict;
+}
+
 static void
 deliver(Sim *sim)
 {
@@ -414,16 +449,16 @@ deliver(Sim *sim)
     gsize length;
     g_autoptr(GBytes) datagram = virtual_link_receive(&sim->link, &direction);
     const uint8_t *octets = g_bytes_get_data(datagram, &length);
+    const IkePath *path = sim->link.lane ? &sim->other : &sim->path;
     if (sim->esp != NULL && esp_model_arrived(sim->esp, direction, datagram, sim->link.now))
         return;
     if (direction == LINK_DOWN) {
-        sim_inject(sim, octets, length);
+        inject_by(sim, path, octets, length);
         return;
     }
-    IkePath mirrored = { .id = sim->path.id,
-                         .stream = sim->path.stream,
-                         .local = sim->path.remote,
-                         .remote = sim->path.local };
+    IkePath mirrored = {
+        .id = path->id, .stream = path->stream, .local = path->remote, .remote = path->local
+    };
     ike_responder_receive(sim->gateway, &mirrored, octets, length);
     sim_drain(sim);
 }
@@ -431,13 +466,7 @@ deliver(Sim *sim)
 IkeVerdict
 sim_inject(Sim *sim, const uint8_t *datagram, size_t length)
 {
-    IkeVerdict verdict =
-        ike_engine_receive(sim->engine, &sim->path, datagram, length, sim->link.now);
-    sim->verdicts[verdict]++;
-    if (verdict == IKE_VERDICT_DISCARD && sim->old_engine != NULL)
-        ike_engine_receive(sim->old_engine, &sim->path, datagram, length, sim->link.now);
-    sim_drain(sim);
-    return verdict;
+    return inject_by(sim, &sim->path, datagram, length);
 }
 
 static Instant

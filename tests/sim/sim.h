@@ -22,6 +22,8 @@ typedef struct {
     IkeEngine *engine;
     VirtualLink link;
     IkePath path;    /* the client's; the gateway sees it mirrored */
+    IkePath other;   /* another one, with another id and local port; id 0: there is none */
+    bool lost[2];    /* all that goes or comes by path, and by other, is lost */
     Secret *psk;     /* the client's */
     Secret *ppk;     /* the client's; NULL: none can be mixed in */
     PrivateKey *key; /* the client's, with certificates */
@@ -52,6 +54,11 @@ typedef struct {
     unsigned verdicts[4];
     EspModel *esp; /* NULL: nobody looks at the Child SAs */
     Instant replace_deadline;
+    /* Of the last PATH_ANSWERED, and of PROBED. */
+    unsigned n_answered, n_probed;
+    uint32_t answered_path;
+    bool answered_told, probed_whole;
+    size_t probed_packet;
     unsigned n_suspect; /* REPLACE because the gateway is silent */
     bool replace; /* REPLACE is obeyed: another engine, and the old one closes when that is up */
     IkeEngine *old_engine;

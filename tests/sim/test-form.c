@@ -344,6 +344,7 @@ test_moved_twice(void)
     sent_init(&sent, &sim);
     for (unsigned i = 0; i < 2; i++) {
         sim.path.local.port++;
+        sim.path.id++;
         ike_engine_path_changed(sim.engine, &sim.path, sim.link.now);
         sim_drain(&sim);
     }

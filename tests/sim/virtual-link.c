@@ -5,6 +5,7 @@
 typedef struct {
     Instant at;
     LinkDirection direction;
+    bool lane;
     GBytes *datagram;
 } Packet;
 
@@ -56,6 +57,7 @@ enqueue(VirtualLink *link, LinkDirection direction, GBytes *datagram, Duration d
     Packet *packet = g_new0(Packet, 1);
     packet->at = instant_after(link->now, delay);
     packet->direction = direction;
+    packet->lane = link->lane;
     packet->datagram = g_bytes_ref(datagram);
     g_queue_insert_sorted(&link->packets, packet, by_arrival, NULL);
 }
@@ -91,6 +93,7 @@ virtual_link_receive(VirtualLink *link, LinkDirection *direction)
     Packet *packet = g_queue_pop_head(&link->packets);
     GBytes *datagram = g_bytes_ref(packet->datagram);
     *direction = packet->direction;
+    link->lane = packet->lane;
     packet_free(packet);
     return datagram;
 }

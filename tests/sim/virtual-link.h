@@ -36,6 +36,7 @@ typedef struct {
     LinkScript script;
     gpointer script_data;
     unsigned sent[2];
+    bool lane;      /* by which the next one is sent; by which the last one came */
     GQueue packets; /* private, by time of arrival */
 } VirtualLink;
 
