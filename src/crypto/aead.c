@@ -2,6 +2,7 @@
 
 #include "crypto/aead.h"
 
+#include "crypto/aead-fast.h"
 #include "crypto/algorithms.h"
 #include "crypto/error.h"
 
@@ -16,6 +17,7 @@
 struct _Aead {
     size_t iv_length, icv_length, block;
     bool combined;
+    AeadFast *fast; /* NULL: by GnuTLS */
     gnutls_aead_cipher_hd_t aead;
     uint8_t salt[SALT_LENGTH];
     gnutls_cipher_hd_t cipher;
@@ -62,18 +64,23 @@ mac_for(uint16_t integ)
 }
 
 static int
-init_combined(Aead *aead, gnutls_cipher_algorithm_t cipher, const Secret *key)
+init_combined(Aead *aead, uint16_t encr, uint16_t key_bits, const Secret *key)
 {
+    gnutls_cipher_algorithm_t cipher = cipher_for(encr, key_bits);
     size_t length = secret_length(key) - SALT_LENGTH;
     memcpy(aead->salt, secret_data(key) + length, SALT_LENGTH);
+    aead->fast = aead_fast_new(encr, key_bits, secret_data(key));
+    if (aead->fast != NULL)
+        return 0;
     gnutls_datum_t datum = { (void *)secret_data(key), (unsigned)length };
     return gnutls_aead_cipher_init(&aead->aead, cipher, &datum);
 }
 
 static int
-init_with_mac(Aead *aead, gnutls_cipher_algorithm_t cipher, const Secret *key, uint16_t integ,
+init_with_mac(Aead *aead, uint16_t key_bits, const Secret *key, uint16_t integ,
               const Secret *integ_key)
 {
+    gnutls_cipher_algorithm_t cipher = cipher_for(ENCR_AES_CBC, key_bits);
     uint8_t zero[16] = { 0 };
     gnutls_datum_t datum = { (void *)secret_data(key), (unsigned)secret_length(key) };
     gnutls_datum_t iv = { zero, sizeof zero };
@@ -106,9 +113,8 @@ aead_new(uint16_t encr, uint16_t key_bits, const Secret *encr_key, uint16_t inte
     aead->iv_length = encr_iv_length(encr);
     aead->icv_length = combined ? encr_icv_length(encr) : integ_icv_length(integ);
     aead->block = encr_block_length(encr);
-    gnutls_cipher_algorithm_t cipher = cipher_for(encr, key_bits);
-    int rc = combined ? init_combined(aead, cipher, encr_key)
-                      : init_with_mac(aead, cipher, encr_key, integ, integ_key);
+    int rc = combined ? init_combined(aead, encr, key_bits, encr_key)
+                      : init_with_mac(aead, key_bits, encr_key, integ, integ_key);
     if (rc < 0) {
         g_set_error(error, CRYPTO_ERROR, CRYPTO_ERROR_FAILED, "cipher: %s", gnutls_strerror(rc));
         return NULL;
@@ -121,6 +127,7 @@ aead_free(Aead *aead)
 {
     if (aead == NULL)
         return;
+    aead_fast_free(aead->fast);
     if (aead->aead != NULL)
         gnutls_aead_cipher_deinit(aead->aead);
     if (aead->cipher != NULL)
@@ -175,20 +182,48 @@ compute_mac(Aead *aead, const AeadExtra *extra, const uint8_t *iv, const uint8_t
     gnutls_hmac_output(aead->mac, mac);
 }
 
+static bool
+seal_combined(Aead *aead, const AeadExtra *extra, const uint8_t *iv, uint8_t *text, size_t length,
+              uint8_t *icv)
+{
+    uint8_t nonce[NONCE_LENGTH], tag[AEAD_FAST_TAG];
+    size_t icv_length = aead->icv_length;
+    giovec_t aad = { (void *)extra->aad, extra->aad_length };
+    giovec_t in = { text, length };
+    make_nonce(aead, iv, nonce);
+    if (extra->trailer_length != 0)
+        return false;
+    if (aead->fast == NULL)
+        return gnutls_aead_cipher_encryptv2(aead->aead, nonce, sizeof nonce, &aad, 1, &in, 1, icv,
+                                            &icv_length) == 0;
+    if (!aead_fast_seal(aead->fast, nonce, extra, text, length, tag))
+        return false;
+    memcpy(icv, tag, icv_length);
+    return true;
+}
+
+static bool
+open_combined(Aead *aead, const AeadExtra *extra, const uint8_t *iv, uint8_t *text, size_t length,
+              const uint8_t *icv)
+{
+    uint8_t nonce[NONCE_LENGTH];
+    giovec_t aad = { (void *)extra->aad, extra->aad_length };
+    giovec_t in = { text, length };
+    make_nonce(aead, iv, nonce);
+    if (extra->trailer_length != 0)
+        return false;
+    if (aead->fast != NULL)
+        return aead_fast_open(aead->fast, nonce, extra, text, length, icv, aead->icv_length);
+    return gnutls_aead_cipher_decryptv2(aead->aead, nonce, sizeof nonce, &aad, 1, &in, 1,
+                                        (void *)icv, aead->icv_length) == 0;
+}
+
 bool
 aead_seal(Aead *aead, const AeadExtra *extra, const uint8_t *iv, uint8_t *text, size_t length,
           uint8_t *icv)
 {
-    if (aead->combined) {
-        uint8_t nonce[NONCE_LENGTH];
-        size_t icv_length = aead->icv_length;
-        giovec_t aad = { (void *)extra->aad, extra->aad_length };
-        giovec_t in = { text, length };
-        make_nonce(aead, iv, nonce);
-        return extra->trailer_length == 0 &&
-               gnutls_aead_cipher_encryptv2(aead->aead, nonce, sizeof nonce, &aad, 1, &in, 1, icv,
-                                            &icv_length) == 0;
-    }
+    if (aead->combined)
+        return seal_combined(aead, extra, iv, text, length, icv);
     uint8_t mac[MAC_MAX];
     if (length % aead->block != 0)
         return false;
@@ -204,15 +239,8 @@ bool
 aead_open(Aead *aead, const AeadExtra *extra, const uint8_t *iv, uint8_t *text, size_t length,
           const uint8_t *icv)
 {
-    if (aead->combined) {
-        uint8_t nonce[NONCE_LENGTH];
-        giovec_t aad = { (void *)extra->aad, extra->aad_length };
-        giovec_t in = { text, length };
-        make_nonce(aead, iv, nonce);
-        return extra->trailer_length == 0 &&
-               gnutls_aead_cipher_decryptv2(aead->aead, nonce, sizeof nonce, &aad, 1, &in, 1,
-                                            (void *)icv, aead->icv_length) == 0;
-    }
+    if (aead->combined)
+        return open_combined(aead, extra, iv, text, length, icv);
     uint8_t mac[MAC_MAX];
     compute_mac(aead, extra, iv, text, length, mac);
     if (!secret_octets_equal(mac, icv, aead->icv_length) || length % aead->block != 0)

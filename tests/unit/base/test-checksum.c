@@ -29,7 +29,7 @@ test_example(void)
 static void
 test_every_length(void)
 {
-    uint8_t data[200], field[2];
+    uint8_t data[300], field[2];
     for (size_t i = 0; i < sizeof data; i++)
         data[i] = (uint8_t)g_test_rand_int_range(0x80, 0x100); /* many carries */
     for (size_t start = 0; start < 8; start++) {
