@@ -47,6 +47,8 @@ static const RecordKind record_kinds[RECORD_LIMIT] = {
     [RECORD_TOKEN_SIGN_TLS] = { "TOKEN_SIGN_TLS", "(say(uqay))" },
     [RECORD_TOKEN_CERTIFICATE] = { "TOKEN_CERTIFICATE", "(yays)" },
     [RECORD_TOKEN_SIGNED] = { "TOKEN_SIGNED", "(yyayss)" },
+    [RECORD_STUB_START] = { "STUB_START", "(sa(sqsa(qay))asasasb)" },
+    [RECORD_STUB_READY] = { "STUB_READY", "(bs)" },
 };
 
 const char *

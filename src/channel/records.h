@@ -77,6 +77,14 @@ typedef enum {
     RECORD_TOKEN_SIGNED, /* (yyayss): RECORD_TOKEN_*, authentication method (0 of SIGN_TLS), data,
                           * or empty and why; the token's name, for people */
 
+    /* ginneld to ginnel-stub, one to a process, and its answer */
+    RECORD_STUB_START = 72, /* (sa(sqsa(qay))asasasb): connection, for the log; servers: address,
+                             * port, name ("": not by TLS), digests of its key by RFC 7427's hash
+                             * numbers; anchors as lines of a zone file; names that are not
+                             * validated; addresses to ask from; whether it validates; descriptors:
+                             * UDP and TCP socket */
+    RECORD_STUB_READY,      /* (bs): whether it answers, else why not */
+
     RECORD_LIMIT,
 } RecordType;
 

@@ -339,6 +339,20 @@ certificate_key_hash(gnutls_x509_crt_t handle, uint8_t out[CERTIFICATE_KEY_HASH]
     return ok;
 }
 
+GBytes *
+certificate_public_key_der(const Certificate *certificate)
+{
+    gnutls_pubkey_t key;
+    gnutls_datum_t info = { 0 };
+    gnutls_pubkey_init(&key);
+    if (gnutls_pubkey_import_x509(key, certificate->handle, 0) == 0)
+        gnutls_pubkey_export2(key, GNUTLS_X509_FMT_DER, &info);
+    gnutls_pubkey_deinit(key);
+    GBytes *out = g_bytes_new(info.data, info.size);
+    gnutls_free(info.data);
+    return out;
+}
+
 static GBytes *
 make_certreq(gnutls_x509_trust_list_t list)
 {

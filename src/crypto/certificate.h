@@ -18,8 +18,9 @@ Certificate *certificate_new_der(const void *der, size_t length, GError **error)
 GPtrArray *certificate_list_from_pem(const char *pem, size_t length, GError **error);
 Certificate *certificate_ref(Certificate *certificate);
 void certificate_unref(Certificate *certificate);
-GBytes *certificate_der(const Certificate *certificate);         /* borrowed */
-GBytes *certificate_subject_der(const Certificate *certificate); /* DER Name, borrowed */
+GBytes *certificate_der(const Certificate *certificate);            /* borrowed */
+GBytes *certificate_subject_der(const Certificate *certificate);    /* DER Name, borrowed */
+GBytes *certificate_public_key_der(const Certificate *certificate); /* SubjectPublicKeyInfo */
 char *certificate_subject_to_string(const Certificate *certificate);
 char *certificate_issuer_to_string(const Certificate *certificate);
 int64_t certificate_not_after(const Certificate *certificate); /* Unix seconds */

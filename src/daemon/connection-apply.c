@@ -160,6 +160,7 @@ plan_dns(Connection *connection, GVariant *configure, const NetworkPlan *network
         .public_anchor_domains = profile->public_anchor_domains,
         .use_servers_for_all = profile->use_servers == PROFILE_SERVERS_ALL,
         .dnssec = profile->dnssec != PROFILE_DNSSEC_OFF,
+        .by_other = connection->caller_configures,
         .no_encrypted = profile->encrypted_dns == PROFILE_ENCRYPTED_OFF,
         .held = (char *const *)held->pdata,
         .where = where,
@@ -311,6 +312,7 @@ answer(Connection *connection, bool ok, const char *why)
 typedef struct {
     Connection *connection;
     GCancellable *cancellable;
+    char *stub_failed; /* NULL: it answers, or there is none */
 } ApplyingDns;
 
 static void
@@ -320,13 +322,15 @@ dns_applied(GObject *source, GAsyncResult *result, gpointer data)
     g_autoptr(GCancellable) cancellable = applying->cancellable;
     g_autoptr(GError) error = NULL;
     bool ok = resolver_apply_finish(result, &error);
+    g_autofree char *stub_failed = applying->stub_failed;
     if (g_cancellable_is_cancelled(cancellable))
         return; /* the connection is being torn down, or gone */
     Connection *connection = applying->connection;
     /* A tunnel without its names is still one; the user is told. */
     const char *warning = connection->dns->warning != NULL ? connection->dns->warning : "";
+    const char *why = ok ? stub_failed : error->message;
     g_autofree char *failed =
-        ok ? NULL : g_strdup_printf("Names do not resolve inside: %s.", error->message);
+        why == NULL ? NULL : g_strdup_printf("Names do not resolve inside: %s.", why);
     gin_tunnel_set_warning(connection->tunnel, failed != NULL ? failed : warning);
     if (failed != NULL)
         g_warning("%s: %s", connection_name(connection), failed);
@@ -358,6 +362,22 @@ apply_network_for_caller(Connection *connection, GError **error)
     return machine_update_firewall(connection->machine, error) &&
            netlink_link_up(netlink, connection->tun.ifindex, plan->mtu, error) &&
            netlink_set_routes(netlink, connection->tun.ifindex, routes, sources, error);
+}
+
+/* A stub that does not answer has the link all the same: names fail at once, and none leaves. */
+static void
+apply_dns(Connection *connection, const char *why)
+{
+    ApplyingDns *applying = g_new0(ApplyingDns, 1);
+    if (connection->tearing_down) {
+        g_free(applying);
+        return;
+    }
+    applying->connection = connection;
+    applying->cancellable = g_object_ref(connection->cancellable);
+    applying->stub_failed = g_strdup(why);
+    resolver_apply_async(connection->machine->resolver, connection->tun.name,
+                         connection->tun.ifindex, connection->dns, dns_applied, applying);
 }
 
 static bool
@@ -405,9 +425,10 @@ connection_handle_configure(Connection *connection, GVariant *configure, bool wa
         answer(connection, false, error->message);
         return;
     }
-    ApplyingDns *applying = g_new0(ApplyingDns, 1);
-    applying->connection = connection;
-    applying->cancellable = g_object_ref(connection->cancellable);
-    resolver_apply_async(connection->machine->resolver, connection->tun.name,
-                         connection->tun.ifindex, dns, dns_applied, applying);
+    if (connection_wants_stub(connection)) {
+        connection_stub_start(connection, apply_dns);
+        return;
+    }
+    g_clear_pointer(&connection->stub, connection_stub_free);
+    apply_dns(connection, NULL);
 }

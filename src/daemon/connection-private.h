@@ -28,6 +28,10 @@ typedef struct _TokenUse TokenUse;
 
 typedef struct _PskUse PskUse;
 
+typedef struct _StubUse StubUse;
+/* why: NULL once it answers. */
+typedef void (*StubReady)(Connection *connection, const char *why);
+
 struct _Connection {
     Machine *machine;
     uint32_t id;
@@ -44,6 +48,7 @@ struct _Connection {
     TokenUse *token; /* NULL: the key is in none, or was not used */
     PskUse *psk;     /* NULL: it is in a file, or there is none */
     EapState *eap;   /* NULL: the profile has no EAP */
+    StubUse *stub;   /* NULL: names do not go by one */
     TunDevice tun;
     Channel *channel; /* NULL while there is no tunnel process */
     GinTunnel *tunnel;
@@ -150,6 +155,13 @@ void connection_token_sign(Connection *connection, GVariant *request);
 /* request: SIGN_TLS that was admitted. */
 void connection_token_sign_tls(Connection *connection, GVariant *request);
 void connection_token_free(TokenUse *use);
+/* ---- connection-stub.c ---- */
+/* Of the plan in connection->dns: whether the names of this connection go by a stub. */
+bool connection_wants_stub(const Connection *connection);
+/* Has the plan's names go by one; ready is called once, maybe at once. */
+void connection_stub_start(Connection *connection, StubReady ready);
+void connection_stub_free(StubUse *use);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(StubUse, connection_stub_free)
 /* ---- connection-unlock.c ---- */
 /* request: SIGN, or SIGN_TLS that was admitted; handled once the passphrase of the key is known.
  */

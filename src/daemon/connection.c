@@ -180,6 +180,7 @@ torn_down(GObject *source, GAsyncResult *result, gpointer data)
     store_drop_files(connection->id);
     store_remove(connection->id);
     tun_device_clear(&connection->tun);
+    g_clear_pointer(&connection->stub, connection_stub_free);
     g_clear_pointer(&connection->network, network_plan_free);
     g_clear_pointer(&connection->dns, split_dns_plan_free);
     machine_remove(connection->machine, connection);
@@ -684,6 +685,7 @@ connection_free(Connection *connection)
     g_clear_pointer(&connection->credentials, profile_credentials_free);
     g_clear_pointer(&connection->files, profile_files_free);
     g_clear_pointer(&connection->token, connection_token_free);
+    g_clear_pointer(&connection->stub, connection_stub_free);
     g_clear_pointer(&connection->psk, connection_psk_free);
     g_clear_pointer(&connection->signer, signer_free);
     g_clear_pointer(&connection->eap, connection_eap_free);

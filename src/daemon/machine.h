@@ -12,6 +12,7 @@
 #define RUNTIME_FOLDER "/run/ginnel"
 #define TUNNEL_SOCKET  RUNTIME_FOLDER "-tunnel.socket"
 #define TOKEN_SOCKET   RUNTIME_FOLDER "-token.socket"
+#define STUB_SOCKET    RUNTIME_FOLDER "-stub.socket"
 
 typedef struct _Connection Connection;
 

@@ -25,6 +25,16 @@ add_wanted_address(const IkeEngine *engine, PayloadCp *cp, uint16_t type, uint8_
     payload_cp_add(cp, type, NULL, 0);
 }
 
+/* RFC 9464, section 4: resolvers of either family, and digests by SHA2-256, -384 or -512. */
+static void
+add_encrypted(PayloadCp *cp)
+{
+    static const uint8_t digests[] = { 3, 0, 0, 2, 0, 3, 0, 4 };
+    payload_cp_add(cp, IKE_ATTRIBUTE_ENCDNS_IP4, NULL, 0);
+    payload_cp_add(cp, IKE_ATTRIBUTE_ENCDNS_IP6, NULL, 0);
+    payload_cp_add(cp, IKE_ATTRIBUTE_ENCDNS_DIGEST_INFO, digests, sizeof digests);
+}
+
 /* HDR, SK {..., CP(CFG_REQUEST), ...}: both families. */
 void
 proc_config_request(IkeEngine *engine, IkeMessage *message)
@@ -50,12 +60,8 @@ proc_config_request(IkeEngine *engine, IkeMessage *message)
     }
     if (engine->config->request_anchors)
         payload_cp_add(cp, IKE_ATTRIBUTE_INTERNAL_DNSSEC_TA, NULL, 0);
-    /* RFC 9464, section 4: of either family. No ENCDNS_DIGEST_INFO: no resolver of this machine
-     * could compare it. */
-    if (engine->config->request_encrypted) {
-        payload_cp_add(cp, IKE_ATTRIBUTE_ENCDNS_IP4, NULL, 0);
-        payload_cp_add(cp, IKE_ATTRIBUTE_ENCDNS_IP6, NULL, 0);
-    }
+    if (engine->config->request_encrypted)
+        add_encrypted(cp);
 }
 
 static void

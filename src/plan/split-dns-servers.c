@@ -81,38 +81,72 @@ read_resolvers(SplitDnsPlan *plan, const SplitDnsOffer *offer)
     return out;
 }
 
-static GPtrArray *
-read_digests(SplitDnsPlan *plan, const SplitDnsOffer *offer)
+static void
+digest_clear(gpointer data)
 {
-    GPtrArray *out = g_ptr_array_new_with_free_func((GDestroyNotify)encrypted_digest_free);
-    for (size_t i = 0; i < offer->n_attributes && out->len < MAX_RESOLVERS; i++) {
+    SplitDnsDigest *digest = data;
+    g_free(digest->name);
+    g_bytes_unref(digest->digest);
+}
+
+/* SHA-1 is not to be trusted any more, others are not known. */
+static bool
+hash_is_usable(uint16_t hash)
+{
+    return hash >= 2 && hash <= 4;
+}
+
+/* Names of digests that cannot be compared are noted: whose it is must not be asked without. */
+static void
+read_digests(SplitDnsPlan *plan, const SplitDnsOffer *offer, GPtrArray *unusable)
+{
+    for (size_t i = 0; i < offer->n_attributes && plan->digests->len < MAX_RESOLVERS; i++) {
         const SplitDnsAttribute *attribute = &offer->attributes[i];
         g_autoptr(GError) error = NULL;
         if (attribute->type != ATTRIBUTE_ENCDNS_DIGEST_INFO || attribute->length == 0)
             continue;
-        EncryptedDigest *digest =
+        g_autoptr(EncryptedDigest) parsed =
             encrypted_digest_parse(attribute->data, attribute->length, &error);
-        if (digest != NULL)
-            g_ptr_array_add(out, digest);
-        else
+        if (parsed == NULL) {
             refuse_octets(plan, attribute, error);
+        } else if (!hash_is_usable(parsed->hash)) {
+            g_ptr_array_add(unusable, g_strdup(parsed->name != NULL ? parsed->name : ""));
+        } else {
+            SplitDnsDigest digest = { g_strdup(parsed->name), parsed->hash,
+                                      g_bytes_ref(parsed->digest) };
+            g_array_append_val(plan->digests, digest);
+        }
     }
-    return out;
+}
+
+bool
+split_dns_digest_is_of(const SplitDnsDigest *digest, const SplitDnsServer *server)
+{
+    return digest->name == NULL || g_strcmp0(digest->name, server->name) == 0;
 }
 
 static bool
-has_digest(const GPtrArray *digests, const char *name)
+has_digest(const SplitDnsPlan *plan, const char *name)
 {
-    for (guint i = 0; i < digests->len; i++) {
-        const EncryptedDigest *digest = digests->pdata[i];
-        if (digest->name == NULL || strcmp(digest->name, name) == 0)
+    SplitDnsServer server = { .name = (char *)name };
+    for (guint i = 0; i < plan->digests->len; i++)
+        if (split_dns_digest_is_of(&g_array_index(plan->digests, SplitDnsDigest, i), &server))
             return true;
-    }
     return false;
 }
 
-/* A sentence for the user, or NULL where it can be asked. A digest that came must be compared with
- * the certificate (RFC 9464, section 3.2); neither systemd-resolved nor libunbound do. */
+/* Digests of it came, and none that can be compared. */
+static bool
+has_unusable_digests_only(const SplitDnsPlan *plan, const GPtrArray *unusable, const char *name)
+{
+    bool any = false;
+    for (guint i = 0; i < unusable->len; i++)
+        any = any || *(char *)unusable->pdata[i] == '\0' || strcmp(unusable->pdata[i], name) == 0;
+    return any && !has_digest(plan, name);
+}
+
+/* A sentence for the user, or NULL where it can be asked. Where digests came, one of them must be
+ * the certificate's (RFC 9464, section 3.2). */
 static char *
 why_unusable(const SplitDnsOffer *offer, const EncryptedResolver *resolver, bool digest,
              const char **code)
@@ -121,14 +155,14 @@ why_unusable(const SplitDnsOffer *offer, const EncryptedResolver *resolver, bool
     if (resolver->unknown)
         return g_strdup("it demands a service parameter that is not known");
     if (!resolver->dot)
-        return g_strdup_printf("it speaks %s; systemd-resolved can do dot (DNS over TLS) only",
+        return g_strdup_printf("it speaks %s; only dot (DNS over TLS) can be used here",
                                resolver->protocols);
     if (resolver->port == DNS_PORT)
         return g_strdup("systemd-resolved cannot do DNS over TLS on port 53");
     *code = "digest";
     if (digest)
-        return g_strdup("its certificate is to be compared with a digest, which systemd-resolved "
-                        "cannot do");
+        return g_strdup("its certificate is to be compared with a digest by a hash that is not "
+                        "known, or not to be trusted");
     *code = "off";
     return offer->no_encrypted ? g_strdup_printf("encrypted = off %s", offer->where) : NULL;
 }
@@ -137,12 +171,13 @@ static void
 take_encrypted(SplitDnsPlan *plan, const SplitDnsOffer *offer)
 {
     g_autoptr(GPtrArray) resolvers = read_resolvers(plan, offer);
-    g_autoptr(GPtrArray) digests = read_digests(plan, offer);
+    g_autoptr(GPtrArray) unusable = g_ptr_array_new_with_free_func(g_free);
+    read_digests(plan, offer, unusable);
     for (guint i = 0; i < resolvers->len; i++) {
         const EncryptedResolver *resolver = resolvers->pdata[i];
         const char *code;
-        g_autofree char *why =
-            why_unusable(offer, resolver, has_digest(digests, resolver->name), &code);
+        bool digest = has_unusable_digests_only(plan, unusable, resolver->name);
+        g_autofree char *why = why_unusable(offer, resolver, digest, &code);
         if (why != NULL)
             refusals_add(plan->refused, "server", g_strdup(resolver->name), code, "%s", why);
         for (guint k = 0; why == NULL && k < resolver->addresses->len; k++)
@@ -167,6 +202,8 @@ split_dns_choose_servers(const SplitDnsOffer *offer, SplitDnsPlan *plan)
 {
     plan->servers = g_array_new(FALSE, FALSE, sizeof(SplitDnsServer));
     g_array_set_clear_func(plan->servers, server_clear);
+    plan->digests = g_array_new(FALSE, FALSE, sizeof(SplitDnsDigest));
+    g_array_set_clear_func(plan->digests, digest_clear);
     /* A gateway that nobody vouched for says nothing about who is to be trusted (RFC 9464, section
      * 7). */
     if (!offer->anonymous_gateway)

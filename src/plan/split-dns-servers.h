@@ -8,3 +8,4 @@
 
 /* Makes the plan's servers and encrypted; what is not used is added to its refusals. */
 void split_dns_choose_servers(const SplitDnsOffer *offer, SplitDnsPlan *plan);
+bool split_dns_digest_is_of(const SplitDnsDigest *digest, const SplitDnsServer *server);

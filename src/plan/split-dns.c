@@ -413,6 +413,7 @@ split_dns_plan_new(const SplitDnsOffer *offer)
         plan->all_names = plan->encrypted = false;
         plan->validation = SPLIT_DNS_VALIDATE_AS_MACHINE;
         g_hash_table_remove_all(plan->by_name);
+        g_array_set_size(plan->digests, 0);
         g_ptr_array_set_size(plan->domains, 0);
         g_ptr_array_set_size(plan->anchors, 0);
         g_ptr_array_set_size(plan->negative, 0);
@@ -421,11 +422,19 @@ split_dns_plan_new(const SplitDnsOffer *offer)
 }
 
 void
+split_dns_plan_use_stub(SplitDnsPlan *plan, const InetEndpoint *stub, bool validates)
+{
+    plan->stub = *stub;
+    plan->stub_validates = validates;
+}
+
+void
 split_dns_plan_free(SplitDnsPlan *plan)
 {
     if (plan == NULL)
         return;
     g_array_unref(plan->servers);
+    g_array_unref(plan->digests);
     g_hash_table_unref(plan->by_name);
     g_ptr_array_unref(plan->domains);
     g_ptr_array_unref(plan->anchors);

@@ -56,6 +56,13 @@ typedef struct {
     char *name;    /* that its certificate must have, A-labels; NULL for plain DNS */
 } SplitDnsServer;
 
+/* Of an encrypted server's SubjectPublicKeyInfo (RFC 9464, section 3.2). */
+typedef struct {
+    char *name;    /* the server's; NULL: of each */
+    uint16_t hash; /* RFC 7427, section 7: SHA2-256, SHA2-384 or SHA2-512 */
+    GBytes *digest;
+} SplitDnsDigest;
+
 typedef struct {
     char *name;
     bool search;    /* also tried for short names */
@@ -73,9 +80,15 @@ typedef enum {
 } SplitDnsValidation;
 
 typedef struct {
-    GArray *servers;     /* SplitDnsServer; empty: the link is left alone */
-    bool encrypted;      /* all of them are asked by DNS over TLS; else none is */
-    bool by_other;       /* see the offer: servers and domains are set by somebody else */
+    GArray *servers; /* SplitDnsServer; empty: the link is left alone */
+    bool encrypted;  /* all of them are asked by DNS over TLS; else none is */
+    /* SplitDnsDigest: one of those of a server's name must be its key's; where there is none for
+     * it, any key will do. */
+    GArray *digests;
+    bool by_other; /* see the offer: servers and domains are set by somebody else */
+    /* Where the link's only server is one of our own on this machine, which asks those above. */
+    InetEndpoint stub;   /* family 0: there is none */
+    bool stub_validates; /* it does, by the anchors; the resolver does not */
     GPtrArray *domains;  /* SplitDnsDomain */
     bool all_names;      /* "~." and default route */
     GPtrArray *anchors;  /* TrustAnchor */
@@ -88,5 +101,7 @@ typedef struct {
 } SplitDnsPlan;
 
 SplitDnsPlan *split_dns_plan_new(const SplitDnsOffer *offer);
+/* Names go by a stub at this endpoint. */
+void split_dns_plan_use_stub(SplitDnsPlan *plan, const InetEndpoint *stub, bool validates);
 void split_dns_plan_free(SplitDnsPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SplitDnsPlan, split_dns_plan_free)

@@ -22,7 +22,6 @@ check_supported(const Profile *profile, GError **error)
           "a list of networks" },
         { profile->proxy != NULL && strcmp(profile->proxy, "none") != 0, "transport", "proxy",
           "a proxy" },
-        { profile->dnssec == PROFILE_DNSSEC_STUB, "dns", "dnssec", "stub" },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(missing); i++) {
         if (!missing[i].asked)

@@ -75,10 +75,9 @@ resolved_link_difference(GDBusConnection *bus, const ResolvedLink *link)
         return NULL;
     gboolean default_route = link->default_route;
     g_variant_lookup(properties, "DefaultRoute", "b", &default_route);
-    bool servers = !link->by_other || link->encrypted;
-    if (servers && !same_list(properties, "DNSEx", link->servers))
+    if (link->sets_servers && !same_list(properties, "DNSEx", link->servers))
         return "servers";
-    if (servers && !same_word(properties, "DNSOverTLS", link->encrypted ? "yes" : "no"))
+    if (link->sets_servers && !same_word(properties, "DNSOverTLS", link->encrypted ? "yes" : "no"))
         return "DNS over TLS";
     if (!link->by_other && !same_list(properties, "Domains", link->domains))
         return "domains";

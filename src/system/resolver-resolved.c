@@ -84,7 +84,7 @@ static bool
 set_servers(GDBusConnection *bus, const ResolvedLink *link, GError **error)
 {
     int i = link->ifindex;
-    return (link->by_other && !link->encrypted) ||
+    return !link->sets_servers ||
            (call_resolved(bus, "SetLinkDNSOverTLS",
                           g_variant_new("(is)", i, link->encrypted ? "yes" : "no"), error) &&
             call_resolved(bus, "SetLinkDNSEx", g_variant_new("(i@a(iayqs))", i, link->servers),

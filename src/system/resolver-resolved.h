@@ -17,7 +17,8 @@ typedef struct {
     GVariant *servers, *domains, *negative; /* a(iayqs), a(sb), as */
     bool default_route;
     bool encrypted;     /* DNS over TLS, to servers that have names */
-    bool by_other;      /* somebody else sets servers and domains: only anchors, DNSSEC, names */
+    bool by_other;      /* somebody else sets domains and the like */
+    bool sets_servers;  /* somebody else does not, or not as they must be */
     const char *dnssec; /* "yes", "no", "": as the machine does elsewhere */
 } ResolvedLink;
 

@@ -33,6 +33,8 @@ struct _Resolver {
     GHashTable *links;  /* ifindex -> ResolvedLink: what is in force; main thread only */
     guint watch, timer;
     char *owner; /* of resolved's bus name */
+    bool checks_names;
+    GCancellable *cancellable;
 
     /* The thread's. */
     GPtrArray *waiting; /* ResolverJob: their anchors have not been read yet */
@@ -256,6 +258,24 @@ check_again(gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
+static void
+read_tls_mode(GObject *bus, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(GVariant) reply = g_dbus_connection_call_finish(G_DBUS_CONNECTION(bus), result, NULL);
+    g_autoptr(GVariant) value = NULL;
+    if (reply == NULL)
+        return; /* also where the resolver is gone */
+    g_variant_get(reply, "(v)", &value);
+    if (g_variant_is_of_type(value, G_VARIANT_TYPE_STRING))
+        ((Resolver *)data)->checks_names = strcmp(g_variant_get_string(value, NULL), "yes") == 0;
+}
+
+bool
+resolver_checks_names(const Resolver *resolver)
+{
+    return resolver->checks_names;
+}
+
 /* Another systemd-resolved: it keeps what links have over a restart, but not over all that may have
  * happened. */
 static void
@@ -265,6 +285,11 @@ resolved_appeared(GDBusConnection *bus, const char *name, const char *owner, gpo
     bool other = resolver->owner != NULL && strcmp(resolver->owner, owner) != 0;
     g_free(resolver->owner);
     resolver->owner = g_strdup(owner);
+    resolver->checks_names = false;
+    g_dbus_connection_call(
+        bus, RESOLVED_NAME, "/org/freedesktop/resolve1", "org.freedesktop.DBus.Properties", "Get",
+        g_variant_new("(ss)", RESOLVED_NAME ".Manager", "DNSOverTLS"), G_VARIANT_TYPE("(v)"),
+        G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, resolver->cancellable, read_tls_mode, resolver);
     if (other)
         resolver_check(resolver);
 }
@@ -278,6 +303,7 @@ resolver_new_in(GDBusConnection *bus, const char *folder, gint64 window_us)
     resolver->queue = g_async_queue_new();
     resolver->links = g_hash_table_new_full(NULL, NULL, NULL, link_unref);
     resolver->waiting = g_ptr_array_new();
+    resolver->cancellable = g_cancellable_new();
     resolver->window_us = window_us;
     resolver->timer = g_timeout_add_seconds(CHECK_INTERVAL_S, check_again, resolver);
     resolver->watch = g_bus_watch_name_on_connection(
@@ -297,6 +323,8 @@ resolver_free(Resolver *resolver)
 {
     if (resolver == NULL)
         return;
+    g_cancellable_cancel(resolver->cancellable);
+    g_object_unref(resolver->cancellable);
     g_bus_unwatch_name(resolver->watch);
     g_source_remove(resolver->timer);
     g_async_queue_push(resolver->queue, resolver);
@@ -310,20 +338,32 @@ resolver_free(Resolver *resolver)
     g_free(resolver);
 }
 
+static bool
+has_stub(const SplitDnsPlan *plan)
+{
+    return plan->stub.address.family != INET_NONE;
+}
+
+static void
+add_server(GVariantBuilder *list, const InetAddress *address, uint16_t port, const char *name)
+{
+    GVariant *octets = g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, address->octets,
+                                                 inet_family_length(address->family), 1);
+    /* The usual port is kept as 0, and would not be read back as it was written. */
+    g_variant_builder_add(list, "(i@ayqs)", address->family == INET_V4 ? AF_INET : AF_INET6, octets,
+                          port == DNS_OVER_TLS_PORT ? 0 : port, name != NULL ? name : "");
+}
+
 static GVariant *
 servers_variant(const SplitDnsPlan *plan)
 {
     GVariantBuilder list;
     g_variant_builder_init(&list, G_VARIANT_TYPE("a(iayqs)"));
-    for (guint i = 0; i < plan->servers->len; i++) {
+    if (has_stub(plan))
+        add_server(&list, &plan->stub.address, plan->stub.port, NULL);
+    for (guint i = 0; !has_stub(plan) && i < plan->servers->len; i++) {
         const SplitDnsServer *server = &g_array_index(plan->servers, SplitDnsServer, i);
-        const InetAddress *address = &server->address;
-        GVariant *octets = g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, address->octets,
-                                                     inet_family_length(address->family), 1);
-        /* The usual port is kept as 0, and would not be read back as it was written. */
-        guint16 port = server->port == DNS_OVER_TLS_PORT ? 0 : server->port;
-        g_variant_builder_add(&list, "(i@ayqs)", address->family == INET_V4 ? AF_INET : AF_INET6,
-                              octets, port, server->name != NULL ? server->name : "");
+        add_server(&list, &server->address, server->port, server->name);
     }
     return g_variant_ref_sink(g_variant_builder_end(&list));
 }
@@ -377,14 +417,18 @@ link_new(const char *interface, int ifindex, const SplitDnsPlan *plan)
         link->anchors = g_strdup("");
         return link;
     }
-    link->anchors = trust_anchors_to_file(plan->anchors);
+    bool validates = !has_stub(plan) || !plan->stub_validates;
+    link->anchors = validates ? trust_anchors_to_file(plan->anchors) : g_strdup("");
     link->servers = servers_variant(plan);
     link->domains = domains_variant(plan);
-    link->negative = negative_variant(plan);
+    link->negative =
+        validates ? negative_variant(plan) : g_variant_ref_sink(g_variant_new_strv(NULL, 0));
     link->default_route = plan->all_names;
-    link->encrypted = plan->encrypted;
+    link->encrypted = plan->encrypted && !has_stub(plan);
     link->by_other = plan->by_other;
-    link->dnssec = dnssec_word(plan->validation);
+    link->sets_servers = !plan->by_other || link->encrypted || has_stub(plan);
+    /* Twice would be once too often: what the stub proves, systemd-resolved cannot. */
+    link->dnssec = validates ? dnssec_word(plan->validation) : "no";
     return link;
 }
 

@@ -31,6 +31,10 @@ void resolver_apply_async(Resolver *resolver, const char *interface, int ifindex
                           const SplitDnsPlan *plan, GAsyncReadyCallback callback,
                           gpointer user_data);
 bool resolver_apply_finish(GAsyncResult *result, GError **error);
+/* Whether systemd-resolved compares the names of encrypted servers with their certificates. It
+ * looks at the machine's setting for that, not at the link's: false unless the machine demands DNS
+ * over TLS everywhere. */
+bool resolver_checks_names(const Resolver *resolver);
 /* Has what is in force compared with what resolved really has, and mended. */
 void resolver_check(Resolver *resolver);
 /* Removes anchor files of ours for interfaces that are not in keep (NULL-terminated), and has them

@@ -2,6 +2,8 @@
 
 #include "system/sockets.h"
 
+#include "system/error.h"
+
 #include <errno.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -134,4 +136,47 @@ socket_bind_interface(int fd, int interface)
         return ENODEV;
     return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, (socklen_t)strlen(name)) == 0 ? 0
                                                                                            : errno;
+}
+
+/* -1 with errno. */
+static int
+bind_socket(const InetEndpoint *at, int type)
+{
+    struct sockaddr_storage address;
+    socklen_t length = to_sockaddr(&at->address, at->port, &address);
+    int on = 1;
+    int fd = socket(address.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return -1;
+    if (setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof on) == 0 &&
+        bind(fd, (struct sockaddr *)&address, length) == 0 &&
+        (type != SOCK_STREAM || listen(fd, 16) == 0))
+        return fd;
+    int code = errno;
+    close(fd);
+    errno = code;
+    return -1;
+}
+
+bool
+sockets_listen_pair(InetEndpoint *at, int *udp, int *tcp, GError **error)
+{
+    /* The port that UDP gets may be taken over TCP. */
+    for (unsigned i = 0; i < 8; i++) {
+        struct sockaddr_storage own;
+        socklen_t length = sizeof own;
+        at->port = 0;
+        *udp = bind_socket(at, SOCK_DGRAM);
+        if (*udp < 0 || getsockname(*udp, (struct sockaddr *)&own, &length) != 0 ||
+            !socket_endpoint(&own, at))
+            break;
+        *tcp = bind_socket(at, SOCK_STREAM);
+        if (*tcp >= 0)
+            return true;
+        close(*udp);
+        *udp = -1;
+    }
+    g_set_error(error, SYSTEM_ERROR, SYSTEM_ERROR_FAILED, "sockets to answer names on: %s",
+                g_strerror(errno));
+    return false;
 }

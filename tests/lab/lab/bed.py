@@ -31,7 +31,7 @@ class Bed:
     def boxes(self):
         return (self.host, self.gateway, self.outside, self.router)
 
-    def start(self, destdir=None, units=UNITS):
+    def start(self, destdir=None, units=UNITS, lower=None):
         self.stop()
         shutil.rmtree(self.directory, ignore_errors=True)
         os.makedirs(self.directory)
@@ -51,7 +51,7 @@ class Bed:
 
         for box in (self.router, self.outside, self.gateway):
             box.start()
-        self.host.start(destdir, units)
+        self.host.start(destdir, units, lower)
         connect(self.host, UPLINK, self.router, HOST_LINK)
         connect(self.gateway, "eth0", self.router, GATEWAY_LINK)
         connect(self.outside, "eth0", self.router, OUTSIDE_LINK)

@@ -23,8 +23,12 @@ class TestHost(Box):
         super().__init__(directory, name)
         self.tree = os.path.join(directory, "tree")
 
-    def start(self, destdir=None, units=UNITS):
+    def start(self, destdir=None, units=UNITS, lower=None):
+        """lower: the tree to boot instead of this machine's own."""
         os.makedirs(self.log, exist_ok=True)
+        if lower:
+            with open(os.path.join(self.directory, "lower"), "w") as file:
+                file.write(lower + "\n")
         shutil.rmtree(self.tree, ignore_errors=True)
         if destdir:
             subprocess.run(["cp", "-a", destdir, self.tree], check=True)

@@ -1,7 +1,7 @@
 /* Which servers are asked. Attributes are written as words: "dot/1/NAME" is an encrypted resolver
  * at 10.99.0.2 of that priority by DNS over TLS, "h2/..." one by another protocol, "dot53/..." on
  * port 53, "out/..." outside of the tunnel, "need/..." with a mandatory parameter nobody knows,
- * "digest" one for all names, "digest/NAME", "broken" nonsense. */
+ * "digest" one for all names, "digest/NAME", "sha1/NAME", "broken" nonsense. */
 #include "plan/split-dns.h"
 
 #include "plan/refusal.h"
@@ -13,6 +13,7 @@ typedef struct {
     const char *attributes;
     bool plain, off, anonymous, full;
     const char *servers, *refused;
+    guint digests;
 } Case;
 
 static void
@@ -37,12 +38,12 @@ append_resolver(GByteArray *out, const char *kind, const char *priority, const c
 }
 
 static void
-append_digest(GByteArray *out, const char *name)
+append_digest(GByteArray *out, const char *name, guint8 hash)
 {
-    guint8 head[2] = { 1, (guint8)strlen(name) }, rest[34] = { 0, 2 };
+    guint8 head[2] = { 1, (guint8)strlen(name) }, rest[34] = { 0, hash };
     g_byte_array_append(out, head, 2);
     g_byte_array_append(out, (const guint8 *)name, head[1]);
-    g_byte_array_append(out, rest, sizeof rest);
+    g_byte_array_append(out, rest, hash == 1 ? 22 : 34);
 }
 
 static GByteArray *
@@ -53,9 +54,9 @@ value_of(const char *word, uint16_t *type)
     *type = ATTRIBUTE_ENCDNS_IP4;
     if (strcmp(parts[0], "broken") == 0) {
         g_byte_array_append(out, (const guint8 *)"\0\1", 2);
-    } else if (strcmp(parts[0], "digest") == 0) {
+    } else if (strcmp(parts[0], "digest") == 0 || strcmp(parts[0], "sha1") == 0) {
         *type = ATTRIBUTE_ENCDNS_DIGEST_INFO;
-        append_digest(out, parts[1] != NULL ? parts[1] : "");
+        append_digest(out, parts[1] != NULL ? parts[1] : "", *parts[0] == 's' ? 1 : 2);
     } else {
         append_resolver(out, parts[0], parts[1], parts[2]);
     }
@@ -148,10 +149,14 @@ static const Case cases[] = {
       .refused = "a.example:not-usable" },
     { "outside", "out/1/a.example", .plain = true, .servers = "10.99.0.1",
       .refused = "192.0.2.7:not-inside" },
-    { "digest-of-all", "dot/1/a.example digest", .plain = true, .servers = "10.99.0.1",
-      .refused = "a.example:digest" },
-    { "digest-of-one", "digest/a.example dot/1/a.example dot/2/b.example",
-      .servers = "10.99.0.2:853#b.example", .refused = "a.example:digest" },
+    { "digest-of-all", "dot/1/a.example digest", .plain = true,
+      .servers = "10.99.0.2:853#a.example", .refused = "10.99.0.1:unencrypted", .digests = 1 },
+    { "digest-that-nobody-should-trust", "dot/1/a.example sha1", .plain = true,
+      .servers = "10.99.0.1", .refused = "a.example:digest" },
+    { "one-that-can-be-compared-is-enough", "sha1/a.example dot/1/a.example digest/a.example",
+      .servers = "10.99.0.2:853#a.example", .refused = "", .digests = 1 },
+    { "digest-of-another", "sha1/a.example dot/1/a.example dot/2/b.example digest/b.example",
+      .servers = "10.99.0.2:853#b.example", .refused = "a.example:digest", .digests = 1 },
     { "malformed", "broken", .plain = true, .servers = "10.99.0.1",
       .refused = "\\x00\\x01:malformed" },
     { "off", "dot/1/a.example", .plain = true, .off = true, .servers = "10.99.0.1",
@@ -168,6 +173,7 @@ test_case(gconstpointer data)
     g_autofree char *servers = servers_of(plan), *refused = refused_of(plan);
     g_assert_cmpstr(servers, ==, one->servers);
     g_assert_cmpstr(refused, ==, one->refused);
+    g_assert_cmpuint(plan->digests->len, ==, one->digests);
 }
 
 static void

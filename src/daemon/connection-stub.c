@@ -1,0 +1,242 @@
+/*
+ * The connection's stub: a ginnel-stub process that asks the gateway's name servers, on sockets at
+ * one of our inside addresses. systemd-resolved then has that as the link's only server. Where the
+ * profile says dnssec = stub it validates; where the gateway's servers speak TLS it looks after
+ * their names, which systemd-resolved does only where the whole machine is set to DNSOverTLS=yes
+ * (later versions do it for a link, too; there it does no harm).
+ */
+#include "config.h"
+
+#include "daemon/connection-private.h"
+
+#include "plan/split-dns-servers.h"
+#include "system/error.h"
+#include "system/sockets.h"
+
+#include <unistd.h>
+
+#define READY_LIMIT_S 5
+#define RESTART_MS    500
+#define DNS_PORT      53
+
+struct _StubUse {
+    Connection *connection;
+    StubReady ready; /* NULL: was told */
+    InetEndpoint endpoint;
+    int udp, tcp;    /* kept, so that questions wait while a process is started anew */
+    GVariant *start; /* body of STUB_START */
+    Channel *channel;
+    guint limit, restart;
+};
+
+static bool start_process(StubUse *use, GError **error);
+
+void
+connection_stub_free(StubUse *use)
+{
+    if (use == NULL)
+        return;
+    g_clear_handle_id(&use->limit, g_source_remove);
+    g_clear_handle_id(&use->restart, g_source_remove);
+    g_clear_pointer(&use->channel, channel_free);
+    g_clear_pointer(&use->start, g_variant_unref);
+    if (use->udp >= 0)
+        close(use->udp);
+    if (use->tcp >= 0)
+        close(use->tcp);
+    g_free(use);
+}
+
+bool
+connection_wants_stub(const Connection *connection)
+{
+    const SplitDnsPlan *plan = connection->dns;
+    return plan->servers->len > 0 &&
+           (connection->profile->dnssec == PROFILE_DNSSEC_STUB || plan->digests->len > 0 ||
+            (plan->encrypted && !resolver_checks_names(connection->machine->resolver)));
+}
+
+/* ---- what it is told ---- */
+
+static GVariant *
+digests_variant(const SplitDnsPlan *plan, const SplitDnsServer *server)
+{
+    GVariantBuilder list;
+    g_variant_builder_init(&list, G_VARIANT_TYPE("a(qay)"));
+    for (guint i = 0; i < plan->digests->len; i++) {
+        const SplitDnsDigest *digest = &g_array_index(plan->digests, SplitDnsDigest, i);
+        if (split_dns_digest_is_of(digest, server))
+            g_variant_builder_add(&list, "(q@ay)", digest->hash,
+                                  channel_variant_from_bytes(digest->digest));
+    }
+    return g_variant_builder_end(&list);
+}
+
+static GVariant *
+servers_variant(const SplitDnsPlan *plan)
+{
+    GVariantBuilder list;
+    g_variant_builder_init(&list, G_VARIANT_TYPE("a(sqsa(qay))"));
+    for (guint i = 0; i < plan->servers->len; i++) {
+        const SplitDnsServer *server = &g_array_index(plan->servers, SplitDnsServer, i);
+        g_autofree char *address = inet_address_to_string(&server->address);
+        bool plain = server->name == NULL;
+        g_variant_builder_add(&list, "(sqs@a(qay))", address, plain ? DNS_PORT : server->port,
+                              plain ? "" : server->name, digests_variant(plan, server));
+    }
+    return g_variant_builder_end(&list);
+}
+
+static char **
+insecure_words(const SplitDnsPlan *plan)
+{
+    g_autoptr(GPtrArray) words = g_ptr_array_new();
+    for (guint i = 0; i < plan->negative->len; i++)
+        g_ptr_array_add(words, g_strdup_printf("%s.", (char *)plan->negative->pdata[i]));
+    g_ptr_array_add(words, NULL);
+    return (char **)g_ptr_array_free(g_steal_pointer(&words), FALSE);
+}
+
+static char **
+address_words(const NetworkPlan *network)
+{
+    g_autoptr(GPtrArray) words = g_ptr_array_new();
+    for (guint i = 0; i < network->addresses->len; i++)
+        g_ptr_array_add(words, inet_address_to_string(
+                                   &g_array_index(network->addresses, InetPrefix, i).address));
+    g_ptr_array_add(words, NULL);
+    return (char **)g_ptr_array_free(g_steal_pointer(&words), FALSE);
+}
+
+static GVariant *
+start_variant(const Connection *connection)
+{
+    const SplitDnsPlan *plan = connection->dns;
+    bool validate = connection->profile->dnssec == PROFILE_DNSSEC_STUB;
+    g_autofree char *lines = trust_anchors_to_file(plan->anchors);
+    g_auto(GStrv) anchors = g_strsplit(g_strchomp(lines), "\n", -1);
+    g_auto(GStrv) insecure = insecure_words(plan), sources = address_words(connection->network);
+    return g_variant_ref_sink(g_variant_new("(s@a(sqsa(qay))^as^as^asb)",
+                                            connection_name(connection), servers_variant(plan),
+                                            anchors, insecure, sources, validate));
+}
+
+/* ---- the process ---- */
+
+static void
+tell_ready(StubUse *use, const char *why)
+{
+    StubReady ready = use->ready;
+    use->ready = NULL;
+    g_clear_handle_id(&use->limit, g_source_remove);
+    if (ready != NULL)
+        ready(use->connection, why);
+}
+
+static gboolean
+limit_reached(gpointer data)
+{
+    StubUse *use = data;
+    use->limit = 0;
+    tell_ready(use, "ginnel-stub does not answer");
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean
+restart(gpointer data)
+{
+    StubUse *use = data;
+    g_autoptr(GError) error = NULL;
+    use->restart = 0;
+    if (!start_process(use, &error))
+        use->restart = g_timeout_add(RESTART_MS, restart, use);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+received(Channel *channel, RecordType type, GVariant *body, int *fds, size_t n_fds, gpointer data)
+{
+    StubUse *use = data;
+    gboolean ok = FALSE;
+    const char *why = "ginnel-stub answered something else";
+    if (type == RECORD_STUB_READY)
+        g_variant_get(body, "(b&s)", &ok, &why);
+    if (!ok)
+        g_warning("%s: %s", connection_name(use->connection), why);
+    tell_ready(use, ok ? NULL : why);
+}
+
+static void
+closed(Channel *channel, const GError *error, gpointer data)
+{
+    StubUse *use = data;
+    g_clear_pointer(&use->channel, channel_free);
+    g_warning("%s: ginnel-stub ended, and is started anew", connection_name(use->connection));
+    use->restart = g_timeout_add(RESTART_MS, restart, use);
+    tell_ready(use, "ginnel-stub ended");
+}
+
+static const ChannelHandler handler = { received, closed };
+
+static bool
+start_process(StubUse *use, GError **error)
+{
+    int control = connection_socket_unit(STUB_SOCKET, "ginnel-stub.socket", error);
+    int fds[] = { use->udp, use->tcp };
+    if (control < 0)
+        return false;
+    use->channel = channel_new(control, &handler, use);
+    channel_send(use->channel, RECORD_STUB_START, use->start, fds, G_N_ELEMENTS(fds));
+    return true;
+}
+
+static StubUse *
+stub_new(Connection *connection, GVariant *start, GError **error)
+{
+    g_autoptr(StubUse) use = g_new0(StubUse, 1);
+    use->connection = connection;
+    use->start = g_variant_ref(start);
+    use->udp = use->tcp = -1;
+    if (connection->network->addresses->len == 0) {
+        g_set_error(error, SYSTEM_ERROR, SYSTEM_ERROR_FAILED, "there is no address inside");
+        return NULL;
+    }
+    use->endpoint.address = g_array_index(connection->network->addresses, InetPrefix, 0).address;
+    if (!sockets_listen_pair(&use->endpoint, &use->udp, &use->tcp, error) ||
+        !start_process(use, error))
+        return NULL;
+    return g_steal_pointer(&use);
+}
+
+static bool
+is_the_same(const StubUse *use, const Connection *connection, GVariant *start)
+{
+    return use != NULL && use->channel != NULL && g_variant_equal(use->start, start) &&
+           inet_address_equal(
+               &use->endpoint.address,
+               &g_array_index(connection->network->addresses, InetPrefix, 0).address);
+}
+
+void
+connection_stub_start(Connection *connection, StubReady ready)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GVariant) start = start_variant(connection);
+    bool same = is_the_same(connection->stub, connection, start);
+    if (!same) {
+        g_clear_pointer(&connection->stub, connection_stub_free);
+        connection->stub = stub_new(connection, start, &error);
+    }
+    if (connection->stub == NULL) {
+        ready(connection, error->message);
+        return;
+    }
+    split_dns_plan_use_stub(connection->dns, &connection->stub->endpoint,
+                            connection->profile->dnssec == PROFILE_DNSSEC_STUB);
+    connection->stub->ready = ready;
+    if (same)
+        tell_ready(connection->stub, NULL);
+    else
+        connection->stub->limit =
+            g_timeout_add_seconds(READY_LIMIT_S, limit_reached, connection->stub);
+}

@@ -1,0 +1,115 @@
+"""The lab's bed with more behind the gateway: resolvers that speak TLS, and gateways that offer them
+in every way (RFC 9464). The test host may be another Debian."""
+
+import hashlib
+import os
+import subprocess
+
+from lab import addresses as a
+from lab.bed import Bed
+from lab.gateway import ANCHOR, DOMAIN, connection
+from lab.vici import Raw
+
+from .unbound import Unbound
+
+ENCDNS_IP4, ENCDNS_IP6, ENCDNS_DIGEST_INFO = "27", "28", "29"
+DOT_NAME, OTHER_NAME = "dns.corp.example", "other.example"
+
+
+def alpn(*protocols):
+    value = b"".join(bytes([len(one)]) + one.encode() for one in protocols)
+    return (1).to_bytes(2, "big") + len(value).to_bytes(2, "big") + value
+
+
+def port(number):
+    return b"\x00\x03\x00\x02" + number.to_bytes(2, "big")
+
+
+def resolver(name, parameters, address=a.INSIDE4, priority=1):
+    """The value of an ENCDNS_IP4 (RFC 9464, section 3.1)."""
+    octets = bytes(map(int, address.split(".")))
+    return (priority.to_bytes(2, "big") + bytes([1, len(name)]) + octets + name.encode() +
+            parameters)
+
+
+def digest(name, number, octets):
+    """The value of an ENCDNS_DIGEST_INFO (RFC 9464, section 3.2); number: RFC 7427's of the hash."""
+    return bytes([1, len(name)]) + name.encode() + number.to_bytes(2, "big") + octets
+
+
+class ResolverBed(Bed):
+    def __init__(self, directory):
+        super().__init__(directory)
+        self.unbound = Unbound(self.gateway, os.path.join(self.directory, "unbound"))
+        self.recursive = Unbound(self.gateway, os.path.join(self.directory, "recursive"))
+
+    def start(self, destdir=None, lower=None, **options):
+        super().start(destdir, lower=lower, **options)
+        self.pki.issue("dot", [DOT_NAME], ["serverAuth"])
+        self._load_gateways()
+        self._trust_authority()
+
+    def _trust_authority(self):
+        """As an administrator does who has an authority of his own."""
+        self.host.write("/usr/local/share/ca-certificates/lab.crt",
+                        self.pki.read("ca.crt").decode(), mode="0644", owner="root:root")
+        self.host.run(["update-ca-certificates"])
+
+    def pools(self):
+        """name -> (attributes, user)."""
+        plain = [("dns", [a.INSIDE4])]
+        domain = [(DOMAIN, ["corp.example"])]
+        dot = (ENCDNS_IP4, [resolver(DOT_NAME, alpn("dot"))])
+        anchor = (ANCHOR, [self.names.anchor_octets("corp.example.")])
+        return {
+            "dot": [*plain, *domain, anchor, dot],
+            "dot-alone": [*domain, anchor, dot],
+            "dot-port": [*domain, anchor,
+                         (ENCDNS_IP4, [resolver(DOT_NAME, alpn("h2", "dot") + port(8853))])],
+            "dot-stranger": [*domain, (ENCDNS_IP4, [resolver(OTHER_NAME, alpn("dot"))])],
+            "doh": [*plain, *domain, (ENCDNS_IP4, [resolver(DOT_NAME, alpn("h2", "doq"))])],
+            "digest": [*plain, *domain, anchor, dot,
+                       (ENCDNS_DIGEST_INFO, [digest(DOT_NAME, 3, self._key_digest("dot"))])],
+            "digest-wrong": [*domain, dot,
+                             (ENCDNS_DIGEST_INFO, [digest(DOT_NAME, 2, bytes(range(32)))])],
+            "digest-sha1": [*plain, *domain, dot,
+                            (ENCDNS_DIGEST_INFO, [digest(DOT_NAME, 1, bytes(range(20)))])],
+        }
+
+    def _key_digest(self, name):
+        """SHA-384 of the certificate's SubjectPublicKeyInfo."""
+        pem = subprocess.run(["openssl", "x509", "-in", self.pki.path(name + ".crt"), "-noout",
+                              "-pubkey"], check=True, capture_output=True).stdout
+        der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "der"], input=pem, check=True,
+                             capture_output=True).stdout
+        return hashlib.sha384(der).digest()
+
+    def _load_gateways(self):
+        with self.gateway.vici() as vici:
+            for number, (name, pairs) in enumerate(self.pools().items()):
+                addresses = f"10.77.{20 + number}.10-10.77.{20 + number}.60"
+                vici.call("load-pool", Raw(name, [("addrs", addresses), *pairs]))
+                vici.call("load-conn", {f"psk-{name}": connection(
+                    "gw.example", f"{name}@example.com", [name])})
+
+    def resolved_conf(self, **settings):
+        """What the whole machine does, in resolved.conf's words; nothing: as Debian has it."""
+        text = "[Resolve]\n" + "".join(f"{key}={value}\n" for key, value in settings.items())
+        self.host.write("/etc/systemd/resolved.conf.d/proof.conf", text, mode="0644",
+                        owner="root:root")
+        self.host.run(["systemctl", "reset-failed", "systemd-resolved"], check=False)
+        self.host.run(["systemctl", "restart", "systemd-resolved"])
+
+    def serve_tls(self):
+        """DNS over TLS on 853 and 8853, with what knotd inside has."""
+        self.unbound.serve(
+            [f"interface: {a.INSIDE4}@853", f"interface: {a.INSIDE4}@8853",
+             "tls-port: 853", "additional-tls-port: 8853",
+             f'tls-service-key: "{self.pki.path("dot.key")}"',
+             f'tls-service-pem: "{self.pki.path("dot.crt")}"'],
+            {"corp.example": f"{a.INSIDE4}@53", "two.example": f"{a.INSIDE4}@53"})
+
+    def rest(self):
+        self.unbound.stop()
+        self.recursive.stop()
+        super().rest()

@@ -1,0 +1,10 @@
+"""The scenes of the proof, in their order. SYSTEMS of a module: on which Debian it is played; FULL:
+only with --full."""
+
+from . import (
+    encrypted,
+)
+
+ORDER = [
+    encrypted,
+]
