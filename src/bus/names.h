@@ -49,6 +49,7 @@
 #define GINNEL_EVENT_RESOLVING             "resolving"
 #define GINNEL_EVENT_RESOLVED              "resolved"
 #define GINNEL_EVENT_REDIRECTED            "redirected"
+#define GINNEL_EVENT_PROXY                 "proxy"
 #define GINNEL_EVENT_ATTEMPT_STARTED       "attempt-started"
 #define GINNEL_EVENT_ATTEMPT_RETRANSMITTED "attempt-retransmitted"
 #define GINNEL_EVENT_ATTEMPT_ANSWERED      "attempt-answered"
@@ -70,4 +71,5 @@
 #define GINNEL_ASK_PIN        "pin"
 #define GINNEL_ASK_PASSPHRASE "passphrase"
 #define GINNEL_ASK_PSK        "psk"
+#define GINNEL_ASK_PROXY      "proxy-password"
 #define GINNEL_ASK_MAX_ANSWER 1024 /* octets */

@@ -52,6 +52,9 @@ what_is_wanted(const char *kind, const char *who)
                             : g_strdup(_("Passphrase: "));
     if (strcmp(kind, GINNEL_ASK_PSK) == 0)
         return g_strdup(_("Pre-shared key: "));
+    if (strcmp(kind, GINNEL_ASK_PROXY) == 0)
+        return *who != '\0' ? g_strdup_printf(_("Password at the proxy, %s: "), who)
+                            : g_strdup(_("Password at the proxy: "));
     return NULL;
 }
 

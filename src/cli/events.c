@@ -25,6 +25,13 @@ event_resolved(GVariant *details)
     return g_strdup_printf(_("%s is %s"), props_string(details, "name"), joined);
 }
 
+static char *
+event_proxy(GVariant *details)
+{
+    return g_strdup_printf(_("streams go through the proxy %s port %u"),
+                           props_string(details, "name"), props_uint(details, "port"));
+}
+
 char *
 output_way(GVariant *details)
 {
@@ -109,6 +116,8 @@ kind_words(const char *kind)
         return _("passphrase");
     if (strcmp(kind, GINNEL_ASK_PSK) == 0)
         return _("pre-shared key");
+    if (strcmp(kind, GINNEL_ASK_PROXY) == 0)
+        return _("password at the proxy");
     return _("answer");
 }
 
@@ -163,6 +172,7 @@ output_event(const char *event, GVariant *details)
     } table[] = {
         { GINNEL_EVENT_RESOLVING, event_resolving },
         { GINNEL_EVENT_RESOLVED, event_resolved },
+        { GINNEL_EVENT_PROXY, event_proxy },
         { GINNEL_EVENT_REDIRECTED, event_redirected },
         { GINNEL_EVENT_ATTEMPT_STARTED, event_started },
         { GINNEL_EVENT_ATTEMPT_RETRANSMITTED, event_retransmitted },

@@ -66,6 +66,8 @@ agent_kind_to_string(AgentKind kind)
         return GINNEL_ASK_PASSPHRASE;
     case AGENT_PSK:
         return GINNEL_ASK_PSK;
+    case AGENT_PROXY:
+        return GINNEL_ASK_PROXY;
     }
     return "";
 }
@@ -84,6 +86,8 @@ needed_words(AgentKind kind)
         return _("The passphrase of the key is needed");
     case AGENT_PSK:
         return _("The pre-shared key is needed");
+    case AGENT_PROXY:
+        return _("The password at the proxy is needed");
     }
     return "";
 }

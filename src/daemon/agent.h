@@ -37,6 +37,7 @@ typedef enum {
     AGENT_PIN,
     AGENT_PASSPHRASE, /* of a key file */
     AGENT_PSK,
+    AGENT_PROXY, /* the password at a proxy on the way */
 } AgentKind;
 
 /* The word of the bus API. */

@@ -32,6 +32,10 @@ typedef struct _StubUse StubUse;
 /* why: NULL once it answers. */
 typedef void (*StubReady)(Connection *connection, const char *why);
 
+typedef struct _ProxyUse ProxyUse;
+
+typedef struct _Resolving Resolving;
+
 struct _Connection {
     Machine *machine;
     uint32_t id;
@@ -47,6 +51,7 @@ struct _Connection {
     Signer *signer;
     TokenUse *token; /* NULL: the key is in none, or was not used */
     PskUse *psk;     /* NULL: it is in a file, or there is none */
+    ProxyUse *proxy; /* NULL: it was not looked for */
     EapState *eap;   /* NULL: the profile has no EAP */
     StubUse *stub;   /* NULL: names do not go by one */
     TunDevice tun;
@@ -56,6 +61,8 @@ struct _Connection {
 
     GArray *ports;             /* uint16_t: of the profile's transports */
     GArray *gateways;          /* InetAddress: where packets may go; the last good ones are kept */
+    bool stand_in;             /* they are the proxy's: nobody here knows the gateway's */
+    Resolving *resolving_held; /* until it is known whether there is a proxy; NULL: none */
     GHashTable *gateway_names; /* address (char *) to the name (char *) that it was found by */
     NetworkPlan *network;
     SplitDnsPlan *dns;
@@ -132,6 +139,9 @@ void connection_add_eap(Connection *connection, GVariantDict *dict);
 
 /* ---- connection-requests.c: what the tunnel process may ask ---- */
 void connection_handle_resolve(Connection *connection, GVariant *body);
+/* It is known now whether there is a proxy. */
+void connection_resolve_goes_on(Connection *connection);
+void connection_resolving_free(Resolving *resolving);
 /* addresses: InetAddress, of the gateway that name says. */
 void connection_note_name(Connection *connection, const GArray *addresses, const char *name);
 /* found: InetAddress; empty: the last good ones, or why. */
@@ -145,6 +155,20 @@ void connection_psk_ask(Connection *connection, RecordType type, GVariant *reque
 bool connection_psk_refused(Connection *connection);
 void connection_psk_accepted(Connection *connection);
 void connection_psk_free(PskUse *use);
+/* ---- connection-proxy.c ---- */
+/* Another connect begins: is there a proxy on the way, and where? */
+void connection_proxy_begin(Connection *connection);
+/* True where that is not known yet: request, a SOCKET, is handled when it is. */
+bool connection_proxy_waits(Connection *connection, GVariant *request);
+bool connection_proxy_is_looking(const Connection *connection);
+/* Where a stream has to lead instead of to the gateway; NULL: there is none, or *why not. */
+const InetEndpoint *connection_proxy_endpoint(Connection *connection, const char **why);
+/* What the tunnel process says there; host: whom it is to be connected to. */
+void connection_proxy_describe(Connection *connection, const char *host, GVariantDict *details);
+/* InetEndpoint, or NULL. */
+const GArray *connection_proxies(const Connection *connection);
+void connection_handle_proxy_login(Connection *connection, GVariant *body);
+void connection_proxy_free(ProxyUse *use);
 /* ---- connection-token.c ---- */
 /* Reads the user's certificate; then goes on with request (SIGN), or begins the connect where that
  * is NULL. */

@@ -26,6 +26,7 @@ static void
 answer(Connection *connection, uint32_t serial, const GArray *found, const char *why)
 {
     if (found->len > 0) {
+        connection->stand_in = false;
         connection_answer_resolve(connection, serial, found, "");
         return;
     }

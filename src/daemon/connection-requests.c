@@ -25,19 +25,21 @@ seconds(void)
 
 /* ---- RESOLVE ---- */
 
-typedef struct {
+struct _Resolving {
     Connection *connection;
     uint32_t serial;
     size_t next; /* of the profile's gateway addresses: the one before is being looked up */
     GArray *found;
     GString *errors;
-} Resolving;
+};
 
 static void resolve_next(Resolving *resolving);
 
-static void
-resolving_free(Resolving *resolving)
+void
+connection_resolving_free(Resolving *resolving)
 {
+    if (resolving == NULL)
+        return;
     g_array_unref(resolving->found);
     g_string_free(resolving->errors, TRUE);
     g_free(resolving);
@@ -54,19 +56,25 @@ connection_note_name(Connection *connection, const GArray *addresses, const char
                             g_strdup(name));
 }
 
+/* By which an address was found; itself where the profile gives addresses. */
+static const char *
+gateway_name(const Connection *connection, const InetAddress *address)
+{
+    g_autofree char *text = inet_address_to_string(address);
+    const char *name = g_hash_table_lookup(connection->gateway_names, text);
+    return name != NULL ? name : connection->profile->gateway_addresses[0];
+}
+
 /* What a certificate there has to carry: the name by which the address was found, or where the
  * profile has none but an address, its identity if that is a name. */
 static char *
 server_name(const Connection *connection, const InetAddress *address)
 {
     const Profile *profile = connection->profile;
-    g_autofree char *text = inet_address_to_string(address);
-    const char *name = g_hash_table_lookup(connection->gateway_names, text);
+    const char *name = gateway_name(connection, address);
     InetAddress literal;
     uint8_t type;
     g_autoptr(GBytes) id = NULL;
-    if (name == NULL)
-        name = profile->gateway_addresses[0];
     if (!inet_address_parse(name, &literal) ||
         !profile_identity_parse(profile->gateway_id, &type, &id, NULL) || type != ID_FQDN)
         return g_strdup(name);
@@ -125,14 +133,41 @@ connection_answer_resolve(Connection *connection, uint32_t serial, const GArray 
                                               connection->profile->gateway_addresses[0])));
 }
 
+/* Where no name server here knows the world outside, the proxy does: its address stands for the
+ * gateway's, whose name it is told. */
+static void
+let_proxy_resolve(Connection *connection, GArray *found)
+{
+    const GArray *proxies = connection_proxies(connection);
+    connection->stand_in =
+        found->len == 0 && (connection->gateways->len == 0 || connection->stand_in);
+    for (guint i = 0; connection->stand_in && proxies != NULL && i < proxies->len; i++)
+        g_array_append_val(found, g_array_index(proxies, InetEndpoint, i).address);
+    if (connection->stand_in)
+        connection_note_name(connection, found, connection->profile->gateway_addresses[0]);
+}
+
 static void
 resolving_finish(Resolving *resolving)
 {
     Connection *connection = resolving->connection;
+    if (resolving->found->len == 0 && connection_proxy_is_looking(connection)) {
+        connection->resolving_held = resolving;
+        return;
+    }
+    connection->resolving_held = NULL;
     connection->resolving = NULL;
+    let_proxy_resolve(connection, resolving->found);
     connection_answer_resolve(connection, resolving->serial, resolving->found,
                               resolving->errors->str);
-    resolving_free(resolving);
+    connection_resolving_free(resolving);
+}
+
+void
+connection_resolve_goes_on(Connection *connection)
+{
+    if (connection->resolving_held != NULL)
+        resolving_finish(connection->resolving_held);
 }
 
 static void
@@ -142,7 +177,7 @@ name_resolved(GObject *source, GAsyncResult *result, gpointer data)
     g_autoptr(GError) error = NULL;
     g_autoptr(GArray) addresses = gateway_name_resolve_finish(result, &error);
     if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
-        resolving_free(resolving); /* the connection is gone */
+        connection_resolving_free(resolving); /* the connection is gone */
         return;
     }
     if (addresses != NULL) {
@@ -183,6 +218,7 @@ connection_handle_resolve(Connection *connection, GVariant *body)
     resolving->connection = connection;
     connection->connect_began_us = g_get_monotonic_time();
     connection_eap_begin(connection);
+    connection_proxy_begin(connection);
     resolving->found = g_array_new(FALSE, FALSE, sizeof(InetAddress));
     resolving->errors = g_string_new(NULL);
     g_variant_get(body, "(u)", &resolving->serial);
@@ -250,30 +286,64 @@ socket_for(Connection *connection, const InetEndpoint *gateway, bool stream, int
     return -1;
 }
 
+typedef struct {
+    uint32_t serial;
+    guint8 kind;
+    InetEndpoint gateway;
+    bool stream;
+} SocketRequest;
+
+static bool
+read_socket_request(const Connection *connection, GVariant *body, SocketRequest *out)
+{
+    gsize length;
+    g_autoptr(GVariant) octets = NULL;
+    *out = (SocketRequest){ 0 };
+    g_variant_get(body, "(uy@ayq)", &out->serial, &out->kind, &octets, &out->gateway.port);
+    const uint8_t *data = g_variant_get_fixed_array(octets, &length, 1);
+    if (out->kind > RECORD_TRANSPORT_TLS || (length != 4 && length != 16))
+        return false;
+    out->gateway.address = inet_address_new(length == 4 ? INET_V4 : INET_V6, data);
+    out->stream = out->kind != RECORD_TRANSPORT_UDP;
+    return gateway_is_known(connection, &out->gateway.address) &&
+           transport_is_listed(connection, out->kind, out->gateway.port);
+}
+
+/* To the gateway, or to a proxy on the way; -1 with *code and, where an errno does not say it,
+ * *why.
+ */
+static int
+open_socket(Connection *connection, const SocketRequest *request, GVariantDict *details, int *code,
+            const char **why)
+{
+    const InetEndpoint *to = &request->gateway;
+    g_autofree char *name = server_name(connection, &to->address);
+    const InetEndpoint *proxy = request->stream ? connection_proxy_endpoint(connection, why) : NULL;
+    *code = EHOSTUNREACH;
+    if (*why != NULL || (!request->stream && connection->stand_in))
+        return -1;
+    if (request->kind == RECORD_TRANSPORT_TLS)
+        g_variant_dict_insert(details, SOCKET_SERVER_NAME, "s", name);
+    if (proxy != NULL)
+        connection_proxy_describe(connection, gateway_name(connection, &to->address), details);
+    return socket_for(connection, proxy != NULL ? proxy : to, request->stream, code);
+}
+
 void
 connection_handle_socket(Connection *connection, GVariant *body)
 {
-    uint32_t serial;
-    guint8 kind;
-    guint16 port;
-    gsize length;
-    g_autoptr(GVariant) octets = NULL;
-    g_variant_get(body, "(uy@ayq)", &serial, &kind, &octets, &port);
-    const uint8_t *data = g_variant_get_fixed_array(octets, &length, 1);
+    SocketRequest request;
     int code = EACCES, fd = -1;
-    bool stream = kind != RECORD_TRANSPORT_UDP;
+    const char *why = NULL;
     g_auto(GVariantDict) details = G_VARIANT_DICT_INIT(NULL);
-    if (kind <= RECORD_TRANSPORT_TLS && (length == 4 || length == 16)) {
-        InetEndpoint gateway = { inet_address_new(length == 4 ? INET_V4 : INET_V6, data), port };
-        if (gateway_is_known(connection, &gateway.address) &&
-            transport_is_listed(connection, kind, port))
-            fd = socket_for(connection, &gateway, stream, &code);
-        g_autofree char *name = server_name(connection, &gateway.address);
-        if (kind == RECORD_TRANSPORT_TLS)
-            g_variant_dict_insert(&details, SOCKET_SERVER_NAME, "s", name);
-    }
-    GVariant *reply = g_variant_new("(uis@a{sv})", serial, fd >= 0 ? 0 : code,
-                                    fd >= 0 ? "" : g_strerror(code), g_variant_dict_end(&details));
+    bool allowed = read_socket_request(connection, body, &request);
+    if (allowed && request.stream && connection_proxy_waits(connection, body))
+        return;
+    if (allowed)
+        fd = open_socket(connection, &request, &details, &code, &why);
+    const char *words = fd >= 0 ? "" : why != NULL ? why : g_strerror(code);
+    GVariant *reply = g_variant_new("(uis@a{sv})", request.serial, fd >= 0 ? 0 : code, words,
+                                    g_variant_dict_end(&details));
     if (connection->channel != NULL)
         channel_send(connection->channel, RECORD_SOCKET_REPLY, reply, &fd, fd >= 0 ? 1 : 0);
     else

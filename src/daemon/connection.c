@@ -86,9 +86,10 @@ FirewallConnection
 connection_firewall(const Connection *connection)
 {
     FirewallConnection firewall = { .mark = mark_for(connection->id),
-                                    .gateways = connection->gateways,
+                                    .gateways = connection->stand_in ? NULL : connection->gateways,
                                     .ports = connection->ports,
-                                    .web = connection->web };
+                                    .web = connection->web,
+                                    .proxies = connection_proxies(connection) };
     if (connection->network != NULL) {
         firewall.interface = connection->tun.name;
         firewall.addresses = connection->network->addresses;
@@ -397,6 +398,9 @@ record_received(Channel *channel, RecordType type, GVariant *body, int *fds, siz
     case RECORD_FETCH:
         connection_handle_fetch(connection, body);
         break;
+    case RECORD_PROXY_LOGIN:
+        connection_handle_proxy_login(connection, body);
+        break;
     case RECORD_VERIFY:
         connection_handle_verify(connection, body);
         break;
@@ -687,6 +691,7 @@ connection_free(Connection *connection)
     g_clear_pointer(&connection->token, connection_token_free);
     g_clear_pointer(&connection->stub, connection_stub_free);
     g_clear_pointer(&connection->psk, connection_psk_free);
+    g_clear_pointer(&connection->proxy, connection_proxy_free);
     g_clear_pointer(&connection->signer, signer_free);
     g_clear_pointer(&connection->eap, connection_eap_free);
     g_clear_pointer(&connection->configure_next, g_variant_unref);
@@ -694,6 +699,7 @@ connection_free(Connection *connection)
     g_clear_pointer(&connection->web_known, g_hash_table_unref);
     g_array_unref(connection->gateways);
     g_hash_table_unref(connection->gateway_names);
+    g_clear_pointer(&connection->resolving_held, connection_resolving_free);
     g_array_unref(connection->ports);
     g_ptr_array_unref(connection->events);
     g_object_unref(connection->tunnel);

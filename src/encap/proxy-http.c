@@ -193,6 +193,9 @@ take_head(ProxyClient *client)
         client->state = PROXY_OPEN;
     else if (answer.status == 407)
         wants_login(client, &answer);
+    else if (answer.status == 401 && client->signed_in) /* as some say to a wrong password */
+        proxy_client_end(client, PROXY_LOGIN,
+                         "the proxy does not accept the user name and password");
     else
         proxy_client_end(client, PROXY_FAILED, "the proxy refuses: %u %s", answer.status,
                          answer.reason);

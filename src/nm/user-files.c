@@ -148,6 +148,7 @@ user_files_read(NMConnection *connection, const Profile *profile, GError **error
         { "user-eap-ca", profile->eap_ca_file, PROFILE_CA_MAX_LENGTH },
         { "user-secret-file", profile->secret_file, PROFILE_SECRET_MAX_LENGTH },
         { "user-ppk-file", profile->ppk_file, PROFILE_SECRET_MAX_LENGTH },
+        { "transport-proxy-secret-file", profile->proxy_secret_file, PROFILE_SECRET_MAX_LENGTH },
     };
     g_autofree Rights *rights = NULL;
     g_autoptr(ProfileFiles) files = profile_files_new();

@@ -352,7 +352,8 @@ static Secret *
 load_secret(const Profile *profile, const ProfileFiles *files, const char *key, const char *path,
             GError **error)
 {
-    Source source = { profile, "user", key, path, PROFILE_SECRET_MAX_LENGTH, true, files };
+    const char *group = g_str_has_prefix(key, "proxy-") ? "transport" : "user";
+    Source source = { profile, group, key, path, PROFILE_SECRET_MAX_LENGTH, true, files };
     g_autoptr(Secret) content = read_source(&source, error);
     if (content == NULL)
         return NULL;
@@ -360,7 +361,7 @@ load_secret(const Profile *profile, const ProfileFiles *files, const char *key, 
     Secret *secret =
         profile_secret_parse((const char *)secret_data(content), secret_length(content), &why);
     if (secret == NULL)
-        profile_refuse(error, profile, "user", key, PROFILE_ERROR_CREDENTIAL, "%s: %s", path,
+        profile_refuse(error, profile, group, key, PROFILE_ERROR_CREDENTIAL, "%s: %s", path,
                        why->message);
     return secret;
 }
@@ -376,7 +377,12 @@ load_secrets(const Profile *profile, const ProfileFiles *files, ProfileCredentia
         return false;
     if (profile->ppk_file != NULL)
         credentials->ppk = load_secret(profile, files, "ppk-file", profile->ppk_file, error);
-    return profile->ppk_file == NULL || credentials->ppk != NULL;
+    if (profile->ppk_file != NULL && credentials->ppk == NULL)
+        return false;
+    if (profile->proxy_secret_file != NULL)
+        credentials->proxy =
+            load_secret(profile, files, "proxy-secret-file", profile->proxy_secret_file, error);
+    return profile->proxy_secret_file == NULL || credentials->proxy != NULL;
 }
 
 ProfileCredentials *
@@ -399,6 +405,7 @@ profile_credentials_free(ProfileCredentials *credentials)
     if (credentials == NULL)
         return;
     g_clear_pointer(&credentials->ca, g_bytes_unref);
+    g_clear_pointer(&credentials->proxy, secret_unref);
     g_clear_pointer(&credentials->eap_ca, g_bytes_unref);
     g_clear_pointer(&credentials->chain_pem, g_bytes_unref);
     g_clear_pointer(&credentials->chain, g_ptr_array_unref);

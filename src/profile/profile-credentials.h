@@ -22,6 +22,7 @@ typedef struct {
     Secret *locked;    /* PEM of a key that waits for its passphrase; NULL: none */
     Secret *secret;    /* NULL: none */
     Secret *ppk;       /* NULL: none */
+    Secret *proxy;     /* password there; NULL: none */
 } ProfileCredentials;
 
 /* files: come before the paths of the same keys; NULL for none. now: Unix seconds, for the user's

@@ -14,8 +14,13 @@ struct _ProfileFiles {
     GHashTable *by_setting; /* char * -> descriptor */
 };
 
-static const char *const all_settings[] = { "gateway-ca",  "user-certificate", "user-key",
-                                            "user-eap-ca", "user-secret-file", "user-ppk-file",
+static const char *const all_settings[] = { "gateway-ca",
+                                            "user-certificate",
+                                            "user-key",
+                                            "user-eap-ca",
+                                            "user-secret-file",
+                                            "user-ppk-file",
+                                            "transport-proxy-secret-file",
                                             NULL };
 
 const char *const *

@@ -8,6 +8,7 @@
 #include "base/names.h"
 #include "profile/profile-ppk.h"
 #include "profile/profile-proposals.h"
+#include "profile/profile-proxy.h"
 
 typedef struct KeyRule KeyRule;
 typedef bool (*KeyReader)(const KeyRule *rule, Profile *profile, const char *value, GError **error);
@@ -375,8 +376,15 @@ read_proxy(const KeyRule *rule, Profile *profile, const char *value, GError **er
 {
     if (strcmp(value, "auto") == 0)
         return true;
-    if (strcmp(value, "none") != 0 && !g_uri_is_valid(value, G_URI_FLAGS_NONE, NULL))
-        return refuse_value(rule, profile, value, error, "is neither auto, none nor a URL");
+    g_auto(ProfileProxy) proxy = { 0 };
+    g_autoptr(GError) why = NULL;
+    if (strcmp(value, "none") != 0 && strchr(value, '@') != NULL)
+        return refuse_value(
+            rule, profile, "...", error,
+            "names a user, and everybody may read a profile: that is for proxy-user "
+            "and proxy-secret-file");
+    if (strcmp(value, "none") != 0 && !profile_proxy_parse(value, &proxy, &why))
+        return refuse_value(rule, profile, value, error, "%s", why->message);
     return read_string(rule, profile, value, error);
 }
 
@@ -434,6 +442,8 @@ static const KeyRule rules[] = {
     RULE("transport", "order", read_transports, transports, NULL),
     RULE("transport", "fallback-after", read_seconds, fallback_after, NULL),
     RULE("transport", "proxy", read_proxy, proxy, NULL),
+    RULE("transport", "proxy-user", read_string, proxy_user, NULL),
+    RULE("transport", "proxy-secret-file", read_path, proxy_secret_file, NULL),
     RULE("transport", "source-port", read_port, source_port, NULL),
     RULE("lifetime", "ike", read_lifetime, ike_lifetime, NULL),
     RULE("lifetime", "tunnel", read_lifetime, tunnel_lifetime, NULL),

@@ -20,8 +20,6 @@ check_supported(const Profile *profile, GError **error)
         { profile->lockdown, "connection", "lockdown", "lockdown = yes" },
         { profile->trusted_networks[0] != NULL, "connection", "trusted-networks",
           "a list of networks" },
-        { profile->proxy != NULL && strcmp(profile->proxy, "none") != 0, "transport", "proxy",
-          "a proxy" },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(missing); i++) {
         if (!missing[i].asked)
@@ -111,6 +109,14 @@ check_ppk(const Profile *profile, GError **error)
 }
 
 static bool
+check_proxy(const Profile *profile, GError **error)
+{
+    return profile->proxy_secret_file == NULL ||
+           require(profile, profile->proxy_user != NULL, "transport", "proxy-user",
+                   "proxy-secret-file is the password of that user", error);
+}
+
+static bool
 is_set(const Profile *profile, const char *group, const char *key)
 {
     for (guint i = 0; i < profile->entries->len; i++) {
@@ -157,5 +163,5 @@ profile_check(Profile *profile, GError **error)
            check_identity(profile, "gateway", profile->gateway_id, error) &&
            check_identity(profile, "user", profile->user_id, error) && check_user(profile, error) &&
            profile_eap_check(profile, error) && check_supported(profile, error) &&
-           check_token(profile, error) && check_ppk(profile, error);
+           check_token(profile, error) && check_ppk(profile, error) && check_proxy(profile, error);
 }

@@ -45,6 +45,8 @@ profile_unref(Profile *profile)
                         profile->eap_server_name,
                         profile->secret_file,
                         profile->proxy,
+                        profile->proxy_user,
+                        profile->proxy_secret_file,
                         profile->ike_proposals,
                         profile->esp_proposals,
                         profile->ppk_id,
@@ -132,6 +134,15 @@ profile_has_tls(const Profile *profile)
 {
     for (guint i = 0; i < profile->transports->len; i++)
         if (g_array_index(profile->transports, ProfileTransport, i).kind == PROFILE_TLS)
+            return true;
+    return false;
+}
+
+bool
+profile_has_stream(const Profile *profile)
+{
+    for (guint i = 0; i < profile->transports->len; i++)
+        if (g_array_index(profile->transports, ProfileTransport, i).kind != PROFILE_UDP)
             return true;
     return false;
 }

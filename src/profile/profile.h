@@ -133,10 +133,11 @@ typedef struct {
     Duration ike_lifetime, tunnel_lifetime, sign_in_lifetime;
     uint64_t tunnel_octets;
 
-    GArray *transports;      /* ProfileTransport, at least one */
-    Duration fallback_after; /* 0: auto */
-    char *proxy;             /* NULL: auto; "none"; else a URL */
-    uint16_t source_port;    /* 0: auto */
+    GArray *transports;                   /* ProfileTransport, at least one */
+    Duration fallback_after;              /* 0: auto */
+    char *proxy;                          /* NULL: auto; "none"; else a URL (profile-proxy.h) */
+    char *proxy_user, *proxy_secret_file; /* NULL: none */
+    uint16_t source_port;                 /* 0: auto */
 
     GArray *include; /* InetPrefix; empty: whatever the gateway gives */
     uint16_t mtu;    /* 0: auto */
@@ -171,6 +172,8 @@ GVariant *profile_to_settings(const Profile *profile);
 
 /* Whether one of the transports is TLS. */
 bool profile_has_tls(const Profile *profile);
+/* TCP, or TLS. */
+bool profile_has_stream(const Profile *profile);
 
 /* Whether the user's certificate is read by ginnel-token, rather than from a file. */
 bool profile_certificate_is_in_token(const Profile *profile);

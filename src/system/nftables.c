@@ -56,25 +56,42 @@ port_set(const GArray *ports)
     return g_strdup_printf("%s }", set->str);
 }
 
+static void
+add_servers_out(GString *out, uint32_t mark, const GArray *servers)
+{
+    for (guint i = 0; servers != NULL && i < servers->len; i++) {
+        const InetEndpoint *server = &g_array_index(servers, InetEndpoint, i);
+        g_autofree char *text = inet_address_to_string(&server->address);
+        g_string_append_printf(out, "    meta mark 0x%08x %s daddr %s tcp dport %u accept\n", mark,
+                               family_word(server->address.family), text, server->port);
+    }
+}
+
+static void
+add_servers_back(GString *out, uint32_t mark, const GArray *servers)
+{
+    for (guint i = 0; servers != NULL && i < servers->len; i++) {
+        const InetEndpoint *server = &g_array_index(servers, InetEndpoint, i);
+        g_autofree char *text = inet_address_to_string(&server->address);
+        g_string_append_printf(out, "    %s saddr %s tcp sport %u meta mark set 0x%08x\n",
+                               family_word(server->address.family), text, server->port, mark);
+    }
+}
+
 /* A taken-over tunnel process can send anywhere from its socket: the mark tells whose it is. */
 static void
 add_out(GString *out, const FirewallConnection *connection)
 {
     g_autofree char *ports = port_set(connection->ports);
-    for (guint i = 0; i < connection->gateways->len; i++) {
+    for (guint i = 0; connection->gateways != NULL && i < connection->gateways->len; i++) {
         const InetAddress *gateway = &g_array_index(connection->gateways, InetAddress, i);
         g_autofree char *text = inet_address_to_string(gateway);
         g_string_append_printf(
             out, "    meta mark 0x%08x %s daddr %s meta l4proto { tcp, udp } th dport %s accept\n",
             connection->mark, family_word(gateway->family), text, ports);
     }
-    for (guint i = 0; connection->web != NULL && i < connection->web->len; i++) {
-        const InetEndpoint *server = &g_array_index(connection->web, InetEndpoint, i);
-        g_autofree char *text = inet_address_to_string(&server->address);
-        g_string_append_printf(out, "    meta mark 0x%08x %s daddr %s tcp dport %u accept\n",
-                               connection->mark, family_word(server->address.family), text,
-                               server->port);
-    }
+    add_servers_out(out, connection->mark, connection->web);
+    add_servers_out(out, connection->mark, connection->proxies);
 }
 
 /* The gateway's answers get the mark back, so that strict reverse-path filtering looks them up as
@@ -83,7 +100,7 @@ static void
 add_mark_back(GString *out, const FirewallConnection *connection)
 {
     g_autofree char *ports = port_set(connection->ports);
-    for (guint i = 0; i < connection->gateways->len; i++) {
+    for (guint i = 0; connection->gateways != NULL && i < connection->gateways->len; i++) {
         const InetAddress *gateway = &g_array_index(connection->gateways, InetAddress, i);
         g_autofree char *text = inet_address_to_string(gateway);
         g_string_append_printf(out,
@@ -91,13 +108,8 @@ add_mark_back(GString *out, const FirewallConnection *connection)
                                "set 0x%08x\n",
                                family_word(gateway->family), text, ports, connection->mark);
     }
-    for (guint i = 0; connection->web != NULL && i < connection->web->len; i++) {
-        const InetEndpoint *server = &g_array_index(connection->web, InetEndpoint, i);
-        g_autofree char *text = inet_address_to_string(&server->address);
-        g_string_append_printf(out, "    %s saddr %s tcp sport %u meta mark set 0x%08x\n",
-                               family_word(server->address.family), text, server->port,
-                               connection->mark);
-    }
+    add_servers_back(out, connection->mark, connection->web);
+    add_servers_back(out, connection->mark, connection->proxies);
 }
 
 static void

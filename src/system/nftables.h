@@ -10,9 +10,10 @@
 
 typedef struct {
     uint32_t mark;
-    GArray *gateways;        /* InetAddress */
+    GArray *gateways;        /* InetAddress; NULL: none */
     GArray *ports;           /* uint16_t, UDP and TCP alike */
     const GArray *web;       /* InetEndpoint: servers that are being asked, over TCP; NULL: none */
+    const GArray *proxies;   /* InetEndpoint: on the way to the gateway, over TCP; NULL: none */
     const char *interface;   /* NULL before there is a guard */
     const GArray *addresses; /* InetPrefix: ours inside */
     const GArray *remote;    /* InetRange */

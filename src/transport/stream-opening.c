@@ -22,6 +22,8 @@ stream_opening_free(StreamOpening *opening)
     if (opening == NULL)
         return;
     g_clear_pointer(&opening->tls, tls_stream_free);
+    g_clear_pointer(&opening->proxy, proxy_client_free);
+    secret_wipe(opening->output->data, opening->output->len);
     g_byte_array_unref(opening->output);
     g_free(opening->why);
     g_free(opening);
@@ -57,6 +59,52 @@ send_output(StreamOpening *opening)
         g_byte_array_remove_range(output, 0, (guint)n);
     }
     return 0;
+}
+
+static int
+proxy_ended(StreamOpening *opening, ProxyState state)
+{
+    if (state == PROXY_GOES_ON || state == PROXY_OPEN)
+        return 0;
+    g_free(opening->why);
+    opening->why = g_strdup(proxy_client_why(opening->proxy));
+    return state == PROXY_FAILED ? EPROTO : EACCES;
+}
+
+/* Takes from the socket what is the proxy's, and leaves there what is not. *more: something came.
+ */
+static int
+read_proxy(StreamOpening *opening, bool *more)
+{
+    uint8_t chunk[READ_CHUNK];
+    size_t used;
+    ssize_t n = recv(opening->fd, chunk, sizeof chunk, MSG_DONTWAIT | MSG_PEEK);
+    *more = n > 0;
+    if (n < 0)
+        return errno == EAGAIN || errno == EINTR ? 0 : errno;
+    if (n == 0)
+        return ECONNRESET;
+    ProxyState state = proxy_client_feed(opening->proxy, chunk, (size_t)n, &used);
+    if (used > 0 && recv(opening->fd, chunk, used, MSG_DONTWAIT) != (ssize_t)used)
+        return EPROTO;
+    opening->through = state == PROXY_OPEN;
+    return proxy_ended(opening, state);
+}
+
+static int
+step_proxy(StreamOpening *opening)
+{
+    int rc = 0;
+    bool more = true;
+    while (rc == 0 && more && !opening->through) {
+        g_autoptr(Secret) said = proxy_client_take_output(opening->proxy);
+        if (secret_length(said) > 0)
+            g_byte_array_append(opening->output, secret_data(said), (guint)secret_length(said));
+        rc = send_output(opening);
+        if (rc == 0)
+            rc = read_proxy(opening, &more);
+    }
+    return rc;
 }
 
 static int
@@ -122,6 +170,10 @@ stream_opening_step(StreamOpening *opening, bool *done)
     int rc = check_connected(opening);
     *done = false;
     if (rc != 0 || !opening->connected)
+        return rc;
+    if (opening->proxy != NULL && !opening->through)
+        rc = step_proxy(opening);
+    if (rc != 0 || (opening->proxy != NULL && !opening->through))
         return rc;
     if (opening->tls != NULL)
         return step_tls(opening, done);

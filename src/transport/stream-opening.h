@@ -1,14 +1,17 @@
 /*
- * A stream before anything of ours travels on it: its connect, and TLS where that is wanted. One
- * thread has it, and waits for what it says. Used by transport only.
+ * A stream before anything of ours travels on it: its connect, a proxy on the way, and TLS where
+ * that is wanted. One thread has it, and waits for what it says. Used by transport only.
  */
 #pragma once
 #include "crypto/tls-stream.h"
+#include "encap/proxy-client.h"
 
 typedef struct {
-    int fd;         /* borrowed; non-blocking, its connect may still be under way */
-    TlsStream *tls; /* NULL: none */
+    int fd;             /* borrowed; non-blocking, its connect may still be under way */
+    TlsStream *tls;     /* NULL: none */
+    ProxyClient *proxy; /* NULL: none */
     bool connected;
+    bool through; /* the proxy, if there is one */
     GByteArray *output;
     char *why; /* words for what went wrong, where an errno does not say it; NULL */
 } StreamOpening;

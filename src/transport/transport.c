@@ -95,6 +95,24 @@ transport_is_dead(const Transport *transport)
     return g_atomic_int_get(&transport->dead) != 0;
 }
 
+void
+transport_use_proxy(Transport *transport, ProxyClient *proxy)
+{
+    g_return_if_fail(transport->opening != NULL && transport->opening->proxy == NULL);
+    transport->opening->proxy = proxy;
+}
+
+ProxyState
+transport_proxy_state(const Transport *transport, const char **challenge)
+{
+    const StreamOpening *opening = transport->opening;
+    *challenge = NULL;
+    if (opening == NULL || opening->proxy == NULL)
+        return PROXY_OPEN;
+    *challenge = proxy_client_challenge(opening->proxy);
+    return proxy_client_state(opening->proxy);
+}
+
 short
 transport_opening(const Transport *transport)
 {

@@ -6,6 +6,7 @@
  */
 #pragma once
 #include "crypto/certificate.h"
+#include "encap/proxy-client.h"
 #include "encap/tcp-encap.h"
 #include "base/secret.h"
 
@@ -47,6 +48,13 @@ TransportKind transport_kind(const Transport *transport);
 bool transport_is_stream(const Transport *transport);
 /* A stream that broke: nothing comes or goes any more. From any thread. */
 bool transport_is_dead(const Transport *transport);
+
+/* Of a stream that was just made: the way leads through this proxy, to which fd is connected;
+ * taken. */
+void transport_use_proxy(Transport *transport, ProxyClient *proxy);
+/* After transport_open has failed: PROXY_AGAIN, with *challenge (borrowed); PROXY_LOGIN; or what is
+ * said by its errno. */
+ProxyState transport_proxy_state(const Transport *transport, const char **challenge);
 
 /* A stream is opened by the main loop, before the data path has it: POLLIN or POLLOUT, what it
  * waits for; 0: it is open. IKE messages may be sent before, and leave when it is. */

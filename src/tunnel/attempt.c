@@ -379,9 +379,9 @@ supply(Attempt *attempt, uint32_t serial, const IkeCredential *credential)
     session_pump(attempt->session);
 }
 
-/* A key may want a PIN or passphrase: no time of ours runs while somebody types it. */
-static void
-signing(Attempt *attempt, bool begins)
+/* A key may want a PIN or passphrase. */
+void
+attempt_asks(Attempt *attempt, bool begins)
 {
     Session *session = attempt->session;
     Instant now = session_now();
@@ -409,7 +409,7 @@ signed_reply(GVariant *reply, int fd, gpointer data)
     g_autoptr(GBytes) auth = channel_bytes_from_variant(octets);
     credential.ok = g_bytes_get_size(auth) > 0;
     credential.auth = auth;
-    signing(attempt, false);
+    attempt_asks(attempt, false);
     supply(attempt, serial & 0xffff, &credential);
 }
 
@@ -519,7 +519,7 @@ ask_for_credential(Attempt *attempt, const IkeCredentialRequest *wanted)
     GVariant *int_auth = wanted->int_auth != NULL ? channel_variant_from_bytes(wanted->int_auth)
                                                   : channel_variant_from_octets(NULL, 0);
     if (wanted->kind == IKE_CREDENTIAL_SIGN) {
-        signing(attempt, true);
+        attempt_asks(attempt, true);
         GVariant *hashes = g_variant_new_fixed_array(G_VARIANT_TYPE_UINT16, wanted->hashes->data,
                                                      wanted->hashes->len, sizeof(guint16));
         requests_send(session->requests, RECORD_SIGN, serial,

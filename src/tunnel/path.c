@@ -2,14 +2,19 @@
 
 #include "tunnel/session-private.h"
 
+#include "crypto/rng.h"
+
 #include <errno.h>
 #include <glib-unix.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define IKE_PORT        500
+#define MAX_PROXIED     6 /* times that a proxy is asked for one stream */
+#define CNONCE_LENGTH   16
 #define OPEN_TIMEOUT_MS 10000 /* for a stream: connect and all that goes before its prefix */
 
 static void
@@ -66,6 +71,8 @@ path_free(TunnelPath *path)
 {
     if (path == NULL)
         return;
+    if (path->asking)
+        attempt_asks(path->attempt, false);
     requests_cancel(path->attempt->session->requests, path);
     stop(path);
     drop_transport(path);
@@ -107,12 +114,93 @@ watch_for(TunnelPath *path, GIOCondition condition, GUnixFDSourceFunc function)
     return source;
 }
 
+/* ---- a proxy on the way ---- */
+
+/* NULL where none is. */
+static ProxyClient *
+proxy_for(TunnelPath *path, GVariant *details)
+{
+    const char *kind = NULL, *host = "", *user = NULL;
+    uint8_t random[CNONCE_LENGTH];
+    char cnonce[2 * CNONCE_LENGTH + 1];
+    if (!g_variant_lookup(details, SOCKET_PROXY, "&s", &kind))
+        return NULL;
+    g_variant_lookup(details, SOCKET_PROXY_HOST, "&s", &host);
+    g_variant_lookup(details, SOCKET_PROXY_USER, "&s", &user);
+    g_autoptr(GVariant) octets =
+        g_variant_lookup_value(details, SOCKET_PROXY_PASSWORD, G_VARIANT_TYPE("ay"));
+    g_autoptr(Secret) password = octets != NULL ? channel_secret_from_variant(octets) : NULL;
+    rng_fill(rng_system(), random, sizeof random);
+    for (size_t i = 0; i < sizeof random; i++)
+        g_snprintf(cnonce + 2 * i, 3, "%02x", random[i]);
+    ProxyConfig config = { .kind = strcmp(kind, "http") == 0 ? PROXY_HTTP : PROXY_SOCKS5,
+                           .host = host,
+                           .port = path->way.port,
+                           .user = user,
+                           .password = password,
+                           .challenge = path->attempt->session->proxy_challenge,
+                           .cnonce = cnonce };
+    ProxyClient *proxy = proxy_client_new(&config);
+    if (proxy == NULL)
+        path->why = g_strdup("the proxy's protocol has no form for this user name or password");
+    return proxy;
+}
+
+static void ended_opening(TunnelPath *path, int error);
+
+static void
+login_came(GVariant *reply, int fd, gpointer data)
+{
+    TunnelPath *path = data;
+    const char *why;
+    g_variant_get_child(reply, 1, "&s", &why);
+    path->asking = false;
+    attempt_asks(path->attempt, false);
+    if (*why == '\0') {
+        path_open(path, path->opened);
+        return;
+    }
+    drop_transport(path);
+    path->why = g_strdup(why);
+    ended_opening(path, EACCES);
+}
+
+/* True where the proxy is asked once more, with what it wants to be told. */
+static bool
+goes_on_at_proxy(TunnelPath *path)
+{
+    Session *session = path->attempt->session;
+    const char *challenge;
+    ProxyState state = transport_proxy_state(path->transport, &challenge);
+    if ((state != PROXY_AGAIN && state != PROXY_LOGIN) || ++path->proxied > MAX_PROXIED)
+        return false;
+    g_free(session->proxy_challenge);
+    session->proxy_challenge = g_strdup(challenge);
+    if (state == PROXY_AGAIN) {
+        path_open(path, path->opened);
+        return true;
+    }
+    uint32_t serial = requests_next_serial(session->requests);
+    path->asking = true;
+    attempt_asks(path->attempt, true);
+    requests_send(session->requests, RECORD_PROXY_LOGIN, serial,
+                  g_variant_new("(us)", serial, transport_why(path->transport)), login_came, path);
+    return true;
+}
+
+/* ---- the stream ---- */
+
 static void
 ended_opening(TunnelPath *path, int error)
 {
     Session *session = path->attempt->session;
     source_clear(&path->opening);
     source_clear(&path->too_long);
+    if (error == EACCES && path->transport != NULL && goes_on_at_proxy(path)) {
+        session_pump(session);
+        return;
+    }
+    path->proxied = 0;
     if (error == 0)
         note_local(path);
     path->opened(path, error);
@@ -176,17 +264,20 @@ tls_transport(TunnelPath *path, int fd)
     return transport;
 }
 
-/* fd: taken. NULL, with the words why, where the library cannot. */
+/* fd: taken. NULL, with the words why, where there can be none. */
 static Transport *
-new_transport(TunnelPath *path, int fd, GVariant *details)
+new_transport(TunnelPath *path, int fd)
 {
+    if (path->why != NULL) { /* no way through the proxy */
+        close(fd);
+        return NULL;
+    }
     switch (path->way.kind) {
     case FALLBACK_UDP:
         return transport_udp_new(fd, path->way.port != IKE_PORT);
     case FALLBACK_TCP:
         return transport_tcp_new(fd);
     case FALLBACK_TLS:
-        g_variant_lookup(details, SOCKET_SERVER_NAME, "s", &path->server_name);
         return tls_transport(path, fd);
     }
     g_return_val_if_reached(NULL);
@@ -205,7 +296,11 @@ socket_came(GVariant *reply, int fd, gpointer data)
     stop(path);
     drop_transport(path);
     g_autoptr(GVariant) details = g_variant_get_child_value(reply, 3);
-    path->transport = new_transport(path, fd, details);
+    g_variant_lookup(details, SOCKET_SERVER_NAME, "s", &path->server_name);
+    g_autoptr(ProxyClient) proxy = proxy_for(path, details);
+    path->transport = new_transport(path, fd);
+    if (path->transport != NULL && proxy != NULL)
+        transport_use_proxy(path->transport, g_steal_pointer(&proxy));
     if (path->transport == NULL) {
         ended_opening(path, EPROTO);
         return;

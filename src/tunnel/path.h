@@ -24,6 +24,8 @@ struct TunnelPath {
     char *why;            /* there is no transport, for people; NULL: an errno says it */
     GSource *readable, *writable;
     GSource *opening, *too_long; /* of a stream that is not open yet */
+    unsigned proxied;            /* tries at a proxy in a row */
+    bool asking;                 /* for a login at the proxy */
     bool attached;               /* the transport belongs to the data path */
     PathOpened opened;
     Instant close_at; /* INSTANT_NEVER: wanted */

@@ -77,6 +77,7 @@ struct _Session {
     ReconnectState reconnect;
     Secret *tls_session;                    /* of the last stream inside TLS, for the next; NULL */
     char *tls_server;                       /* whose that is */
+    char *proxy_challenge;                  /* what the proxy wants to be told; NULL: not known */
     IkeTicket *ticket;                      /* of the last gateway, for the next connect */
     InetAddress redirect_from, redirect_to; /* REDIRECT that is to be followed */
     char *redirect_name;                    /* where it names no address */
@@ -166,6 +167,8 @@ void attempt_start(Session *session, const FallbackAction *action);
 Attempt *attempt_start_successor(Session *session, const Attempt *model);
 void attempt_free(gpointer attempt);
 void attempt_authenticate(Attempt *attempt);
+/* A person is asked for it: no time of ours runs meanwhile. */
+void attempt_asks(Attempt *attempt, bool begins);
 /* Not needed any more: nothing, or a DELETE after its IKE_AUTH is answered. */
 void attempt_abandon(Attempt *attempt);
 void attempt_drain(Attempt *attempt);

@@ -592,6 +592,7 @@ record_received(Channel *channel, RecordType type, GVariant *body, int *fds, siz
     case RECORD_PASSWORD_REPLY:
     case RECORD_SIGN_TLS_REPLY:
     case RECORD_FETCH_REPLY:
+    case RECORD_PROXY_LOGIN_REPLY:
         if (requests_reply(session->requests, body, n_fds > 0 ? fds[0] : -1) && n_fds > 0)
             fds[0] = -1;
         break;
@@ -660,6 +661,7 @@ session_free(Session *session)
     g_clear_pointer(&session->ticket, ike_ticket_free);
     g_clear_pointer(&session->tls_session, secret_unref);
     g_free(session->tls_server);
+    g_free(session->proxy_challenge);
     g_free(session->redirect_name);
     g_free(session->state);
     g_free(session->reason);

@@ -24,6 +24,7 @@ old.example. 300 A {a.OLD_GATEWAY4}
 vpn.example. 300 A {a.GATEWAY4}
 vpn.corp.example. 300 A {a.GATEWAY4}
 nobody.example. 300 A {a.OUTSIDE4}
+proxy.example. 300 A {a.OUTSIDE4}
 silent.example. 300 A {a.SILENT4}
 crl.example. 300 A {a.OUTSIDE4}
 ocsp.example. 300 A {a.OUTSIDE4}

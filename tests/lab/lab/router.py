@@ -15,6 +15,15 @@ MOODS = {
     "block-all": f"ip daddr {a.GATEWAY4} drop; ip saddr {a.GATEWAY4} drop; "
                  f"ip6 daddr {a.GATEWAY6} drop; ip6 saddr {a.GATEWAY6} drop",
     "block-tcp": "meta l4proto tcp drop",
+    # Whoever wants out asks the proxy outside; names are known, or not even those.
+    "only-proxy": f"ip saddr {a.HOST4} ip daddr {a.GATEWAY4} drop; "
+                  f"ip6 saddr {a.HOST6} ip6 daddr {a.GATEWAY6} drop; ",
+    "only-proxy-no-names": f"ip saddr {a.HOST4} ip daddr {a.GATEWAY4} drop; "
+                           f"ip6 saddr {a.HOST6} ip6 daddr {a.GATEWAY6} drop; "
+                           f"ip saddr {a.HOST4} udp dport 53 reject; "
+                           f"ip saddr {a.HOST4} tcp dport 53 reject; "
+                           f"ip6 saddr {a.HOST6} udp dport 53 reject; "
+                           f"ip6 saddr {a.HOST6} tcp dport 53 reject; ",
     # Web and nothing else; DNS is the network's own.
     "only-443": "udp dport 53 accept; udp sport 53 accept; tcp dport 443 accept; "
                 "tcp sport 443 accept; meta l4proto { tcp, udp } drop",

@@ -15,6 +15,7 @@ from . import (
     rights,
     streams,
     token,
+    transports_proxy,
     transports_tls,
     tunnel,
 )
@@ -25,6 +26,7 @@ ORDER = [
     fallback,
     streams,
     transports_tls,
+    transports_proxy,
     token,
     gateways,
     names,

@@ -163,6 +163,10 @@ test_http_login_refused(void)
     g_assert_cmpint(feed_text(client, WANTS_BASIC, 10), ==, PROXY_LOGIN);
     g_assert_cmpstr(proxy_client_why(client), ==,
                     "the proxy does not accept the user name and password (\"the gate\")");
+    g_autoptr(ProxyClient) other =
+        begin(&(Case){ .kind = PROXY_HTTP, .user = "tess", .password = "wrong" });
+    g_assert_cmpint(feed_text(other, WANTS_BASIC, 10), ==, PROXY_GOES_ON);
+    g_assert_cmpint(feed_text(other, "HTTP/1.0 401 No\r\n\r\n", 10), ==, PROXY_LOGIN);
     g_autoptr(ProxyClient) nobody = begin(&(Case){ .kind = PROXY_HTTP });
     g_assert_cmpint(feed_text(nobody, WANTS_BASIC, 10), ==, PROXY_LOGIN);
     g_assert_cmpstr(proxy_client_why(nobody), ==,

@@ -94,6 +94,28 @@ test_what_this_version_cannot_do_is_refused(void)
 }
 
 static void
+test_proxies(void)
+{
+    g_autoptr(Profile) one = good(GATEWAY PSK "[transport]\nproxy = http://proxy.example:3128\n"
+                                              "proxy-user = tess\nproxy-secret-file = /p\n");
+    g_assert_cmpstr(one->proxy, ==, "http://proxy.example:3128");
+    g_assert_cmpstr(one->proxy_user, ==, "tess");
+    g_autoptr(Profile) automatic = good(GATEWAY PSK "[transport]\nproxy = auto\n");
+    g_assert_null(automatic->proxy);
+    bad(GATEWAY PSK "[transport]\nproxy = http://tess:secret@proxy.example\n", PROFILE_ERROR_VALUE,
+        "F, line 8: [transport] proxy: \"...\" names a user, and everybody may read a profile: "
+        "that "
+        "is for proxy-user and proxy-secret-file");
+    bad(GATEWAY PSK "[transport]\nproxy = https://proxy.example\n", PROFILE_ERROR_VALUE,
+        "F, line 8: [transport] proxy: \"https://proxy.example\" is no proxy like "
+        "http://proxy.example:8080 or socks5://proxy.example");
+    bad(GATEWAY PSK "[transport]\nproxy-secret-file = /p\n", PROFILE_ERROR_MISSING,
+        "F, line 7: [transport] proxy-user: it is missing; proxy-secret-file is the password of "
+        "that "
+        "user");
+}
+
+static void
 test_identities_are_checked(void)
 {
     bad(GATEWAY "id = two words\n" PSK, PROFILE_ERROR_VALUE,
@@ -111,6 +133,7 @@ main(int argc, char **argv)
     g_test_add_func("/profile/profile-rules/what-is-needed", test_what_is_needed);
     g_test_add_func("/profile/profile-rules/what-this-version-cannot-do-is-refused",
                     test_what_this_version_cannot_do_is_refused);
+    g_test_add_func("/profile/profile-rules/proxies", test_proxies);
     g_test_add_func("/profile/profile-rules/identities-are-checked", test_identities_are_checked);
     return g_test_run();
 }

@@ -156,16 +156,20 @@ reaches(uint32_t mark, const char *to, uint16_t port)
     return answered || code == ECONNREFUSED;
 }
 
-/* A web server that is asked: over TCP, at that port, and nobody else there. */
+/* A web server that is asked, or a proxy on the way: over TCP, at that port, and nobody else there.
+ */
 static void
-test_lets_out_to_web(void)
+test_lets_out_to_servers(gconstpointer proxies)
 {
     Given given;
     InetEndpoint servers[] = { { address("127.0.0.5"), 80 }, { address("::1"), 8080 } };
     given_make(&given, 1, "127.0.0.1", NULL, "", "");
     g_autoptr(GArray) web = g_array_new(FALSE, FALSE, sizeof(InetEndpoint));
     g_array_append_vals(web, servers, G_N_ELEMENTS(servers));
-    given.connection.web = web;
+    if (GPOINTER_TO_INT(proxies))
+        given.connection.proxies = web;
+    else
+        given.connection.web = web;
     set(&given, 1);
     g_assert_true(reaches(mark_for(1), "127.0.0.5", 80));
     g_assert_true(reaches(mark_for(1), "::1", 8080));
@@ -340,7 +344,10 @@ main(int argc, char **argv)
     own_network_enter();
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/system/nftables/lets-out", test_lets_out);
-    g_test_add_func("/system/nftables/lets-out-to-web", test_lets_out_to_web);
+    g_test_add_data_func("/system/nftables/lets-out-to-web", GINT_TO_POINTER(0),
+                         test_lets_out_to_servers);
+    g_test_add_data_func("/system/nftables/lets-out-to-proxies", GINT_TO_POINTER(1),
+                         test_lets_out_to_servers);
     g_test_add_func("/system/nftables/removed", test_removed);
     g_test_add_func("/system/nftables/shapes", test_shapes);
     g_test_add_func("/system/nftables/guards", test_guards);

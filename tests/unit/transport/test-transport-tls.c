@@ -366,6 +366,110 @@ test_broken_framing(Bed *bed, gconstpointer data)
     g_assert_cmpuint(n, ==, 1);
 }
 
+/* ---- through a proxy ---- */
+
+static ProxyClient *
+proxy_client(const char *user)
+{
+    g_autoptr(Secret) password = secret_new("x", 1);
+    ProxyConfig config = {
+        .kind = PROXY_HTTP, .host = NAME, .port = 443, .user = user, .password = password
+    };
+    return proxy_client_new(&config);
+}
+
+/* Until the empty line at its end. */
+static void
+take_request(Pair *pair)
+{
+    char head[512] = "";
+    size_t have = 0;
+    while (strstr(head, "\r\n\r\n") == NULL) {
+        g_assert_cmpint(transport_open(pair->transport), ==, 0);
+        g_assert_cmpint(transport_opening(pair->transport), ==, POLLIN);
+        loopback_wait(pair->peer, POLLIN);
+        ssize_t n = recv(pair->peer, head + have, sizeof head - 1 - have, 0);
+        g_assert_cmpint(n, >, 0);
+        have += (size_t)n;
+    }
+    g_assert_true(g_str_has_prefix(head, "CONNECT " NAME ":443 HTTP/1.1\r\n"));
+}
+
+/* Nothing of TLS is said before the proxy has opened the way, and nothing of the server's is taken
+ * for the proxy's. */
+static void
+test_through_proxy(Bed *bed, gconstpointer data)
+{
+    static const char answer[] = "HTTP/1.1 200 Connection established\r\n\r\n";
+    static const uint8_t message[28] = { 9 };
+    uint8_t *packet;
+    size_t length;
+    g_auto(Pair) pair = pair_new(bed, NAME, TEST_TLS_13, NULL);
+    transport_use_proxy(pair.transport, proxy_client(NULL));
+    g_assert_cmpint(transport_send_ike(pair.transport, message, sizeof message), ==, 0);
+    take_request(&pair);
+    loopback_write(pair.peer, answer, sizeof answer - 1);
+    g_assert_cmpint(open_pair(&pair), ==, 0);
+    g_assert_cmpint(peer_next(&pair, &packet, &length), ==, ENCAP_IKE);
+    g_assert_cmpmem(packet, length, message, sizeof message);
+}
+
+/* The same without TLS; what the server says comes in one read with what the proxy says. */
+static void
+test_tcp_through_proxy(Bed *bed, gconstpointer data)
+{
+    static const char answer[] = "HTTP/1.1 200 OK\r\n\r\n\0\x0a\1\2\3\4\0\0\0\1";
+    static const uint8_t message[28] = { 9 };
+    TransportPacket packets[TRANSPORT_BATCH];
+    uint8_t got[6 + 34];
+    size_t n = 0;
+    g_auto(Pair) pair = pair_new(bed, NAME, TEST_TLS_13, NULL);
+    transport_unref(pair.transport);
+    close(pair.peer);
+    int fds[2];
+    loopback_tcp_pair(fds);
+    pair.transport = transport_tcp_new(fds[0]);
+    pair.peer = fds[1];
+    transport_use_proxy(pair.transport, proxy_client(NULL));
+    g_assert_cmpint(transport_send_ike(pair.transport, message, sizeof message), ==, 0);
+    take_request(&pair);
+    loopback_write(pair.peer, answer, sizeof answer - 1);
+    loopback_wait(transport_fd(pair.transport), POLLIN);
+    g_assert_cmpint(transport_open(pair.transport), ==, 0);
+    g_assert_cmpint(transport_opening(pair.transport), ==, 0);
+    g_assert_cmpint(transport_flush(pair.transport), ==, 0);
+    loopback_wait(pair.peer, POLLIN);
+    g_assert_cmpint(recv(pair.peer, got, sizeof got, MSG_WAITALL), ==, sizeof got);
+    g_assert_cmpmem(got, 6, "IKETCP", 6);
+    while (n == 0)
+        g_assert_cmpint(transport_receive(pair.transport, packets, &n), ==, 0);
+    g_assert_cmpuint(n, ==, 1);
+    g_assert_cmpint(packets[0].kind, ==, ENCAP_ESP);
+}
+
+static void
+test_proxy_wants_login(Bed *bed, gconstpointer data)
+{
+    static const char answer[] =
+        "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Basic realm=\"r\"\r\nConnection: close\r\n\r\n";
+    const struct {
+        const char *user;
+        ProxyState state;
+    } rows[] = { { NULL, PROXY_LOGIN }, { "tess", PROXY_AGAIN } };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        const char *challenge;
+        g_auto(Pair) pair = pair_new(bed, NAME, TEST_TLS_13, NULL);
+        transport_use_proxy(pair.transport, proxy_client(rows[i].user));
+        take_request(&pair);
+        loopback_write(pair.peer, answer, sizeof answer - 1);
+        loopback_wait(transport_fd(pair.transport), POLLIN);
+        g_assert_cmpint(transport_open(pair.transport), ==, EACCES);
+        g_assert_cmpint(transport_proxy_state(pair.transport, &challenge), ==, rows[i].state);
+        g_assert_cmpstr(challenge, ==, "Basic realm=\"r\"");
+        g_assert_nonnull(transport_why(pair.transport));
+    }
+}
+
 /* ---- both threads ---- */
 
 #define THREAD_PACKETS 3000
@@ -460,6 +564,9 @@ main(int argc, char **argv)
     ADD("/transport/tls/peer-says-goodbye", NULL, test_peer_says_goodbye);
     ADD("/transport/tls/altered-record", NULL, test_altered_record);
     ADD("/transport/tls/broken-framing", NULL, test_broken_framing);
+    ADD("/transport/tls/through-proxy", NULL, test_through_proxy);
+    ADD("/transport/tls/tcp-through-proxy", NULL, test_tcp_through_proxy);
+    ADD("/transport/tls/proxy-wants-login", NULL, test_proxy_wants_login);
     ADD("/transport/tls/two-threads-1.2", TEST_TLS_12, test_two_threads);
     ADD("/transport/tls/two-threads-1.3", TEST_TLS_13, test_two_threads);
     return g_test_run();
