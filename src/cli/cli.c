@@ -19,6 +19,8 @@ static const struct {
     { "down", cmd_down, N_("disconnect") },
     { "status", cmd_status, N_("show what is connected, how, and what is inside") },
     { "profiles", cmd_profiles, N_("list the profiles") },
+    { "import", cmd_import, N_("make a profile of another client's file") },
+    { "export", cmd_export, N_("write a profile for another client") },
     { "monitor", cmd_monitor, N_("follow what changes") },
     { "agent", cmd_agent, N_("stay, and ask here for passwords that tunnels need") },
 };

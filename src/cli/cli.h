@@ -1,6 +1,6 @@
 /*
  * What the verbs of the tool share: exit statuses, options, printing. Each verb is one file; none
- * touches anything but the bus.
+ * but import and export touches anything but the bus.
  */
 #pragma once
 #include <glib.h>
@@ -21,6 +21,8 @@ int cmd_up(int argc, char **argv);
 int cmd_down(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_profiles(int argc, char **argv);
+int cmd_import(int argc, char **argv);
+int cmd_export(int argc, char **argv);
 int cmd_monitor(int argc, char **argv);
 int cmd_agent(int argc, char **argv);
 

@@ -71,7 +71,7 @@ append_pem(GByteArray *text, gnutls_x509_crt_t *list, unsigned n)
     return true;
 }
 
-static PrivateKey *
+static Secret *
 take_key(const Contents *contents, GError **error)
 {
     gnutls_datum_t pem = { 0 };
@@ -80,7 +80,7 @@ take_key(const Contents *contents, GError **error)
         refuse(error, GNUTLS_E_INTERNAL_ERROR);
         return NULL;
     }
-    PrivateKey *key = private_key_from_pem((const char *)pem.data, pem.size, NULL, error);
+    Secret *key = secret_new(pem.data, pem.size);
     secret_wipe(pem.data, pem.size);
     gnutls_free(pem.data);
     return key;
@@ -107,8 +107,8 @@ read_contents(Contents *contents, const void *data, size_t length, const Secret 
 }
 
 bool
-pkcs12_open(const void *data, size_t length, const Secret *password, GBytes **chain_pem,
-            PrivateKey **key, GError **error)
+pkcs12_to_pem(const void *data, size_t length, const Secret *password, GBytes **chain_pem,
+              Secret **key_pem, GError **error)
 {
     g_auto(Contents) contents = { 0 };
     if (length > PKCS12_MAX_LENGTH)
@@ -124,9 +124,24 @@ pkcs12_open(const void *data, size_t length, const Secret *password, GBytes **ch
     if (!append_pem(text, contents.chain, contents.n_chain) ||
         !append_pem(text, contents.others, contents.n_others))
         return refuse(error, GNUTLS_E_INTERNAL_ERROR);
-    *key = take_key(&contents, error);
-    if (*key == NULL)
+    *key_pem = take_key(&contents, error);
+    if (*key_pem == NULL)
         return false;
     *chain_pem = g_byte_array_free_to_bytes(g_steal_pointer(&text));
+    return true;
+}
+
+bool
+pkcs12_open(const void *data, size_t length, const Secret *password, GBytes **chain_pem,
+            PrivateKey **key, GError **error)
+{
+    g_autoptr(GBytes) chain = NULL;
+    g_autoptr(Secret) pem = NULL;
+    if (!pkcs12_to_pem(data, length, password, &chain, &pem, error))
+        return false;
+    *key = private_key_from_pem((const char *)secret_data(pem), secret_length(pem), NULL, error);
+    if (*key == NULL)
+        return false;
+    *chain_pem = g_steal_pointer(&chain);
     return true;
 }

@@ -253,6 +253,47 @@ profile_from_settings(const char *name, GVariant *settings, GError **error)
     return g_steal_pointer(&profile);
 }
 
+/* In the order of the groups' first keys. */
+static char *
+write_groups(const Profile *profile)
+{
+    GString *text = g_string_new(NULL);
+    g_autoptr(GHashTable) done = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; i < profile->entries->len; i++) {
+        const char *group = ((const ProfileEntry *)profile->entries->pdata[i])->group;
+        if (!g_hash_table_add(done, (gpointer)group))
+            continue;
+        g_string_append_printf(text, "%s[%s]\n", text->len > 0 ? "\n" : "", group);
+        for (guint k = i; k < profile->entries->len; k++) {
+            const ProfileEntry *entry = profile->entries->pdata[k];
+            if (entry->key != NULL && *entry->value != '\0' && strcmp(entry->group, group) == 0)
+                g_string_append_printf(text, "%s = %s\n", entry->key, entry->value);
+        }
+    }
+    return g_string_free(text, FALSE);
+}
+
+/* A "#" after a blank begins a comment in a file: read back, it would be lost. */
+char *
+profile_to_text(const Profile *profile, GError **error)
+{
+    g_autofree char *text = write_groups(profile);
+    g_autoptr(Profile) again = profile_parse(profile->name, NULL, text, strlen(text), NULL);
+    for (guint i = 0; i < profile->entries->len; i++) {
+        const ProfileEntry *entry = profile->entries->pdata[i];
+        if (entry->key == NULL || *entry->value == '\0')
+            continue;
+        const ProfileEntry *other =
+            again != NULL ? find_entry(again, entry->group, entry->key) : NULL;
+        if (other != NULL && strcmp(other->value, entry->value) == 0)
+            continue;
+        g_set_error(error, PROFILE_ERROR, PROFILE_ERROR_VALUE,
+                    "%s-%s: a profile file cannot hold this value", entry->group, entry->key);
+        return NULL;
+    }
+    return g_steal_pointer(&text);
+}
+
 /* At most one octet more than is allowed, so that profile_parse sees that it is too long. */
 static GBytes *
 read_file(const char *path, GError **error)

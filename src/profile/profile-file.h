@@ -15,6 +15,9 @@ Profile *profile_parse(const char *name, const char *file, const char *text, gsi
 /* settings: a{ss} or a{sv} with strings, keys as GROUP-KEY ("gateway-address"). */
 Profile *profile_from_settings(const char *name, GVariant *settings, GError **error);
 Profile *profile_load(const char *path, GError **error);
+/* The text of a file that is understood as the same profile. PROFILE_ERROR_VALUE names what a file
+ * cannot say, though settings can. */
+char *profile_to_text(const Profile *profile, GError **error);
 
 /* The profile folders in order of precedence, NULL-terminated. */
 const char *const *profile_folders(void);

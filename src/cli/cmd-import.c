@@ -1,0 +1,294 @@
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gio.h>
+#include <glib/gi18n.h>
+#include <grp.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bus/names.h"
+#include "cli/cli.h"
+#include "cli/output.h"
+#include "profile/import.h"
+#include "profile/profile-file.h"
+
+#define FOLDER_MODE 0750
+
+typedef struct {
+    char *format, *name, *folder, *passphrase_file;
+    char **set;
+    gboolean print;
+} Options;
+
+static void
+options_clear(Options *options)
+{
+    g_free(options->format);
+    g_free(options->name);
+    g_free(options->folder);
+    g_free(options->passphrase_file);
+    g_strfreev(options->set);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Options, options_clear)
+
+/* ---- reading ---- */
+
+/* As long as an import may be, and an octet more, so that it is seen to be longer. */
+static char *
+read_bounded(const char *path, gsize *length, GError **error)
+{
+    g_autoptr(GFile) file = g_file_new_for_commandline_arg(path);
+    g_autoptr(GFileInputStream) stream = g_file_read(file, NULL, error);
+    if (stream == NULL)
+        return NULL;
+    g_autofree char *text = g_malloc0(IMPORT_MAX_LENGTH + 2);
+    if (!g_input_stream_read_all(G_INPUT_STREAM(stream), text, IMPORT_MAX_LENGTH + 1, length, NULL,
+                                 error))
+        return NULL;
+    return g_steal_pointer(&text);
+}
+
+static Secret *
+read_passphrase(const Options *options, GError **error)
+{
+    gsize length = 0;
+    if (options->passphrase_file == NULL)
+        return NULL;
+    g_autofree char *text = read_bounded(options->passphrase_file, &length, error);
+    if (text == NULL)
+        return NULL;
+    length = strcspn(text, "\r\n");
+    Secret *passphrase = secret_new(text, length);
+    secret_wipe(text, length);
+    return passphrase;
+}
+
+static bool
+choose_format(const Options *options, const char *text, gsize length, ImportFormat *format,
+              GError **error)
+{
+    if (options->format != NULL && import_format_from_string(options->format, format))
+        return true;
+    if (options->format == NULL && import_guess_format(text, length, format))
+        return true;
+    g_set_error(error, PROFILE_ERROR, PROFILE_ERROR_SYNTAX, "%s",
+                options->format != NULL
+                    ? _("There is no such format; there are mobileconfig, sswan, windows, swanctl, "
+                        "ipsec and ginnel.")
+                    : _("It looks like no format that is known; name it by --format."));
+    return false;
+}
+
+static GPtrArray *
+read_file(const Options *options, const char *path, GError **error)
+{
+    gsize length = 0;
+    ImportFormat format;
+    g_autoptr(GError) why = NULL;
+    g_autofree char *text = read_bounded(path, &length, error);
+    g_autoptr(Secret) passphrase = text != NULL ? read_passphrase(options, &why) : NULL;
+    if (why != NULL)
+        g_propagate_error(error, g_steal_pointer(&why));
+    if (text == NULL || (error != NULL && *error != NULL) ||
+        !choose_format(options, text, length, &format, error))
+        return NULL;
+    g_autofree char *base = g_path_get_basename(path);
+    char *dot = strrchr(base, '.');
+    if (dot != NULL && dot != base)
+        *dot = '\0';
+    GPtrArray *list = import_read(format, text, length, passphrase, base, error);
+    secret_wipe(text, length); /* it may hold keys and passwords */
+    return list;
+}
+
+/* ---- telling ---- */
+
+static const char *
+note_word(ImportNoteKind kind)
+{
+    switch (kind) {
+    case IMPORT_TAKEN:
+        return _("taken");
+    case IMPORT_CHANGED:
+        return _("changed");
+    case IMPORT_NOT_CARRIED:
+        return _("not carried");
+    }
+    return "";
+}
+
+static void
+tell_notes(const Import *import)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    g_string_append_printf(out, _("%s, as profile %s\n"), import->title, import->name);
+    for (guint i = 0; i < import->notes->len; i++) {
+        const ImportNote *note = import->notes->pdata[i];
+        g_string_append_printf(out, "  %-12s %-34s %s\n", note_word(note->kind), note->what,
+                               note->why);
+    }
+    g_autofree char *clean = output_clean(out->str);
+    g_printerr("%s", clean);
+}
+
+/* ---- writing ---- */
+
+/* The service's group reads what root has written; nobody else does. */
+static void
+give_to_service(const char *path)
+{
+    struct group *group = getuid() == 0 ? getgrnam("ginnel") : NULL;
+    if (group != NULL && chown(path, 0, group->gr_gid) == 0 && chmod(path, 0640) < 0)
+        g_printerr("%s: %s\n", path, g_strerror(errno));
+}
+
+static bool
+write_profile(const char *path, const char *text, GError **error)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
+    gsize length = strlen(text);
+    bool ok = fd >= 0 && write(fd, text, length) == (ssize_t)length;
+    int why = errno;
+    if (fd >= 0 && close(fd) < 0)
+        ok = false;
+    if (!ok)
+        g_set_error(error, PROFILE_ERROR, PROFILE_ERROR_UNREADABLE, _("%s cannot be written: %s"),
+                    path, g_strerror(why));
+    return ok;
+}
+
+static void
+give_files(const Import *import, const char *folder)
+{
+    for (guint i = 0; i < import->files->len; i++) {
+        const ImportFile *file = import->files->pdata[i];
+        g_autofree char *path = import_file_path(import, folder, file->setting, file->ending);
+        give_to_service(path);
+    }
+    g_autofree char *secret = import_file_path(import, folder, "user-secret", "secret");
+    if (g_file_test(secret, G_FILE_TEST_EXISTS))
+        give_to_service(secret);
+}
+
+static bool
+write_import(const Import *import, const Options *options, GError **error)
+{
+    g_autofree char *profiles = g_build_filename(options->folder, "profiles", NULL);
+    g_autofree char *path = g_strconcat(profiles, "/", import->name, PROFILE_FILE_SUFFIX, NULL);
+    g_autofree char *text = import_to_text(import, options->folder, true, error);
+    if (text == NULL)
+        return false;
+    if (g_file_test(path, G_FILE_TEST_EXISTS)) {
+        g_set_error(error, PROFILE_ERROR, PROFILE_ERROR_CONFLICT,
+                    _("%s is there already: give another --name, or take it away."), path);
+        return false;
+    }
+    if (g_mkdir_with_parents(profiles, FOLDER_MODE) < 0) {
+        g_set_error(error, PROFILE_ERROR, PROFILE_ERROR_UNREADABLE, "%s: %s", profiles,
+                    g_strerror(errno));
+        return false;
+    }
+    if (!import_write_files(import, options->folder, true, error) ||
+        !write_profile(path, text, error))
+        return false;
+    give_to_service(path);
+    give_files(import, options->folder);
+    g_printerr(_("Written: %s. Connect with: ginnel up %s\n"), path, import->name);
+    return true;
+}
+
+/* A service that runs reads the folder again; one that does not will. */
+static void
+reload_service(void)
+{
+    g_autoptr(GDBusConnection) bus = g_bus_get_sync(G_BUS_TYPE_SYSTEM, NULL, NULL);
+    g_autoptr(GVariant) reply =
+        bus != NULL ? g_dbus_connection_call_sync(bus, GINNEL_BUS_NAME, GINNEL_PATH,
+                                                  GINNEL_IFACE_MANAGER, "Reload", NULL, NULL,
+                                                  G_DBUS_CALL_FLAGS_NO_AUTO_START, 5000, NULL, NULL)
+                    : NULL;
+}
+
+/* ---- the verb ---- */
+
+static bool
+set_by_hand(Import *import, const Options *options, GError **error)
+{
+    for (size_t i = 0; options->set != NULL && options->set[i] != NULL; i++) {
+        char *equals = strchr(options->set[i], '=');
+        if (equals == NULL) {
+            g_set_error(error, PROFILE_ERROR, PROFILE_ERROR_SYNTAX,
+                        _("--set %s: it looks like --set user-id=tess@example.com"),
+                        options->set[i]);
+            return false;
+        }
+        g_autofree char *key = g_strndup(options->set[i], (gsize)(equals - options->set[i]));
+        import_set(import, key, equals + 1);
+    }
+    if (options->name == NULL)
+        return true;
+    g_free(import->name);
+    import->name = g_strdup(options->name);
+    return true;
+}
+
+static bool
+import_one(Import *import, const Options *options, GError **error)
+{
+    if (!set_by_hand(import, options, error))
+        return false;
+    tell_notes(import);
+    if (!options->print)
+        return write_import(import, options, error);
+    g_autofree char *text = import_to_text(import, options->folder, true, error);
+    if (text != NULL)
+        cli_print(text);
+    return text != NULL;
+}
+
+int
+cmd_import(int argc, char **argv)
+{
+    g_auto(Options) options = { 0 };
+    const GOptionEntry entries[] = {
+        { "format", 'f', 0, G_OPTION_ARG_STRING, &options.format,
+          N_("mobileconfig, sswan, windows, swanctl, ipsec or ginnel; else it is guessed"),
+          N_("FORMAT") },
+        { "name", 'n', 0, G_OPTION_ARG_STRING, &options.name, N_("Name of the profile"),
+          N_("NAME") },
+        { "set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &options.set,
+          N_("Completes or corrects a key, as user-id=tess@example.com"), N_("KEY=VALUE") },
+        { "passphrase-file", 0, 0, G_OPTION_ARG_FILENAME, &options.passphrase_file,
+          N_("Opens a PKCS#12 file inside"), N_("FILE") },
+        { "folder", 0, 0, G_OPTION_ARG_FILENAME, &options.folder,
+          N_("Where files and profiles/ go, instead of /etc/ginnel"), N_("FOLDER") },
+        { "print", 'p', 0, G_OPTION_ARG_NONE, &options.print,
+          N_("Write nothing; print the profile"), NULL },
+        { NULL },
+    };
+    if (!cli_parse_options(&argc, &argv, _("FILE"),
+                           _("Makes a profile of what another client wrote, and tells what was "
+                             "taken, changed, and not carried."),
+                           entries, 1, 1))
+        return CLI_USAGE;
+    if (options.folder == NULL)
+        options.folder = g_strdup(SYSCONFDIR "/ginnel");
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) list = read_file(&options, argv[1], &error);
+    bool ok = list != NULL;
+    if (ok && list->len > 1 && options.name != NULL) {
+        g_set_error(&error, PROFILE_ERROR, PROFILE_ERROR_CONFLICT,
+                    _("There are %u connections in it: --name does not fit."), list->len);
+        ok = false;
+    }
+    for (guint i = 0; ok && i < list->len; i++)
+        ok = import_one(list->pdata[i], &options, &error);
+    if (!ok)
+        return cli_report(g_steal_pointer(&error));
+    if (!options.print)
+        reload_service();
+    return CLI_OK;
+}
