@@ -24,6 +24,7 @@ typedef struct {
     InetAddress address;
     Instant start_at;
     Instant answered_at;
+    bool open; /* a stream that leads to the gateway */
     unsigned hints;
     Instant blocked_at; /* AUTHENTICATING: when silence counts as blocked */
 } Attempt;
@@ -77,21 +78,30 @@ plan_act(FallbackPlan *plan, FallbackActionKind kind, unsigned attempt)
     }
 }
 
+/* What the gateway may have to remember: nothing of a stream that is still being opened. */
 static bool
 half_open(const Attempt *attempt)
 {
+    if (attempt->state == ATTEMPT_STARTED && is_stream(attempt))
+        return attempt->open;
     return attempt->state == ATTEMPT_STARTED || attempt->state == ATTEMPT_ANSWERED ||
            attempt->state == ATTEMPT_AUTHENTICATING;
+}
+
+static unsigned
+count_half_open(const FallbackPlan *plan, const InetAddress *address)
+{
+    unsigned open = 0;
+    for (unsigned i = 0; i < plan->n_attempts; i++)
+        open += half_open(&plan->attempts[i]) &&
+                inet_address_equal(&plan->attempts[i].address, address);
+    return open;
 }
 
 static bool
 may_start(const FallbackPlan *plan, const Attempt *attempt)
 {
-    unsigned open = 0;
-    for (unsigned i = 0; i < plan->n_attempts; i++)
-        open += half_open(&plan->attempts[i]) &&
-                inet_address_equal(&plan->attempts[i].address, &attempt->address);
-    return open < FALLBACK_MAX_HALF_OPEN;
+    return count_half_open(plan, &attempt->address) < FALLBACK_MAX_HALF_OPEN;
 }
 
 static bool
@@ -307,12 +317,35 @@ attempt_over(FallbackPlan *plan, Attempt *attempt, Instant now)
     bring_forward(plan, attempt, now);
 }
 
+/* A stream that leads to the gateway is a better bet than the last UDP port that stays silent. */
+static void
+stream_opened(FallbackPlan *plan, Attempt *stream)
+{
+    if (stream->state != ATTEMPT_STARTED)
+        return;
+    stream->open = true;
+    if (count_half_open(plan, &stream->address) <= FALLBACK_MAX_HALF_OPEN)
+        return;
+    for (unsigned i = plan->n_attempts; i-- > 0;) {
+        Attempt *attempt = &plan->attempts[i];
+        if (is_stream(attempt) || attempt->state != ATTEMPT_STARTED ||
+            !inet_address_equal(&attempt->address, &stream->address))
+            continue;
+        attempt->state = ATTEMPT_OVER;
+        plan_act(plan, FALLBACK_ABANDON, i);
+        return;
+    }
+}
+
 void
 fallback_plan_event(FallbackPlan *plan, unsigned number, FallbackEvent event, Instant now)
 {
     g_return_if_fail(number < plan->n_attempts);
     Attempt *attempt = &plan->attempts[number];
     switch (event) {
+    case FALLBACK_OPENED:
+        stream_opened(plan, attempt);
+        break;
     case FALLBACK_ANSWERED:
         if (attempt->state == ATTEMPT_STARTED) {
             attempt->state = ATTEMPT_ANSWERED;

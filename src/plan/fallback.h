@@ -36,6 +36,7 @@ typedef struct {
 } FallbackConfig;
 
 typedef enum {
+    FALLBACK_OPENED,        /* a stream: from here on the gateway may know of it */
     FALLBACK_ANSWERED,      /* IKE_SA_INIT was answered: could go on to IKE_AUTH */
     FALLBACK_AUTH_ANSWERED, /* an authentic answer to IKE_AUTH: this transport is good */
     FALLBACK_HINTED,        /* an ICMP or socket error about datagrams: can be forged */

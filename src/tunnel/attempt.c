@@ -187,10 +187,16 @@ start_engine(Attempt *attempt)
 static void
 socket_came(TunnelPath *path, int error)
 {
-    if (error != 0)
-        attempt_failed(path->attempt, FALLBACK_REFUSED, end_word(path, error));
-    else
-        start_engine(path->attempt);
+    Attempt *attempt = path->attempt;
+    if (error != 0) {
+        attempt_failed(attempt, FALLBACK_REFUSED, end_word(path, error));
+        return;
+    }
+    start_engine(attempt);
+    if (path_is_stream(path) && attempt->session->plan != NULL && !attempt->successor &&
+        !attempt->look)
+        fallback_plan_event(attempt->session->plan, attempt->number, FALLBACK_OPENED,
+                            session_now());
 }
 
 static Attempt *

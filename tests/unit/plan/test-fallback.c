@@ -222,10 +222,32 @@ test_half_open_bound(void)
     race->config.transports[3] = (FallbackTransport){ FALLBACK_TLS, 443 };
     race->config.n_transports = 4;
     race_start(race);
+    until(race, 1500 * MS);
+    event(race, 2, FALLBACK_OPENED);
     until(race, 2500 * MS);
     event(race, 0, FALLBACK_SILENT);
     expect(race, "0:start 0 udp/4500 192.0.2.1;500:start 1 udp/500 192.0.2.1;"
                  "1000:start 2 tcp/4500 192.0.2.1;2500:abandon 0;2500:start 3 tls/443 192.0.2.1;");
+}
+
+/* Where TCP's connect stays silent, the gateway knows nothing of it: TLS does not wait for it. When
+ * both lead to the gateway after all, the last UDP port makes room. */
+static void
+test_streams_that_do_not_open(void)
+{
+    Race *race = race_new("192.0.2.1");
+    race->config.transports[3] = (FallbackTransport){ FALLBACK_TLS, 443 };
+    race->config.n_transports = 4;
+    race_start(race);
+    until(race, 2100 * MS);
+    event(race, 3, FALLBACK_OPENED);
+    until(race, 2200 * MS);
+    event(race, 2, FALLBACK_OPENED);
+    event(race, 3, FALLBACK_ANSWERED);
+    until(race, 2300 * MS);
+    expect(race, "0:start 0 udp/4500 192.0.2.1;500:start 1 udp/500 192.0.2.1;"
+                 "1000:start 2 tcp/4500 192.0.2.1;2000:start 3 tls/443 192.0.2.1;"
+                 "2200:abandon 1;2250:auth 3;");
 }
 
 /* Any order of events: it ends, never two at IKE_AUTH, never more than the bound half open. */
@@ -239,7 +261,7 @@ test_any_order(void)
         race->plan = fallback_plan_new(&race->config, 0);
         int started[6] = { 0 }, authenticating = 0;
         bool exhausted = false;
-        for (unsigned step = 0; step < 200; step++) {
+        for (unsigned step = 0; step < 400; step++) {
             FallbackAction action;
             while (fallback_plan_next_action(race->plan, &action)) {
                 g_assert_false(exhausted);
@@ -266,7 +288,7 @@ test_any_order(void)
             fallback_plan_timeout(race->plan, race->now);
             unsigned attempt =
                 (unsigned)g_rand_int_range(rand, 0, 3 * (int)race->config.n_addresses);
-            FallbackEvent what = (FallbackEvent)g_rand_int_range(rand, 0, 4);
+            FallbackEvent what = (FallbackEvent)g_rand_int_range(rand, 0, 5);
             if (what != FALLBACK_AUTH_ANSWERED && started[attempt] > 0)
                 fallback_plan_event(race->plan, attempt, what, race->now);
         }
@@ -294,6 +316,7 @@ main(int argc, char **argv)
                     test_no_time_while_asked);
     g_test_add_func("/plan/fallback/known-blocked-starts-tcp-first", test_known_blocked);
     g_test_add_func("/plan/fallback/half-open-bound", test_half_open_bound);
+    g_test_add_func("/plan/fallback/streams-that-do-not-open", test_streams_that_do_not_open);
     g_test_add_func("/plan/fallback/any-order-ends", test_any_order);
     return g_test_run();
 }
