@@ -18,6 +18,7 @@ static const struct {
     { "up", cmd_up, N_("connect, and say what happens") },
     { "down", cmd_down, N_("disconnect") },
     { "status", cmd_status, N_("show what is connected, how, and what is inside") },
+    { "dns", cmd_dns, N_("show which names go through a tunnel, and try one") },
     { "profiles", cmd_profiles, N_("list the profiles") },
     { "import", cmd_import, N_("make a profile of another client's file") },
     { "export", cmd_export, N_("write a profile for another client") },

@@ -140,6 +140,21 @@ client_statistics(GDBusProxy *tunnel)
     return g_variant_get_child_value(reply, 0);
 }
 
+#define PATIENT_MS 90000 /* a resolver that has to try */
+
+GVariant *
+client_call(GDBusProxy *tunnel, const char *method, GVariant *arguments, GError **error)
+{
+    g_autoptr(GVariant) reply = g_dbus_proxy_call_sync(
+        tunnel, method, arguments, G_DBUS_CALL_FLAGS_NONE, PATIENT_MS, NULL, error);
+    if (reply == NULL)
+        return NULL;
+    if (g_variant_is_of_type(reply, G_VARIANT_TYPE("(a{sv})")))
+        return g_variant_get_child_value(reply, 0);
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "the service answered something else");
+    return NULL;
+}
+
 /* polkit may ask the user, who may take his time. */
 #define PATIENT G_MAXINT
 

@@ -24,6 +24,9 @@ GVariant *client_properties(GDBusProxy *proxy);
 /* The counters of a tunnel as a{st}; NULL where it cannot tell. */
 GVariant *client_statistics(GDBusProxy *tunnel);
 
+/* A method that answers with one a{sv}, which may take its time; NULL with error. */
+GVariant *client_call(GDBusProxy *tunnel, const char *method, GVariant *arguments, GError **error);
+
 /* Starts a profile's tunnel; callback ends with client_activate_finish: its object path. */
 void client_activate(Client *client, const char *profile, GAsyncReadyCallback callback,
                      gpointer user_data);

@@ -238,9 +238,8 @@ output_state(GVariant *props)
     return g_strdup(state);
 }
 
-G_GNUC_PRINTF(3, 4)
-static void
-append_row(GString *out, const char *label, const char *format, ...)
+void
+output_row(GString *out, const char *label, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -279,14 +278,14 @@ status_state(GString *out, GVariant *props, gint64 now)
     gboolean connected = strcmp(props_string(props, "State"), GINNEL_STATE_CONNECTED) == 0;
     g_autofree char *age = duration_to_string(MAX(now - since, 0));
     if (!connected || since == 0)
-        append_row(out, props_string(props, "Profile"), "%s", state);
+        output_row(out, props_string(props, "Profile"), "%s", state);
     else if (fell_back(props))
-        append_row(out, props_string(props, "Profile"),
+        output_row(out, props_string(props, "Profile"),
                    _("%s for %s (UDP did not get through on this network)"), state, age);
     else
-        append_row(out, props_string(props, "Profile"), _("%s for %s"), state, age);
+        output_row(out, props_string(props, "Profile"), _("%s for %s"), state, age);
     if (!connected && *props_string(props, "ReasonText") != '\0')
-        append_row(out, "", "%s", props_string(props, "ReasonText"));
+        output_row(out, "", "%s", props_string(props, "ReasonText"));
 }
 
 static void
@@ -307,7 +306,7 @@ status_gateway(GString *out, GVariant *props, gint64 now)
                                g_dngettext(NULL, ", certificate good for %d day",
                                            ", certificate good for %d days", (gulong)MAX(days, 0)),
                                (int)MAX(days, 0));
-    append_row(out, _("gateway"), "%s", text->str);
+    output_row(out, _("gateway"), "%s", text->str);
 }
 
 static void
@@ -316,7 +315,7 @@ status_you(GString *out, GVariant *props)
     g_auto(GStrv) addresses = props_strings(props, "Addresses");
     g_autofree char *joined = g_strjoinv(", ", addresses);
     if (*joined != '\0')
-        append_row(out, _("you"), _("%s on %s"), joined, props_string(props, "Interface"));
+        output_row(out, _("you"), _("%s on %s"), joined, props_string(props, "Interface"));
 }
 
 static char *
@@ -354,11 +353,11 @@ status_names(GString *out, GVariant *props)
     for (gsize i = 0; i < g_variant_n_children(domains); i++) {
         g_autoptr(GVariant) domain = g_variant_get_child_value(domains, i);
         g_autofree char *validation = domain_validation(domain);
-        append_row(out, i == 0 ? _("inside names") : "", _("%-*s asked at %s, %s"), width,
+        output_row(out, i == 0 ? _("inside names") : "", _("%-*s asked at %s, %s"), width,
                    props_string(domain, "name"), joined, validation);
     }
     if (g_variant_n_children(domains) == 0 && props_bool(props, "FullTunnel") && *joined != '\0')
-        append_row(out, _("inside names"), _("all, asked at %s"), joined);
+        output_row(out, _("inside names"), _("all, asked at %s"), joined);
 }
 
 static void
@@ -369,8 +368,15 @@ status_refused(GString *out, GVariant *props)
         g_autoptr(GVariant) item = g_variant_get_child_value(refused, i);
         g_autofree char *what = g_strdup_printf("%s %s", refused_kind(props_string(item, "kind")),
                                                 props_string(item, "name"));
-        append_row(out, i == 0 ? _("refused") : "", "%-16s %s", what, props_string(item, "why"));
+        output_row(out, i == 0 ? _("refused") : "", "%-16s %s", what, props_string(item, "why"));
     }
+}
+
+void
+output_names(GString *out, GVariant *props)
+{
+    status_names(out, props);
+    status_refused(out, props);
 }
 
 static void
@@ -379,9 +385,9 @@ status_networks(GString *out, GVariant *props)
     g_auto(GStrv) networks = props_strings(props, "Networks");
     g_autofree char *joined = g_strjoinv(", ", networks);
     if (props_bool(props, "FullTunnel"))
-        append_row(out, _("networks"), _("everything (%s)"), joined);
+        output_row(out, _("networks"), _("everything (%s)"), joined);
     else if (*joined != '\0')
-        append_row(out, _("networks"), "%s", joined);
+        output_row(out, _("networks"), "%s", joined);
 }
 
 static guint64
@@ -401,9 +407,9 @@ status_traffic(GString *out, GVariant *props, GVariant *statistics)
     g_autofree char *gone = output_octets(counter(statistics, "octets-out"));
     guint rekeys = props_uint(props, "Rekeys");
     if (rekeys == 0)
-        append_row(out, _("traffic"), _("%s in, %s out"), in, gone);
+        output_row(out, _("traffic"), _("%s in, %s out"), in, gone);
     else
-        append_row(out, _("traffic"),
+        output_row(out, _("traffic"),
                    g_dngettext(NULL, "%s in, %s out, rekeyed %u time",
                                "%s in, %s out, rekeyed %u times", rekeys),
                    in, gone, rekeys);
@@ -419,7 +425,7 @@ status_timeline(GString *out, GVariant *props)
         g_autoptr(GVariant) details = NULL;
         g_variant_get_child(timeline, i, "(x&s@a{sv})", &offset, &event, &details);
         g_autofree char *sentence = output_event(event, details);
-        append_row(out, i == 0 ? _("timeline") : "", "%9.3f s  %s", (double)offset / G_USEC_PER_SEC,
+        output_row(out, i == 0 ? _("timeline") : "", "%9.3f s  %s", (double)offset / G_USEC_PER_SEC,
                    sentence);
     }
 }
@@ -429,7 +435,7 @@ static void
 append_fact(GString *out, const char *label, const char *fact, const char *addition)
 {
     if (*fact != '\0')
-        append_row(out, label, "%s%s", fact, addition);
+        output_row(out, label, "%s%s", fact, addition);
 }
 
 static void
@@ -443,7 +449,7 @@ status_verbose(GString *out, GVariant *props, GVariant *statistics)
     append_fact(out, _("transport"), way,
                 props_bool(props, "BehindNat") ? _(", behind a NAT") : "");
     if (props_uint(props, "Mtu") != 0)
-        append_row(out, _("MTU inside"), "%u", props_uint(props, "Mtu"));
+        output_row(out, _("MTU inside"), "%u", props_uint(props, "Mtu"));
     append_fact(out, _("DNS servers"), joined, "");
     append_fact(out, _("signed in as"), props_string(props, "UserId"), "");
     append_fact(out, _("signed in with"), props_string(props, "UserAuth"), "");
@@ -453,7 +459,7 @@ status_verbose(GString *out, GVariant *props, GVariant *statistics)
         const char *name;
         guint64 value;
         g_variant_get_child(statistics, i, "{&st}", &name, &value);
-        append_row(out, i == 0 ? _("counters") : "", "%-24s %" G_GUINT64_FORMAT, name, value);
+        output_row(out, i == 0 ? _("counters") : "", "%-24s %" G_GUINT64_FORMAT, name, value);
     }
 }
 
@@ -463,12 +469,11 @@ output_status(GString *out, GVariant *props, GVariant *statistics, gint64 now, g
     status_state(out, props, now);
     status_gateway(out, props, now);
     status_you(out, props);
-    status_names(out, props);
-    status_refused(out, props);
+    output_names(out, props);
     status_networks(out, props);
     status_traffic(out, props, statistics);
     if (*props_string(props, "Warning") != '\0')
-        append_row(out, _("note"), "%s", props_string(props, "Warning"));
+        output_row(out, _("note"), "%s", props_string(props, "Warning"));
     if (verbose)
         status_verbose(out, props, statistics);
 }

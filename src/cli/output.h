@@ -12,6 +12,10 @@ void output_result(GString *out, GVariant *props);
 /* One tunnel for `status`. now: Unix microseconds. statistics: a{st} or NULL. */
 void output_status(GString *out, GVariant *props, GVariant *statistics, gint64 now,
                    gboolean verbose);
+/* A row of such a table; lines of the text are indented below one another. */
+void output_row(GString *out, const char *label, const char *format, ...) G_GNUC_PRINTF(3, 4);
+/* The rows of names inside and of what was refused. */
+void output_names(GString *out, GVariant *props);
 /* One event of the timeline as a sentence without a line end: "udp 4500 to 192.0.2.1 started";
  * for `monitor` and `status --verbose`. */
 char *output_event(const char *event, GVariant *details);

@@ -285,6 +285,7 @@ tell_plans(Connection *connection, GVariant *configure)
     gin_tunnel_set_networks(tunnel, (const char *const *)networks);
     gin_tunnel_set_full_tunnel(tunnel, network->full_v4 || network->full_v6);
     gin_tunnel_set_dns_servers(tunnel, (const char *const *)servers->pdata);
+    gin_tunnel_set_dns_offered(tunnel, connection_offered_variant(configure));
     gin_tunnel_set_all_names(tunnel, dns->all_names);
     gin_tunnel_set_domains(tunnel, domains_variant(dns));
     gin_tunnel_set_refused(tunnel, g_variant_builder_end(&refused));

@@ -179,6 +179,11 @@ void connection_token_sign(Connection *connection, GVariant *request);
 /* request: SIGN_TLS that was admitted. */
 void connection_token_sign_tls(Connection *connection, GVariant *request);
 void connection_token_free(TokenUse *use);
+/* ---- connection-dns.c: what is told of names ---- */
+/* Serves GetDns and TestName. */
+void connection_dns_serve(Connection *connection);
+/* DnsOffered, of a CONFIGURE. */
+GVariant *connection_offered_variant(GVariant *configure);
 /* ---- connection-stub.c ---- */
 /* Of the plan in connection->dns: whether the names of this connection go by a stub. */
 bool connection_wants_stub(const Connection *connection);

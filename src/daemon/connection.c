@@ -668,6 +668,7 @@ connection_new(Machine *machine, uint32_t id, Profile *profile, const char *owne
                                                                               : "certificate");
     gin_tunnel_set_activated_at(tunnel, g_get_real_time());
     /* GDBus wants every property of a complicated type to be set. */
+    connection_dns_serve(connection);
     gin_tunnel_set_domains(tunnel, g_variant_new_array(G_VARIANT_TYPE("a{sv}"), NULL, 0));
     gin_tunnel_set_refused(tunnel, g_variant_new_array(G_VARIANT_TYPE("a{sv}"), NULL, 0));
     gin_tunnel_set_timeline(tunnel, g_variant_new_array(G_VARIANT_TYPE("(xsa{sv})"), NULL, 0));

@@ -27,6 +27,11 @@ void resolved_revert_link(GDBusConnection *bus, int ifindex); /* which may be go
 /* Reads back what resolved has; a word for what is not as it should be, NULL where all is, or where
  * it does not tell. Links' settings have no change signals. */
 const char *resolved_link_difference(GDBusConnection *bus, const ResolvedLink *link);
+/* a{sv}, floating: "version" (s), "servers", "domains" (as, with "~" before those that only route),
+ * "negative-anchors" (as), "default-route" (b), "dnssec", "dns-over-tls", "llmnr", "mdns" (s),
+ * "differs" (s: as above, empty). Empty where it does not tell. link: what it should have, or NULL.
+ */
+GVariant *resolved_describe(GDBusConnection *bus, int ifindex, const ResolvedLink *link);
 void resolved_flush_caches(GDBusConnection *bus);
 /* Has it read the anchor files anew, and waits until it has. */
 bool resolved_reload(GDBusConnection *bus, GError **error);

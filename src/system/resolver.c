@@ -452,6 +452,52 @@ resolver_apply_finish(GAsyncResult *result, GError **error)
     return g_task_propagate_boolean(G_TASK(result), error);
 }
 
+typedef struct {
+    GDBusConnection *bus;
+    int ifindex;
+    ResolvedLink *link; /* what is in force; NULL: nothing */
+} Description;
+
+static void
+description_free(gpointer data)
+{
+    Description *description = data;
+    g_object_unref(description->bus);
+    if (description->link != NULL)
+        link_unref(description->link);
+    g_free(description);
+}
+
+static void
+describe(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+    const Description *description = data;
+    GVariant *told = resolved_describe(description->bus, description->ifindex, description->link);
+    g_task_return_pointer(task, g_variant_ref_sink(told), (GDestroyNotify)g_variant_unref);
+}
+
+void
+resolver_describe_async(Resolver *resolver, int ifindex, GAsyncReadyCallback callback,
+                        gpointer user_data)
+{
+    g_autoptr(GTask) task = g_task_new(NULL, NULL, callback, user_data);
+    Description *description = g_new0(Description, 1);
+    ResolvedLink *link = g_hash_table_lookup(resolver->links, GINT_TO_POINTER(ifindex));
+    description->bus = g_object_ref(resolver->bus);
+    description->ifindex = ifindex;
+    description->link = link != NULL ? g_atomic_rc_box_acquire(link) : NULL;
+    g_task_set_task_data(task, description, description_free);
+    g_task_run_in_thread(task, describe);
+}
+
+GVariant *
+resolver_describe_finish(GAsyncResult *result, const char **by)
+{
+    GVariant *told = g_task_propagate_pointer(G_TASK(result), NULL);
+    *by = g_variant_n_children(told) > 0 ? "systemd-resolved" : "";
+    return told;
+}
+
 void
 resolver_clean(GDBusConnection *bus, const char *const *keep)
 {

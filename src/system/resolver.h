@@ -35,6 +35,10 @@ bool resolver_apply_finish(GAsyncResult *result, GError **error);
  * looks at the machine's setting for that, not at the link's: false unless the machine demands DNS
  * over TLS everywhere. */
 bool resolver_checks_names(const Resolver *resolver);
+/* What the link really has: see resolved_describe. by: who was asked, "" for nobody. */
+void resolver_describe_async(Resolver *resolver, int ifindex, GAsyncReadyCallback callback,
+                             gpointer user_data);
+GVariant *resolver_describe_finish(GAsyncResult *result, const char **by);
 /* Has what is in force compared with what resolved really has, and mended. */
 void resolver_check(Resolver *resolver);
 /* Removes anchor files of ours for interfaces that are not in keep (NULL-terminated), and has them

@@ -3,10 +3,12 @@ in every way (RFC 9464). The test host may be another Debian."""
 
 import hashlib
 import os
+import shutil
 import subprocess
 
 from lab import addresses as a
 from lab.bed import Bed
+from lab.dns import Names
 from lab.gateway import ANCHOR, DOMAIN, connection
 from lab.vici import Raw
 
@@ -46,8 +48,36 @@ class ResolverBed(Bed):
     def start(self, destdir=None, lower=None, **options):
         super().start(destdir, lower=lower, **options)
         self.pki.issue("dot", [DOT_NAME], ["serverAuth"])
+        self._make_zones()
         self._load_gateways()
         self._trust_authority()
+
+    def _make_zones(self):
+        """corp.example without its signatures, and signed with keys that nobody knows."""
+        with open(os.path.join(self.names.directory, "corp.example.zone")) as file:
+            plain = file.read()
+        with open(self.names.file("stripped.zone"), "w") as file:
+            file.write(plain)
+        other = Names(os.path.join(self.directory, "other-keys"))
+        os.makedirs(other.signed)
+        other._sign("corp.example.", plain)
+        shutil.copy(other.file("corp.example.zone"), self.names.file("resigned.zone"))
+
+    VARIANTS = {"genuine": "corp.example.zone", "tampered": "tampered.zone",
+                "stripped": "stripped.zone", "resigned": "resigned.zone"}
+
+    def serve_inside(self, recursive=False, variant="genuine"):
+        """The plain server inside: with authority for inside zones only (the parents it refuses), or
+        a recursive one that also finds the world's."""
+        zones = {"corp.example.": self.VARIANTS[variant], "two.example.": "two.example.zone"}
+        self.recursive.stop()
+        if not recursive:
+            self.gateway.dns.serve([a.INSIDE4, a.INSIDE6], zones)
+            return
+        self.gateway.dns.serve(["127.0.0.2"], {**zones, ".": "root.zone", "example.": "example.zone"})
+        self.recursive.serve(
+            [f"interface: {a.INSIDE4}@53", f"interface: {a.INSIDE6}@53"],
+            {zone: "127.0.0.2@53" for zone in (".", "example", "corp.example", "two.example")})
 
     def _trust_authority(self):
         """As an administrator does who has an authority of his own."""
@@ -60,8 +90,12 @@ class ResolverBed(Bed):
         plain = [("dns", [a.INSIDE4])]
         domain = [(DOMAIN, ["corp.example"])]
         dot = (ENCDNS_IP4, [resolver(DOT_NAME, alpn("dot"))])
-        anchor = (ANCHOR, [self.names.anchor_octets("corp.example.")])
+        octets = self.names.anchor_octets("corp.example.")
+        anchor, wrong = (ANCHOR, [octets]), octets[:4] + bytes(range(32))
         return {
+            "nokey": [*plain, *domain],
+            "right": [*plain, *domain, anchor],
+            "wrong": [*plain, *domain, (ANCHOR, [wrong])],
             "dot": [*plain, *domain, anchor, dot],
             "dot-alone": [*domain, anchor, dot],
             "dot-port": [*domain, anchor,

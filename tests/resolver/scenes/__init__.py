@@ -3,8 +3,12 @@ only with --full."""
 
 from . import (
     encrypted,
+    matrix,
+    told,
 )
 
 ORDER = [
+    told,
+    matrix,
     encrypted,
 ]

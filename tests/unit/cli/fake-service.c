@@ -76,6 +76,29 @@ on_statistics(GinTunnel *tunnel, GDBusMethodInvocation *invocation, gpointer dat
     return TRUE;
 }
 
+static gboolean
+on_get_dns(GinTunnel *tunnel, GDBusMethodInvocation *invocation, gpointer data)
+{
+    gin_tunnel_complete_get_dns(
+        tunnel, invocation,
+        g_variant_new_parsed(
+            "{'by': <'systemd-resolved'>, 'resolver': <{'version': <'252'>, 'servers': "
+            "<['10.99.0.1']>, 'domains': <['~corp.example']>, 'default-route': <false>, 'dnssec': "
+            "<'yes'>, 'llmnr': <'no'>, 'mdns': <'no'>}>, 'validates': <'systemd-resolved'>, "
+            "'clients-see': <true>, 'anchors': <['corp.example. IN DS 31406 13 2 AB']>}"));
+    return TRUE;
+}
+
+static gboolean
+on_test_name(GinTunnel *tunnel, GDBusMethodInvocation *invocation, const char *name, gpointer data)
+{
+    gin_tunnel_complete_test_name(
+        tunnel, invocation,
+        g_variant_new_parsed("{'links': <['ginnel0']>, 'domain': <'corp.example'>, 'addresses': "
+                             "<['10.99.0.1']>, 'authenticated': <true>}"));
+    return TRUE;
+}
+
 static void
 end_connected(GinTunnel *tunnel)
 {
@@ -221,6 +244,11 @@ on_activate(GinManager *manager, GDBusMethodInvocation *invocation, const char *
     gin_tunnel_set_refused(tunnel, g_variant_new_array(G_VARIANT_TYPE_VARDICT, NULL, 0));
     g_signal_connect(tunnel, "handle-disconnect", G_CALLBACK(on_disconnect), path);
     g_signal_connect(tunnel, "handle-get-statistics", G_CALLBACK(on_statistics), NULL);
+    g_signal_connect(tunnel, "handle-get-dns", G_CALLBACK(on_get_dns), NULL);
+    g_signal_connect(tunnel, "handle-test-name", G_CALLBACK(on_test_name), NULL);
+    gin_tunnel_set_dns_offered(
+        tunnel, g_variant_new_parsed("[('server', '10.99.0.1'), ('domain', 'corp.example'), "
+                                     "('anchor', '31406'), ('domain', 'two.example')]"));
     gin_object_skeleton_set_tunnel(object, tunnel);
     g_dbus_object_manager_server_export(objects, G_DBUS_OBJECT_SKELETON(object));
     gin_manager_complete_activate(manager, invocation, path);
