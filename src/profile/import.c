@@ -241,6 +241,12 @@ import_note(Import *import, ImportNoteKind kind, const char *what, const char *f
     g_ptr_array_add(import->notes, note);
 }
 
+void
+import_note_more(Import *import, guint others)
+{
+    import_note(import, IMPORT_NOT_CARRIED, import->title, "%u more of the same file", others);
+}
+
 /* What no profile can hold is left out, and the check of the whole is not lost for it. */
 static bool
 is_value(Import *import, const char *value, const char *what)

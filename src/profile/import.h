@@ -58,6 +58,9 @@ GPtrArray *import_read(ImportFormat format, const char *text, gsize length,
                        const Secret *passphrase, const char *fallback, GError **error);
 void import_free(Import *import);
 
+/* Tells that the file has more connections than this one. */
+void import_note_more(Import *import, guint others);
+
 const char *import_get(const Import *import, const char *setting); /* NULL: not set */
 /* Completes or corrects what the file says. */
 void import_set(Import *import, const char *setting, const char *value);

@@ -50,6 +50,13 @@ class Nmcli:
     def down(self, name="work"):
         return self("--wait", "20", "connection", "down", name)
 
+    def expect_words(self, *wanted):
+        """In the journal, where NetworkManager's words arrive a moment later."""
+        try:
+            until("words", lambda: all(word in self.words() for word in wanted), timeout=10)
+        except LabError:
+            raise Failure(f"not all of {wanted} in:\n{self.words()}") from None
+
     def words(self):
         """The last that the plugin and NetworkManager wrote."""
         self.host.run(["journalctl", "--sync"])

@@ -1,5 +1,5 @@
 """The scenes, in the order in which they are told."""
 
-from . import basic, life, ways
+from . import basic, files, life, ways
 
-ORDER = [basic, ways, life]
+ORDER = [basic, ways, files, life]

@@ -75,8 +75,8 @@ def asked(bed, story):
         result = nmcli.up()
         expect(result.returncode != 0, "it connected")
         said = Ginnel(bed.host).tool("status", "work").stdout
-        expect("is not trusted" in said and "is not trusted" in nmcli.words(),
-               said + nmcli.words())
+        expect("is not trusted" in said, said)
+        nmcli.expect_words("is not trusted")
 
 
 @scene("What is refused")
@@ -90,8 +90,7 @@ def refused(bed, story):
             nmcli.add("work", {**CERTIFICATE, key: value})
             result = nmcli.up()
             expect(result.returncode != 0, "it connected")
-            said = nmcli.words()
-            expect(key in said and words in said, said)
+            nmcli.expect_words(key, words)
         nmcli.forget_vpns()
 
 
@@ -116,5 +115,4 @@ def private(bed, story):
         nmcli.add("work", {**data, "user-key": "/etc/ginnel/root.key"})
         nmcli.must("connection", "modify", "work", *mine)
         expect(nmcli.up().returncode != 0, "it connected")
-        said = nmcli.words()
-        expect("user-key" in said and "Permission denied" in said, said)
+        nmcli.expect_words("user-key", "Permission denied")
