@@ -43,6 +43,7 @@ typedef struct {
         drop_selectors_out, drop_too_big, drop_congested, drop_exhausted, drop_garbage;
     uint64_t rejected; /* answered while pinned */
     uint64_t tun_errors;
+    uint64_t marked, drop_queue; /* by the queue before a stream */
 } DatapathStatistics;
 
 /* tun: taken, non-blocking; offloads: its TUN_OFFLOAD_*. Handlers run in the thread-default main
@@ -79,7 +80,8 @@ void datapath_retire(Datapath *datapath, uint32_t spi);
 void datapath_remove(Datapath *datapath, uint32_t spi);
 /* Forgets all SAs and transports. */
 void datapath_pin(Datapath *datapath);
-/* Largest inner packet; larger ones are answered with "too big". */
+/* Largest inner packet, 0: any. Larger ones are answered with "too big" where their sender is to
+ * make them smaller; TCP is told in its SYN, in both directions. */
 void datapath_set_mtu(Datapath *datapath, uint32_t mtu);
 /* By the transport that is sent by. */
 void datapath_send_ike(Datapath *datapath, Transport *transport, GBytes *message);

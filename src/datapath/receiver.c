@@ -55,6 +55,7 @@ receive_inner(Receiver *receiver, const SnapshotSa *sa, uint8_t *inner, size_t l
     }
     count(&statistics->packets_in, 1);
     count(&statistics->octets_in, length);
+    inner_packet_clamp(&parsed, inner, length, receiver->snapshot->mtu);
     merge_add(&receiver->merge, inner, length);
 }
 

@@ -1,14 +1,15 @@
-/* The sending thread: TUN to wire. */
+/* The sending thread: TUN to wire, by way of a queue where the wire is a stream that is busy. */
+#include "datapath/codel.h"
+#include "datapath/queue.h"
 #include "datapath/segment.h"
 #include "datapath/worker.h"
-
-#include <errno.h>
 
 /* Sealed packets on their way lie one behind the other; a batch leaves when so much of it is there,
  * or nothing more has piled up. */
 #define AREA_ROOM    (256 * 1024)
 #define BATCH_OCTETS (56 * 1024)
 #define MAX_READS    64 /* of the TUN, before other things are looked at */
+#define PACE_EVERY   (50 * DURATION_MILLISECOND)
 #define PACKET_ROOM  (TRANSPORT_HEADROOM + ESP_MAX_HEAD + DATAPATH_MAX_PACKET + ESP_MAX_TAIL)
 
 typedef struct {
@@ -19,8 +20,10 @@ typedef struct {
     uint64_t octets; /* of inner packets */
     uint8_t *area;
     size_t used;
-    uint8_t *packet; /* what was read, TUN_MAX_PACKET */
-    bool tun_gone;   /* the device was deleted under us: nothing comes any more */
+    Queue queue;
+    Codel codel;
+    Instant paced;
+    bool tun_gone; /* the device was deleted under us: nothing comes any more */
     uint8_t reply[INNER_REPLY_MAX];
 } Sender;
 
@@ -52,14 +55,18 @@ batch_is_full(const Sender *sender)
 
 /* False when the sequence numbers are used up. */
 static bool
-seal_next(Sender *sender, Segment *segment, const SnapshotSa *sa, uint8_t next_header)
+seal_next(Sender *sender, Segment *segment, const SnapshotSa *sa, const InnerPacket *packet)
 {
     if (batch_is_full(sender))
         sender_flush_batch(sender);
     uint8_t *esp = sender->area + sender->used + TRANSPORT_HEADROOM;
+    uint8_t *inner = esp + esp_outbound_head(sa->outbound);
     size_t length = segment_length(segment);
-    segment_write(segment, esp + esp_outbound_head(sa->outbound));
-    size_t sealed = esp_outbound_seal(sa->outbound, esp, length, next_header);
+    segment_write(segment, inner);
+    inner_packet_clamp(packet, inner, length, sender->snapshot->mtu);
+    size_t sealed =
+        esp_outbound_seal(sa->outbound, esp, length,
+                          packet->source.family == INET_V4 ? ESP_NEXT_IPV4 : ESP_NEXT_IPV6);
     if (sealed == 0)
         return false;
     sender->batch[sender->n++] = (TransportPacket){ esp, sealed, ENCAP_ESP };
@@ -68,47 +75,53 @@ seal_next(Sender *sender, Segment *segment, const SnapshotSa *sa, uint8_t next_h
     return true;
 }
 
-/* Dropped, with the answer that says how long a packet may be. */
+/* Dropped, with the answer that says how long a packet may be. What may be fragmented goes as it
+ * is, and so does IPv6 up to its least MTU: the packet around it is fragmented then. */
 static bool
-is_too_big(Sender *sender, Segment *segment)
+is_too_big(Sender *sender, const Segment *segment, const InnerPacket *packet)
 {
     Datapath *datapath = sender->worker->datapath;
-    size_t length = segment_length(segment), reply = 0;
+    size_t length = segment_length(segment);
     uint32_t mtu = sender->snapshot->mtu;
-    if (length <= DATAPATH_MAX_PACKET && (mtu == 0 || length <= mtu))
+    uint32_t most = packet->source.family == INET_V6 ? MAX(mtu, INNER_LEAST_MTU_V6) : mtu;
+    if (length <= DATAPATH_MAX_PACKET && (mtu == 0 || length <= most))
         return false;
     if (length <= DATAPATH_MAX_PACKET) {
+        Segment first = *segment;
         if (batch_is_full(sender))
             sender_flush_batch(sender);
-        uint8_t *packet = sender->area + sender->used;
-        segment_write(segment, packet);
-        reply = inner_packet_too_big(packet, length, mtu, sender->reply);
-    }
-    if (reply > 0)
+        uint8_t *scratch = sender->area + sender->used;
+        segment_write(&first, scratch);
+        size_t reply = inner_packet_too_big(scratch, length, mtu, sender->reply);
+        if (reply == 0)
+            return false;
         worker_answer(datapath, sender->reply, reply);
+    }
     count(&datapath->statistics.drop_too_big, 1);
     return true;
 }
 
+/* skip: the first of many is lost, so that its sender hears of it from those that follow. */
 static void
-sender_seal(Sender *sender, const TunHeader *header, size_t length)
+sender_seal(Sender *sender, const QueueItem *item, bool skip)
 {
     DatapathStatistics *statistics = &sender->worker->datapath->statistics;
     const SnapshotSa *sa = NULL;
     InnerPacket packet;
     Segment segment;
-    if (segment_begin(&segment, header, sender->packet, length) &&
-        inner_packet_parse(&packet, sender->packet, length))
+    if (segment_begin(&segment, &item->header, item->packet, item->length) &&
+        inner_packet_parse(&packet, item->packet, item->length))
         sa = snapshot_choose(sender->snapshot, &packet);
     if (sa == NULL) {
         count(&statistics->drop_selectors_out, 1);
         return;
     }
-    if (is_too_big(sender, &segment))
+    if (skip)
+        segment_skip(&segment);
+    if (segment_length(&segment) == 0 || is_too_big(sender, &segment, &packet))
         return;
-    uint8_t next = packet.source.family == INET_V4 ? ESP_NEXT_IPV4 : ESP_NEXT_IPV6;
     while (segment_length(&segment) > 0) {
-        if (seal_next(sender, &segment, sa, next))
+        if (seal_next(sender, &segment, sa, &packet))
             continue;
         count(&statistics->drop_exhausted, 1);
         return;
@@ -116,37 +129,84 @@ sender_seal(Sender *sender, const TunHeader *header, size_t length)
 }
 
 static void
-sender_reject(Sender *sender, size_t length)
+sender_reject(Sender *sender, const QueueItem *item)
 {
     Datapath *datapath = sender->worker->datapath;
-    size_t reply = inner_packet_reject(sender->packet, length, sender->reply);
+    size_t reply = inner_packet_reject(item->packet, item->length, sender->reply);
     count(&datapath->statistics.rejected, 1);
     if (reply > 0)
         worker_answer(datapath, sender->reply, reply);
 }
 
-/* What has piled up; a lone packet goes out at once. */
+/* Whether a packet that leaves the queue for a stream is the one that says "slower" (RFC 3168,
+ * section 5: where its ends know ECN, by a mark). */
+static bool
+is_to_be_dropped(Sender *sender, const QueueItem *item, Instant now)
+{
+    DatapathStatistics *statistics = &sender->worker->datapath->statistics;
+    if (!codel_leaves(&sender->codel, now, now - item->came, sender->queue.octets))
+        return false;
+    if (inner_packet_mark(item->packet, item->length)) {
+        count(&statistics->marked, 1);
+        return false;
+    }
+    count(&statistics->drop_queue, 1);
+    return true;
+}
+
 static void
-sender_pump(Sender *sender)
+sender_pass(Sender *sender, const QueueItem *item, Instant now)
+{
+    const Transport *sending = sender->snapshot->sending;
+    if (!snapshot_can_send(sender->snapshot))
+        sender_reject(sender, item);
+    else
+        sender_seal(sender, item,
+                    transport_is_stream(sending) && is_to_be_dropped(sender, item, now));
+    if (sender->n > 0 && sender->used >= MIN(BATCH_OCTETS, transport_room(sending)))
+        sender_flush_batch(sender);
+}
+
+/* What waits, as far as there is room for it. */
+static void
+sender_drain(Sender *sender)
+{
+    const Snapshot *snapshot = sender->snapshot;
+    bool pinned = !snapshot_can_send(snapshot);
+    QueueItem item;
+    Instant now = g_get_monotonic_time();
+    if (!pinned && now - sender->paced >= PACE_EVERY) {
+        transport_pace(snapshot->sending);
+        sender->paced = now;
+    }
+    while ((pinned || transport_has_room(snapshot->sending)) && queue_pop(&sender->queue, &item))
+        sender_pass(sender, &item, now);
+    if (sender->queue.n == 0)
+        codel_empty(&sender->codel);
+}
+
+/* False when there is nothing more, or no room to keep it. */
+static bool
+sender_read(Sender *sender)
 {
     Datapath *datapath = sender->worker->datapath;
-    bool pinned = !snapshot_can_send(sender->snapshot);
-    for (unsigned i = 0; i < MAX_READS; i++) {
-        TunHeader header;
-        size_t got =
-            tun_read(datapath->tun, datapath->offloads, &header, sender->packet, &sender->tun_gone);
-        if (got == 0)
-            break;
-        if (pinned)
-            sender_reject(sender, got);
-        else
-            sender_seal(sender, &header, got);
-        if (sender->used >= BATCH_OCTETS) {
-            sender_flush_batch(sender);
-            if (!transport_has_room(sender->snapshot->sending))
-                return;
-        }
-    }
+    TunHeader header;
+    uint8_t *space = queue_space(&sender->queue);
+    size_t got = space == NULL ? 0
+                               : tun_read(datapath->tun, datapath->offloads, &header, space,
+                                          &sender->tun_gone);
+    if (got > 0)
+        queue_push(&sender->queue, &header, got, g_get_monotonic_time());
+    return got > 0;
+}
+
+/* What has piled up; a lone packet goes out at once. */
+static void
+sender_pump(Sender *sender, bool from_tun)
+{
+    sender_drain(sender);
+    for (unsigned i = 0; from_tun && i < MAX_READS && sender_read(sender); i++)
+        sender_drain(sender);
     sender_flush_batch(sender);
 }
 
@@ -177,35 +237,40 @@ sender_send_ike(Sender *sender)
     }
 }
 
-/* The TUN queue is left alone while a stream is busy: it is the one bounded queue that there is. */
+static void
+sender_flush_transport(Sender *sender)
+{
+    Transport *sending = sender->snapshot->sending;
+    int error = sending != NULL ? transport_flush(sending) : 0;
+    if (error != 0)
+        datapath_deliver_failure(sender->worker->datapath, sending, error);
+}
+
+/* The TUN is left alone while our queue is full. */
 static void
 sender_wait(Sender *sender)
 {
     const Snapshot *snapshot = sender->snapshot;
-    Datapath *datapath = sender->worker->datapath;
-    bool busy = snapshot->sending != NULL && !transport_has_room(snapshot->sending);
+    bool full = sender->tun_gone || queue_space(&sender->queue) == NULL;
     struct pollfd fds[3] = {
         { .fd = sender->worker->wake, .events = POLLIN },
-        { .fd = busy || sender->tun_gone ? -1 : datapath->tun, .events = POLLIN },
+        { .fd = full ? -1 : sender->worker->datapath->tun, .events = POLLIN },
         { .fd = -1, .events = POLLOUT },
     };
-    if (snapshot->sending != NULL && transport_wants_write(snapshot->sending))
+    if (snapshot->sending != NULL &&
+        (sender->queue.n > 0 || transport_wants_write(snapshot->sending)))
         fds[2].fd = transport_fd(snapshot->sending);
     if (poll(fds, 3, -1) < 0)
         return;
     /* A newer snapshot is taken before anything is sent. */
     sender->snapshot = worker_snapshot(sender->worker);
-    if (fds[2].revents != 0 && sender->snapshot->sending != NULL) {
-        int error = transport_flush(sender->snapshot->sending);
-        if (error != 0)
-            datapath_deliver_failure(datapath, sender->snapshot->sending, error);
-    }
+    if (fds[2].revents != 0)
+        sender_flush_transport(sender);
     if (fds[0].revents != 0) {
         worker_slept(sender->worker);
         sender_send_ike(sender);
     }
-    if (fds[1].revents != 0)
-        sender_pump(sender);
+    sender_pump(sender, fds[1].revents != 0);
 }
 
 gpointer
@@ -215,12 +280,12 @@ worker_send(gpointer data)
     g_autofree Sender *sender = g_new0(Sender, 1);
     sender->worker = worker;
     sender->area = g_malloc(AREA_ROOM);
-    sender->packet = g_malloc(TUN_MAX_PACKET);
+    queue_init(&sender->queue);
     while (!worker_stopping(worker)) {
         sender->snapshot = worker_snapshot(worker);
         sender_wait(sender);
     }
+    queue_clear(&sender->queue);
     g_free(sender->area);
-    g_free(sender->packet);
     return NULL;
 }

@@ -1,23 +1,28 @@
 #include "esp/inner-packet.h"
 
 #include "base/bytes.h"
+#include "base/checksum.h"
 
 #include <string.h>
 
-#define PROTOCOL_ICMP   1
-#define PROTOCOL_TCP    6
-#define PROTOCOL_UDP    17
-#define PROTOCOL_ICMPV6 58
-#define MAX_EXTENSIONS  8
-#define IPV4_HEADER     20
-#define IPV6_HEADER     40
-#define TCP_HEADER      20
-#define TCP_FLAG_FIN    0x01
-#define TCP_FLAG_SYN    0x02
-#define TCP_FLAG_RST    0x04
-#define TCP_FLAG_ACK    0x10
-#define ICMP_QUOTE_V4   548 /* the whole error fits 576 octets (RFC 1812, section 4.3.2.3) */
-#define ICMP_QUOTE_V6   (INNER_REPLY_MAX - IPV6_HEADER - 8)
+#define PROTOCOL_ICMP      1
+#define PROTOCOL_TCP       6
+#define PROTOCOL_UDP       17
+#define PROTOCOL_ICMPV6    58
+#define MAX_EXTENSIONS     8
+#define IPV4_HEADER        20
+#define IPV6_HEADER        40
+#define TCP_HEADER         20
+#define TCP_FLAG_FIN       0x01
+#define TCP_FLAG_SYN       0x02
+#define TCP_FLAG_RST       0x04
+#define TCP_FLAG_ACK       0x10
+#define TCP_OPTION_END     0
+#define TCP_OPTION_NOTHING 1
+#define TCP_OPTION_SEGMENT 2
+#define ECN_CE             3
+#define ICMP_QUOTE_V4      548 /* the whole error fits 576 octets (RFC 1812, section 4.3.2.3) */
+#define ICMP_QUOTE_V6      (INNER_REPLY_MAX - IPV6_HEADER - 8)
 
 static void
 put_u16(uint8_t *out, uint32_t value)
@@ -268,8 +273,78 @@ inner_packet_too_big(const uint8_t *data, size_t length, uint32_t mtu, uint8_t *
     if (!inner_packet_parse(&packet, data, length) || !may_be_answered(&packet))
         return 0;
     if (packet.source.family == INET_V6)
-        return write_icmp(&packet, 2, 0, MAX(mtu, 1280), data, length, out);
+        return write_icmp(&packet, 2, 0, MAX(mtu, INNER_LEAST_MTU_V6), data, length, out);
     if ((data[6] & 0x40) == 0)
         return 0;
     return write_icmp(&packet, 3, 4, mtu, data, length, out);
+}
+
+bool
+inner_packet_mark(uint8_t *data, size_t length)
+{
+    uint8_t before[2], after[2];
+    if (length < IPV4_HEADER)
+        return false;
+    bool v6 = data[0] >> 4 == 6;
+    unsigned shift = v6 ? 4 : 0; /* where the two bits are in the second octet */
+    memcpy(before, data, 2);
+    if ((before[1] >> shift & ECN_CE) == 0)
+        return false;
+    after[0] = before[0];
+    after[1] = (uint8_t)(before[1] | ECN_CE << shift);
+    if (!v6)
+        checksum_update(data + 10, before, after);
+    memcpy(data, after, 2);
+    return true;
+}
+
+/* RFC 9293, section 3.2: the option's value, 2 octets; NULL where there is none. */
+static uint8_t *
+find_segment_size(uint8_t *tcp, size_t header)
+{
+    for (size_t at = TCP_HEADER; at < header;) {
+        uint8_t kind = tcp[at];
+        if (kind == TCP_OPTION_END)
+            return NULL;
+        if (kind == TCP_OPTION_NOTHING) {
+            at++;
+            continue;
+        }
+        if (at + 2 > header || tcp[at + 1] < 2 || at + tcp[at + 1] > header)
+            return NULL;
+        if (kind == TCP_OPTION_SEGMENT && tcp[at + 1] == 4)
+            return tcp + at + 2;
+        at += tcp[at + 1];
+    }
+    return NULL;
+}
+
+/* The octets that change may stand at an odd place: the words that hold them are summed anew. */
+static void
+replace_u16(uint8_t *tcp, uint8_t *at, uint16_t value)
+{
+    size_t offset = (size_t)(at - tcp), from = offset - offset % 2;
+    size_t words = offset % 2 == 0 ? 1 : 2;
+    uint8_t before[4];
+    memcpy(before, tcp + from, 2 * words);
+    put_u16(at, value);
+    for (size_t i = 0; i < words; i++)
+        checksum_update(tcp + 16, before + 2 * i, tcp + from + 2 * i);
+}
+
+void
+inner_packet_clamp(const InnerPacket *packet, uint8_t *data, size_t length, uint32_t mtu)
+{
+    size_t headers = (packet->source.family == INET_V6 ? IPV6_HEADER : IPV4_HEADER) + TCP_HEADER;
+    if (packet->protocol != PROTOCOL_TCP || packet->fragment || mtu <= headers ||
+        length < packet->header_length + TCP_HEADER)
+        return;
+    uint8_t *tcp = data + packet->header_length;
+    size_t header = (size_t)(tcp[12] >> 4) * 4;
+    if ((tcp[13] & TCP_FLAG_SYN) == 0 || packet->header_length + header > length)
+        return;
+    uint8_t *size = find_segment_size(tcp, header);
+    uint32_t most = MIN(mtu - (uint32_t)headers, UINT16_MAX);
+    if (size != NULL && ((uint32_t)size[0] << 8 | size[1]) > most)
+        replace_u16(tcp, size, (uint16_t)most);
 }

@@ -5,6 +5,7 @@
 #pragma once
 #include "base/inet.h"
 
+#define INNER_LEAST_MTU_V6 1280 /* RFC 8200, section 5 */
 /* Longest packet that inner_packet_reject writes. */
 #define INNER_REPLY_MAX 1280
 
@@ -23,6 +24,12 @@ bool inner_packet_parse(InnerPacket *packet, const uint8_t *data, size_t length)
  * (errors, multicast, fragments: RFC 1122, section 3.2.2; RFC 4443, section 2.4). out has
  * INNER_REPLY_MAX octets. */
 size_t inner_packet_reject(const uint8_t *data, size_t length, uint8_t *out);
+/* Marks it "congestion experienced" (RFC 3168, section 5); false where its ends do not know ECN: it
+ * is to be dropped instead. A checksum of the upper layer is not touched, and need not be. */
+bool inner_packet_mark(uint8_t *data, size_t length);
+/* Lowers the maximum segment size that a TCP SYN announces to what fits mtu (RFC 9293, section
+ * 3.7.1); its checksum stays right. */
+void inner_packet_clamp(const InnerPacket *packet, uint8_t *data, size_t length, uint32_t mtu);
 /* The answer to a packet that is larger than mtu; 0 where none may be sent, or fragmenting is
  * allowed. */
 size_t inner_packet_too_big(const uint8_t *data, size_t length, uint32_t mtu, uint8_t *out);

@@ -24,6 +24,7 @@ struct _Transport {
     int fd;
     StreamOpening *opening; /* NULL: it is open */
     char *why;
+    size_t room;      /* of a stream: octets that the sender hands over at a time */
     gint dead;        /* atomic: a stream that broke */
     uint64_t garbage; /* atomic */
 };

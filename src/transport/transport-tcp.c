@@ -5,8 +5,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-/* Octets that may wait for the socket before packets stay in the TUN queue instead. */
-#define QUEUE_ROOM (64 * 1024)
+/* Octets that have left before what is behind them moves up. */
+#define COMPACT_FROM (64 * 1024)
 /* IKE is never dropped, but what we keep is bounded: beyond this the stream is dead. */
 #define URGENT_MAX (1024 * 1024)
 
@@ -34,7 +34,7 @@ backlog_left(const Backlog *backlog)
 static void
 backlog_compact(Backlog *backlog)
 {
-    if (backlog_left(backlog) > 0 && backlog->sent < QUEUE_ROOM)
+    if (backlog_left(backlog) > 0 && backlog->sent < COMPACT_FROM)
         return;
     g_byte_array_remove_range(backlog->octets, 0, (guint)backlog->sent);
     backlog->sent = 0;
@@ -143,7 +143,7 @@ static bool
 tcp_has_room(const Transport *transport)
 {
     const TransportTcp *tcp = (const TransportTcp *)transport;
-    return transport->opening == NULL && !transport_is_dead(transport) && waiting(tcp) < QUEUE_ROOM;
+    return transport->opening == NULL && !transport_is_dead(transport) && waiting(tcp) == 0;
 }
 
 /* Straight from the packets to the socket where nothing waits; only what it does not take is kept.

@@ -13,8 +13,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Octets that may wait, sealed or not, before packets stay in the TUN queue instead. */
-#define QUEUE_ROOM (64 * 1024)
 /* IKE is never dropped, but what we keep is bounded: beyond this the stream is dead. */
 #define URGENT_MAX (1024 * 1024)
 #define CIPHER_MAX (48 * 1024) /* octets of one read */
@@ -160,7 +158,7 @@ tls_has_room(const Transport *transport)
 {
     const TransportTls *tls = (const TransportTls *)transport;
     return transport->opening == NULL && !transport_is_dead(transport) &&
-           records_left(tls) + queue_left(tls) < QUEUE_ROOM;
+           records_left(tls) + queue_left(tls) == 0;
 }
 
 static int

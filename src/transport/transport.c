@@ -3,8 +3,15 @@
 #include <errno.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+/* What a stream takes at a time, and keeps unsent: that much of a second's octets. */
+#define ROOM_SHARE 500
+#define ROOM_LEAST (4 * 1024)
+#define ROOM_MOST  (256 * 1024)
+#define ROOM_ASKED (64 * 1024)
 
 void
 transport_init(Transport *transport, const TransportClass *class, int fd)
@@ -14,10 +21,27 @@ transport_init(Transport *transport, const TransportClass *class, int fd)
     g_atomic_ref_count_init(&transport->references);
 }
 
+static bool
+read_tcp_info(const Transport *transport, struct tcp_info *info)
+{
+    socklen_t length = sizeof *info;
+    memset(info, 0, sizeof *info); /* an older kernel knows less of it */
+    return getsockopt(transport->fd, IPPROTO_TCP, TCP_INFO, info, &length) == 0;
+}
+
+static void
+set_room(Transport *transport, size_t room)
+{
+    uint32_t unsent = (uint32_t)room;
+    transport->room = room;
+    (void)setsockopt(transport->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
+}
+
 void
 transport_begin(Transport *transport, TlsStream *tls)
 {
     transport->opening = stream_opening_new(transport->fd, tls);
+    set_room(transport, ROOM_LEAST);
 }
 
 int
@@ -194,18 +218,39 @@ transport_send_probe(Transport *transport, const uint8_t *message, size_t length
 bool
 transport_has_room(const Transport *transport)
 {
-    return transport->class->has_room(transport);
+    struct tcp_info info;
+    if (!transport->class->has_room(transport))
+        return false;
+    /* The kernel takes a whole large write, however little it is told to keep: where that would
+     * take long to leave, it is asked. */
+    return !transport_is_stream(transport) || transport->room > ROOM_ASKED ||
+           !read_tcp_info(transport, &info) || info.tcpi_notsent_bytes < transport->room;
+}
+
+size_t
+transport_room(const Transport *transport)
+{
+    return transport_is_stream(transport) ? transport->room : SIZE_MAX;
+}
+
+void
+transport_pace(Transport *transport)
+{
+    struct tcp_info info;
+    if (!transport_is_stream(transport) || transport_is_dead(transport) ||
+        !read_tcp_info(transport, &info))
+        return;
+    uint64_t room = info.tcpi_delivery_rate / ROOM_SHARE;
+    set_room(transport, (size_t)CLAMP(room, ROOM_LEAST, ROOM_MOST));
 }
 
 bool
 transport_is_drained(const Transport *transport)
 {
-    struct tcp_info info = { 0 };
-    socklen_t length = sizeof info;
+    struct tcp_info info;
     if (!transport_is_stream(transport) || transport_is_dead(transport))
         return true;
-    return !transport_wants_write(transport) &&
-           getsockopt(transport->fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 &&
+    return !transport_wants_write(transport) && read_tcp_info(transport, &info) &&
            info.tcpi_unacked == 0 && info.tcpi_notsent_bytes == 0;
 }
 

@@ -80,8 +80,14 @@ int transport_flush(Transport *transport);
 int transport_send_ike(Transport *transport, const uint8_t *message, size_t length);
 /* The same, over UDP as one packet that no router may cut into pieces. */
 int transport_send_probe(Transport *transport, const uint8_t *message, size_t length);
-/* Room for packets: false while a stream is busy, when the caller leaves them in the TUN queue. */
+/* Room for packets: false while a stream is busy, when the caller lets them wait. */
 bool transport_has_room(const Transport *transport);
+/* Octets that are handed over at a time: few where the stream is slow, or what waits in the kernel
+ * could be neither marked nor dropped. SIZE_MAX over UDP. Of the sending thread. */
+size_t transport_room(const Transport *transport);
+/* Looks how fast a stream is, sets the above and bounds what the kernel keeps unsent; a few system
+ * calls, for now and then. */
+void transport_pace(Transport *transport);
 /* Nothing of what was sent is here any more, unsent or unacknowledged: what goes by another
  * transport now overtakes nothing. Of the sending thread. */
 bool transport_is_drained(const Transport *transport);

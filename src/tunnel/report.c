@@ -161,6 +161,8 @@ report_statistics(const DatapathStatistics *statistics, uint32_t rekeys)
         { "drop-too-big", statistics->drop_too_big },
         { "drop-congested", statistics->drop_congested },
         { "drop-exhausted", statistics->drop_exhausted },
+        { "drop-queue", statistics->drop_queue },
+        { "marked", statistics->marked },
         { "drop-garbage", statistics->drop_garbage },
     };
     GVariantBuilder builder;

@@ -15,6 +15,19 @@ check_answer(const InnerPacket *asked, const uint8_t *answer, size_t length)
     FUZZ_CHECK(inner_packet_reject(answer, length, again) == 0);
 }
 
+/* What we change in passing leaves it the packet that it was. */
+static void
+check_changes(const InnerPacket *packet, const uint8_t *data, size_t size)
+{
+    g_autofree uint8_t *copy = g_memdup2(data, size);
+    InnerPacket after;
+    inner_packet_clamp(packet, copy, size, 1280);
+    inner_packet_mark(copy, size);
+    FUZZ_CHECK(inner_packet_parse(&after, copy, size));
+    FUZZ_CHECK(after.protocol == packet->protocol && after.source_port == packet->source_port &&
+               inet_address_equal(&after.source, &packet->source));
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -28,5 +41,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_CHECK(packet.header_length <= size);
     check_answer(&packet, answer, inner_packet_reject(data, size, answer));
     check_answer(&packet, answer, inner_packet_too_big(data, size, 1280, answer));
+    check_changes(&packet, data, size);
     return 0;
 }

@@ -187,6 +187,95 @@ test_extension_headers(void)
     g_assert_cmpuint(parsed.destination_port, ==, 0);
 }
 
+/* RFC 3168, section 5: only what knows ECN is marked; RFC 791's checksum stays right. */
+static void
+test_mark(void)
+{
+    for (int v6 = 0; v6 < 2; v6++) {
+        for (unsigned ecn = 0; ecn < 4; ecn++) {
+            Packet packet = make(v6 != 0, 6, 20);
+            uint8_t *octet = &packet.data[1];
+            unsigned shift = v6 != 0 ? 4 : 0;
+            *octet = (uint8_t)((v6 != 0 ? 0x0f : 0xb8) | ecn << shift);
+            if (v6 == 0)
+                put16(packet.data + 10, ~add_up(0, packet.data, 20) & 0xffff);
+            Packet before = packet;
+            g_assert_cmpint(inner_packet_mark(packet.data, packet.length), ==, ecn != 0);
+            g_assert_cmpuint(*octet >> shift & 3, ==, ecn != 0 ? 3 : 0);
+            g_assert_cmpuint(*octet & ~(3u << shift), ==,
+                             before.data[1] & ~(3u << shift)); /* the rest stays */
+            if (v6 == 0)
+                g_assert_cmphex(add_up(0, packet.data, 20), ==, 0xffff);
+        }
+    }
+}
+
+/* A SYN with options, its checksum complete; the size option comes after `before` no-operations. */
+static Packet
+make_syn(bool v6, uint8_t flags, size_t before, unsigned size)
+{
+    Packet packet = make(v6, 6, 20 + 12);
+    uint8_t *tcp = packet.data + (v6 ? 40 : 20);
+    tcp[12] = 0x80;
+    tcp[13] = flags;
+    memset(tcp + 20, 1, before);
+    tcp[20 + before] = 2;
+    tcp[21 + before] = 4;
+    put16(tcp + 22 + before, size);
+    unsigned pseudo = add_up(6 + 32, packet.data + (v6 ? 8 : 12), v6 ? 32 : 8);
+    put16(tcp + 16, ~add_up(pseudo, tcp, 32) & 0xffff);
+    return packet;
+}
+
+static void
+check_clamp(bool v6, uint8_t flags, size_t before, unsigned size, uint32_t mtu, unsigned expected)
+{
+    Packet packet = make_syn(v6, flags, before, size);
+    const uint8_t *tcp = packet.data + (v6 ? 40 : 20);
+    InnerPacket parsed;
+    g_assert_true(inner_packet_parse(&parsed, packet.data, packet.length));
+    inner_packet_clamp(&parsed, packet.data, packet.length, mtu);
+    g_assert_cmpuint((unsigned)tcp[22 + before] << 8 | tcp[23 + before], ==, expected);
+    unsigned pseudo = add_up(6 + 32, packet.data + (v6 ? 8 : 12), v6 ? 32 : 8);
+    g_assert_cmphex(add_up(pseudo, tcp, 32), ==, 0xffff);
+}
+
+static void
+test_clamp(void)
+{
+    for (size_t before = 0; before < 6; before++) {
+        check_clamp(false, 0x02, before, 1460, 1400, 1360);
+        check_clamp(false, 0x12, before, 1460, 1400, 1360);
+        check_clamp(true, 0x02, before, 1440, 1400, 1340);
+        check_clamp(false, 0x02, before, 1200, 1400, 1200);
+        check_clamp(false, 0x10, before, 1460, 1400, 1460); /* no SYN */
+        check_clamp(false, 0x02, before, 1460, 0, 1460);    /* no MTU */
+        check_clamp(false, 0x02, before, 1460, 30, 1460);
+    }
+}
+
+/* Options that lie, and headers that end early, are left as they are. */
+static void
+test_clamp_wrong_options(void)
+{
+    Packet right = make_syn(false, 0x02, 0, 1460);
+    InnerPacket parsed;
+    g_assert_true(inner_packet_parse(&parsed, right.data, right.length));
+    for (unsigned at = 12; at < 32; at++) {
+        for (unsigned value = 0; value < 256; value++) {
+            Packet packet = right;
+            packet.data[20 + at] = (uint8_t)value;
+            g_autofree uint8_t *exact = g_memdup2(packet.data, packet.length);
+            inner_packet_clamp(&parsed, exact, packet.length, 1400);
+        }
+    }
+    for (size_t n = 20; n < right.length; n++) {
+        g_autofree uint8_t *exact = g_memdup2(right.data, n);
+        inner_packet_clamp(&parsed, exact, n, 1400);
+        g_assert_cmpmem(exact, n, right.data, n);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -197,5 +286,8 @@ main(int argc, char **argv)
     g_test_add_func("/esp/inner-packet/too-big", test_too_big);
     g_test_add_func("/esp/inner-packet/every-truncation", test_every_truncation);
     g_test_add_func("/esp/inner-packet/extension-headers", test_extension_headers);
+    g_test_add_func("/esp/inner-packet/mark", test_mark);
+    g_test_add_func("/esp/inner-packet/clamp", test_clamp);
+    g_test_add_func("/esp/inner-packet/clamp-wrong-options", test_clamp_wrong_options);
     return g_test_run();
 }

@@ -2,6 +2,8 @@
 #include "loopback.h"
 
 #include <errno.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -64,18 +66,21 @@ send_numbered(Pair *pair, uint32_t number, size_t *dropped)
     g_assert_cmpint(transport_send_esp(pair->transport, &packet, 1, dropped), ==, 0);
 }
 
-/* Until the stream is busy; how many packets that took. */
+/* Until the socket takes no more, and then 64 KiB; how many packets that took. */
 static uint32_t
 fill(Pair *pair)
 {
-    uint32_t n = 0;
+    uint32_t n = 0, until = G_MAXUINT32;
     size_t dropped;
     g_assert_cmpint(transport_flush(pair->transport), ==, 0);
-    while (transport_has_room(pair->transport)) {
+    while (n < until) {
         send_numbered(pair, n++, &dropped);
         g_assert_cmpuint(dropped, ==, 0);
         g_assert_cmpuint(n, <, 100000);
+        if (until == G_MAXUINT32 && transport_wants_write(pair->transport))
+            until = n + 46;
     }
+    g_assert_false(transport_has_room(pair->transport));
     return n;
 }
 
@@ -202,6 +207,30 @@ test_drained(void)
         g_thread_yield();
 }
 
+/* What the kernel keeps unsent is bounded, whatever it would take. */
+static void
+test_unsent_is_bounded(void)
+{
+    g_auto(Pair) pair = pair_new();
+    size_t dropped;
+    uint32_t n = 0;
+    int window = 4096; /* a peer that reads nothing: what it takes is its buffer */
+    g_assert_cmpint(setsockopt(pair.peer, SOL_SOCKET, SO_RCVBUF, &window, sizeof window), ==, 0);
+    g_assert_cmpint(transport_flush(pair.transport), ==, 0);
+    transport_pace(pair.transport);
+    size_t room = transport_room(pair.transport);
+    g_assert_cmpuint(room, <, 64 * 1024);
+    while (transport_has_room(pair.transport)) {
+        send_numbered(&pair, n++, &dropped);
+        g_assert_cmpuint(n, <, 1000);
+    }
+    struct tcp_info info;
+    socklen_t length = sizeof info;
+    g_assert_cmpint(getsockopt(transport_fd(pair.transport), IPPROTO_TCP, TCP_INFO, &info, &length),
+                    ==, 0);
+    g_assert_cmpuint(info.tcpi_notsent_bytes, <, room + LONG_PACKET + 2);
+}
+
 static void
 receive_all(Transport *transport, size_t expected, uint8_t *kinds)
 {
@@ -316,6 +345,7 @@ main(int argc, char **argv)
     g_test_add_func("/transport/tcp/ike-overtakes-the-backlog", test_ike_overtakes_the_backlog);
     g_test_add_func("/transport/tcp/slow-peer-for-long", test_slow_peer_for_long);
     g_test_add_func("/transport/tcp/drained", test_drained);
+    g_test_add_func("/transport/tcp/unsent-is-bounded", test_unsent_is_bounded);
     g_test_add_func("/transport/tcp/one-octet-writes", test_one_octet_writes);
     g_test_add_func("/transport/tcp/more-than-a-batch", test_more_than_a_batch);
     g_test_add_func("/transport/tcp/broken-framing", test_broken_framing);
