@@ -19,6 +19,7 @@ static const struct {
     { "down", cmd_down, N_("disconnect") },
     { "status", cmd_status, N_("show what is connected, how, and what is inside") },
     { "dns", cmd_dns, N_("show which names go through a tunnel, and try one") },
+    { "lockdown", cmd_lockdown, N_("show or lift what keeps traffic inside the tunnels") },
     { "profiles", cmd_profiles, N_("list the profiles") },
     { "import", cmd_import, N_("make a profile of another client's file") },
     { "export", cmd_export, N_("write a profile for another client") },

@@ -195,6 +195,32 @@ client_register_agent(Client *client, const char *path, GError **error)
 }
 
 gboolean
+client_lift(Client *client, guint minutes, GError **error)
+{
+    GDBusConnection *connection =
+        g_dbus_object_manager_client_get_connection(G_DBUS_OBJECT_MANAGER_CLIENT(client->objects));
+    g_autoptr(GVariant) reply = g_dbus_connection_call_sync(
+        connection, GINNEL_BUS_NAME, GINNEL_PATH, GINNEL_IFACE_MANAGER, "LiftLockdown",
+        g_variant_new("(u)", minutes), NULL, G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION,
+        PATIENT, NULL, error);
+    return reply != NULL;
+}
+
+GVariant *
+client_manager_properties(Client *client)
+{
+    GDBusConnection *connection =
+        g_dbus_object_manager_client_get_connection(G_DBUS_OBJECT_MANAGER_CLIENT(client->objects));
+    g_autoptr(GVariant) reply = g_dbus_connection_call_sync(
+        connection, GINNEL_BUS_NAME, GINNEL_PATH, "org.freedesktop.DBus.Properties", "GetAll",
+        g_variant_new("(s)", GINNEL_IFACE_MANAGER), G_VARIANT_TYPE("(a{sv})"),
+        G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL);
+    if (reply != NULL)
+        return g_variant_get_child_value(reply, 0);
+    return g_variant_ref_sink(g_variant_new_array(G_VARIANT_TYPE("{sv}"), NULL, 0));
+}
+
+gboolean
 client_disconnect(GDBusProxy *tunnel, GError **error)
 {
     g_autoptr(GVariant) reply = g_dbus_proxy_call_sync(

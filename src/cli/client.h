@@ -31,6 +31,9 @@ GVariant *client_call(GDBusProxy *tunnel, const char *method, GVariant *argument
 void client_activate(Client *client, const char *profile, GAsyncReadyCallback callback,
                      gpointer user_data);
 char *client_activate_finish(GAsyncResult *result, GError **error);
+/* Lifts the lockdown for so many minutes, 0 for good; its manager's properties as a{sv}. */
+gboolean client_lift(Client *client, guint minutes, GError **error);
+GVariant *client_manager_properties(Client *client);
 /* Has the service ask the object at path for secrets. */
 gboolean client_register_agent(Client *client, const char *path, GError **error);
 /* Returns when nothing of the tunnel is left. */

@@ -7,6 +7,7 @@
 #define ACTION_ACTIVATE          "org.ginnel.Ginnel1.activate"
 #define ACTION_ACTIVATE_SETTINGS "org.ginnel.Ginnel1.activate-settings"
 #define ACTION_REGISTER_AGENT    "org.ginnel.Ginnel1.register-agent"
+#define ACTION_LIFT_LOCKDOWN     "org.ginnel.Ginnel1.lift-lockdown"
 
 /* granted runs when the caller may; otherwise the call is answered with NotAuthorized. invocation's
  * reference passes on. data is freed by free_data either way. */

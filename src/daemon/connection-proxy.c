@@ -131,9 +131,8 @@ take_proxy(ProxyUse *use, ProfileProxy *proxy)
     use->proxy = *proxy;
     *proxy = (ProfileProxy){ 0 };
     use->used = true;
-    gateway_name_resolve_async(connection->machine->bus, use->proxy.host,
-                               netlink_default_interface(connection->machine->netlink),
-                               connection->cancellable, name_resolved, use);
+    machine_resolve_async(connection->machine, use->proxy.host, connection->cancellable,
+                          name_resolved, use);
 }
 
 static void

@@ -88,7 +88,6 @@ connection_handle_redirect(Connection *connection, GVariant *body)
     }
     Following *following = g_new0(Following, 1);
     *following = (Following){ connection, serial, g_strdup(name) };
-    gateway_name_resolve_async(connection->machine->bus, name,
-                               netlink_default_interface(connection->machine->netlink),
-                               connection->cancellable, name_resolved, following);
+    machine_resolve_async(connection->machine, name, connection->cancellable, name_resolved,
+                          following);
 }

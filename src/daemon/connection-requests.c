@@ -201,9 +201,8 @@ resolve_next(Resolving *resolving)
         return;
     }
     resolving->next++;
-    gateway_name_resolve_async(connection->machine->bus, name,
-                               netlink_default_interface(connection->machine->netlink),
-                               connection->cancellable, name_resolved, resolving);
+    machine_resolve_async(connection->machine, name, connection->cancellable, name_resolved,
+                          resolving);
 }
 
 void

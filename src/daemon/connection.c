@@ -42,6 +42,12 @@ connection_interface(const Connection *connection)
     return connection->tun.name;
 }
 
+int
+connection_ifindex(const Connection *connection)
+{
+    return connection->tun.ifindex;
+}
+
 const char *
 connection_owner(const Connection *connection)
 {
@@ -714,6 +720,10 @@ connection_free(Connection *connection)
 bool
 connection_start(Connection *connection, GError **error)
 {
+    /* Before anything else: what follows may take its time, and may fail. */
+    if (connection->profile->lockdown &&
+        !machine_lock(connection->machine, connection->profile->name, error))
+        return false;
     if (!load_secrets(connection, error) ||
         !tun_device_create(&connection->tun, connection->machine->offloads, error))
         return false;

@@ -43,6 +43,7 @@ void connection_network_changed(Connection *connection);
 
 uint32_t connection_id(const Connection *connection);
 const char *connection_name(const Connection *connection); /* the profile's */
+int connection_ifindex(const Connection *connection);
 const char *connection_interface(const Connection *connection);
 const char *connection_owner(const Connection *connection);
 GinTunnel *connection_tunnel(Connection *connection); /* borrowed */

@@ -218,7 +218,5 @@ connection_handle_fetch(Connection *connection, GVariant *body)
     fetching->timeout = g_timeout_add(HTTP_FETCH_TIME_MS, name_takes_too_long, fetching);
     fetching->chained = g_cancellable_connect(fetching->all, G_CALLBACK(all_is_over),
                                               g_object_ref(fetching->resolving), g_object_unref);
-    gateway_name_resolve_async(connection->machine->bus, host,
-                               netlink_default_interface(connection->machine->netlink),
-                               fetching->resolving, resolved, fetching);
+    machine_resolve_async(connection->machine, host, fetching->resolving, resolved, fetching);
 }

@@ -148,8 +148,10 @@ main(int argc, char **argv)
         return 0;
     }
     bool cleaning = argc == 2 && g_strcmp0(argv[1], "--clean") == 0;
+    if (argc == 2 && g_strcmp0(argv[1], "--lockdown") == 0)
+        return machine_lock_at_boot();
     if (argc > 1 && !cleaning) {
-        g_printerr("ginneld [--clean | --version], see ginneld(8)\n");
+        g_printerr("ginneld [--clean | --lockdown | --version], see ginneld(8)\n");
         return 2;
     }
     g_autoptr(GError) error = NULL;

@@ -12,6 +12,8 @@
 
 #include <string.h>
 
+#define LIFT_MAX_MINUTES 15
+
 /* One tunnel on the bus. */
 typedef struct {
     Manager *manager;
@@ -20,6 +22,7 @@ typedef struct {
     char *starter; /* bus name that may end it without being asked */
     guint owner_watch;
     bool forget;             /* vanishes when it is over */
+    bool unlock;             /* somebody ended it: the machine is no longer locked for it */
     GQueue disconnect_calls; /* GDBusMethodInvocation */
 } Entry;
 
@@ -104,6 +107,8 @@ connection_ended(Connection *connection, gpointer data)
     if (!entry->forget &&
         strcmp(gin_tunnel_get_state(connection_tunnel(connection)), GINNEL_STATE_FAILED) != 0)
         entry->forget = true;
+    if (entry->unlock)
+        machine_unlock(entry->manager->machine, connection_name(connection));
     g_idle_add(sweep, entry->manager);
 }
 
@@ -131,6 +136,7 @@ do_disconnect(GDBusMethodInvocation *invocation, gpointer data)
         if (connection_tunnel(entry->connection) != data)
             continue;
         g_queue_push_tail(&entry->disconnect_calls, invocation);
+        entry->unlock = true;
         entry_close(entry);
         return;
     }
@@ -473,6 +479,52 @@ on_unregister_agent(GinManager *skeleton, GDBusMethodInvocation *invocation, con
     return on_agent(data, invocation, path, true);
 }
 
+/* ---- the lockdown ---- */
+
+static void
+show_lock(gpointer data)
+{
+    Manager *manager = data;
+    const Machine *machine = manager->machine;
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    for (guint i = 0; i < machine->locked->len; i++)
+        g_ptr_array_add(names, machine->locked->pdata[i]);
+    g_ptr_array_add(names, NULL);
+    gin_manager_set_locked_by(manager->skeleton, (const char *const *)names->pdata);
+    gin_manager_set_lifted_until(manager->skeleton, machine->lifted_until);
+}
+
+typedef struct {
+    Manager *manager;
+    guint minutes;
+} Lift;
+
+static void
+do_lift(GDBusMethodInvocation *invocation, gpointer data)
+{
+    const Lift *lift = data;
+    g_autoptr(GError) error = NULL;
+    if (machine_lift(lift->manager->machine, lift->minutes, &error))
+        gin_manager_complete_lift_lockdown(lift->manager->skeleton, invocation);
+    else
+        g_dbus_method_invocation_return_error(invocation, GINNEL_ERROR, GINNEL_ERROR_FAILED, "%s",
+                                              error->message);
+}
+
+static gboolean
+on_lift(GinManager *skeleton, GDBusMethodInvocation *invocation, guint minutes, gpointer data)
+{
+    if (minutes > LIFT_MAX_MINUTES) {
+        g_dbus_method_invocation_return_error(invocation, GINNEL_ERROR, GINNEL_ERROR_FAILED,
+                                              "For %d minutes at most.", LIFT_MAX_MINUTES);
+        return TRUE;
+    }
+    Lift *lift = g_new0(Lift, 1);
+    *lift = (Lift){ data, minutes };
+    authority_check(invocation, ACTION_LIFT_LOCKDOWN, do_lift, lift, g_free);
+    return TRUE;
+}
+
 /* ---- life ---- */
 
 Manager *
@@ -493,6 +545,10 @@ manager_new(Machine *machine)
                      manager);
     g_signal_connect(manager->skeleton, "handle-unregister-agent", G_CALLBACK(on_unregister_agent),
                      manager);
+    g_signal_connect(manager->skeleton, "handle-lift-lockdown", G_CALLBACK(on_lift), manager);
+    machine->lock_changed = show_lock;
+    machine->lock_data = manager;
+    show_lock(manager);
     g_dbus_interface_skeleton_export(G_DBUS_INTERFACE_SKELETON(manager->skeleton), machine->bus,
                                      GINNEL_PATH, NULL);
     load_profiles(manager);
@@ -506,6 +562,7 @@ manager_free(Manager *manager)
     if (manager == NULL)
         return;
     g_idle_remove_by_data(manager);
+    manager->machine->lock_changed = NULL;
     g_ptr_array_unref(manager->entries);
     g_ptr_array_unref(manager->profile_paths);
     g_dbus_interface_skeleton_unexport(G_DBUS_INTERFACE_SKELETON(manager->skeleton));

@@ -8,7 +8,7 @@
 #include "profile/profile-eap.h"
 #include "profile/profile-identity.h"
 
-/* An unkept word is refused: a lockdown that does not lock would be worse than none. */
+/* An unkept word is refused. */
 static bool
 check_supported(const Profile *profile, GError **error)
 {
@@ -17,7 +17,6 @@ check_supported(const Profile *profile, GError **error)
         const char *group, *key, *what;
     } missing[] = {
         { profile->user_auth == PROFILE_USER_NONE, "user", "auth", "none" },
-        { profile->lockdown, "connection", "lockdown", "lockdown = yes" },
         { profile->trusted_networks[0] != NULL, "connection", "trusted-networks",
           "a list of networks" },
     };

@@ -16,8 +16,8 @@ address_array(void)
 }
 
 /* IPv6 first, then in turns, so that a broken family costs one delay and not several. */
-static GArray *
-interleave(const GArray *found)
+GArray *
+gateway_name_interleave(const GArray *found)
 {
     GArray *out = address_array();
     guint next[2] = { 0, 0 };
@@ -50,7 +50,7 @@ read_reply(GVariant *reply)
         InetAddress address = inet_address_new(own, data);
         g_array_append_val(found, address);
     }
-    return interleave(found);
+    return gateway_name_interleave(found);
 }
 
 static void

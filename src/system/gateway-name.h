@@ -12,4 +12,6 @@
 void gateway_name_resolve_async(GDBusConnection *bus, const char *name, int ifindex,
                                 GCancellable *cancellable, GAsyncReadyCallback callback,
                                 gpointer user_data);
+/* found (InetAddress) in that order, as many as count. */
+GArray *gateway_name_interleave(const GArray *found);
 GArray *gateway_name_resolve_finish(GAsyncResult *result, GError **error);

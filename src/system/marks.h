@@ -8,6 +8,8 @@
 #define MARK_MASK       0xff000000u
 #define MARK_VALUE      0x47000000u /* 'G' */
 #define MARK_CONNECTION 0x00ffffffu
+/* No connection's: questions for gateways' names while the machine is locked. */
+#define MARK_NAMES (MARK_VALUE | 0x00fffffeu)
 
 #define ROUTE_TABLE    26478 /* 0x676e */
 #define ROUTE_PROTOCOL 71    /* 'G', in /etc/iproute2/rt_protos' free range */

@@ -156,16 +156,88 @@ add_names_inside(GString *out, const FirewallConnection *connections, size_t n)
             devices->str);
 }
 
+/* "{ "lo", "ginnel0" }" */
+static char *
+inner_devices(const FirewallConnection *connections, size_t n)
+{
+    g_autoptr(GString) devices = g_string_new("{ \"lo\"");
+    for (size_t i = 0; i < n; i++)
+        if (connections[i].interface != NULL)
+            g_string_append_printf(devices, ", \"%s\"", connections[i].interface);
+    return g_strdup_printf("%s }", devices->str);
+}
+
+/* Questions for gateways' names, and their answers; never of a tunnel process, whose sockets carry
+ * another mark. */
+static void
+add_name_servers(GString *out, const FirewallLock *lock, bool answers)
+{
+    for (guint i = 0; lock->name_servers != NULL && i < lock->name_servers->len; i++) {
+        const InetAddress *server = &g_array_index(lock->name_servers, InetAddress, i);
+        g_autofree char *text = inet_address_to_string(server);
+        const char *word = family_word(server->family);
+        if (answers)
+            g_string_append_printf(
+                out, "    %s saddr %s meta l4proto { tcp, udp } th sport 53 meta mark set 0x%08x\n",
+                word, text, MARK_NAMES);
+        else
+            g_string_append_printf(
+                out,
+                "    meta mark 0x%08x %s daddr %s meta l4proto { tcp, udp } th dport 53 accept\n",
+                MARK_NAMES, word, text);
+    }
+}
+
+/* Multicast listener reports belong to neighbour discovery: bridges that snoop would not deliver it
+ * (RFC 4861, section 7.2.1). Errors carry nothing out, and a tunnel needs them for its path MTU. */
+static void
+add_lock(GString *out, const FirewallConnection *connections, size_t n)
+{
+    g_autofree char *devices = inner_devices(connections, n);
+    g_string_append_printf(
+        out,
+        "  chain locked-out {\n"
+        "    type filter hook output priority 11; policy accept;\n"
+        "    oifname %s accept\n"
+        "    meta mark & 0x%08x == 0x%08x accept\n"
+        "    meta nfproto ipv4 udp sport 68 udp dport 67 accept\n"
+        "    meta nfproto ipv6 udp sport 546 udp dport 547 accept\n"
+        "    icmpv6 type { nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert, "
+        "mld-listener-report, mld-listener-done, mld2-listener-report } accept\n"
+        "    counter reject with icmpx type admin-prohibited\n"
+        "  }\n"
+        "  chain locked-in {\n"
+        "    type filter hook input priority -1; policy accept;\n"
+        "    iifname %s accept\n"
+        "    meta mark & 0x%08x == 0x%08x accept\n"
+        "    meta nfproto ipv4 udp sport 67 udp dport 68 accept\n"
+        "    meta nfproto ipv6 udp sport 547 udp dport 546 accept\n"
+        "    icmpv6 type { nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert, nd-redirect, "
+        "mld-listener-query, destination-unreachable, packet-too-big, time-exceeded, "
+        "parameter-problem } accept\n"
+        "    icmp type { destination-unreachable, time-exceeded, parameter-problem } accept\n"
+        "    counter drop\n"
+        "  }\n"
+        "  chain locked-forward {\n"
+        "    type filter hook forward priority -1; policy accept;\n"
+        "    iifname %s accept\n"
+        "    oifname %s accept\n"
+        "    counter drop\n"
+        "  }\n",
+        devices, MARK_MASK, MARK_VALUE, devices, MARK_MASK, MARK_VALUE, devices, devices);
+}
+
 char *
-firewall_commands(const FirewallConnection *connections, size_t n)
+firewall_commands(const FirewallConnection *connections, size_t n, const FirewallLock *lock)
 {
     GString *out = g_string_new("table inet ginnel\ndelete table inet ginnel\n");
-    if (n == 0)
+    if (n == 0 && !lock->on)
         return g_string_free(out, FALSE);
     g_string_append(out, "table inet ginnel {\n"
                          "  chain marked {\n");
     for (size_t i = 0; i < n; i++)
         add_out(out, &connections[i]);
+    add_name_servers(out, lock, false);
     g_string_append_printf(out,
                            "    counter drop\n"
                            "  }\n"
@@ -181,14 +253,19 @@ firewall_commands(const FirewallConnection *connections, size_t n)
         add_mark_back(out, &connections[i]);
         add_guard(out, &connections[i]);
     }
-    g_string_append(out, "  }\n}\n");
+    add_name_servers(out, lock, true);
+    g_string_append(out, "  }\n");
+    if (lock->on)
+        add_lock(out, connections, n);
+    g_string_append(out, "}\n");
     return g_string_free(out, FALSE);
 }
 
 bool
-firewall_set(const FirewallConnection *connections, size_t n, GError **error)
+firewall_set(const FirewallConnection *connections, size_t n, const FirewallLock *lock,
+             GError **error)
 {
-    g_autofree char *commands = firewall_commands(connections, n);
+    g_autofree char *commands = firewall_commands(connections, n, lock);
     struct nft_ctx *context = nft_ctx_new(NFT_CTX_DEFAULT);
     nft_ctx_buffer_error(context);
     nft_ctx_buffer_output(context);

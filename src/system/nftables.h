@@ -1,7 +1,8 @@
 /*
  * Our table "inet ginnel": marked packets leave only to their connection's gateway; through a
  * tunnel's device comes only what its selectors allow; from elsewhere nothing comes to a tunnel's
- * address; where every name belongs inside, none is asked outside.
+ * address; where every name belongs inside, none is asked outside. Where the machine is locked,
+ * nothing else comes or goes outside the tunnels.
  */
 #pragma once
 #include "base/inet.h"
@@ -20,7 +21,15 @@ typedef struct {
     bool names_inside;       /* every name is asked inside: DNS leaves by no other device */
 } FirewallConnection;
 
-/* Replaces the table by what these connections need, in one transaction; none: removes it. */
-bool firewall_set(const FirewallConnection *connections, size_t n, GError **error);
+/* The lockdown: besides the tunnels pass marked packets, loopback, DHCP and neighbour discovery. */
+typedef struct {
+    bool on;
+    const GArray *name_servers; /* InetAddress: who may be asked by MARK_NAMES; NULL: none */
+} FirewallLock;
+
+/* Replaces the table by what these connections need, in one transaction; none, and no lock: removes
+ * it. */
+bool firewall_set(const FirewallConnection *connections, size_t n, const FirewallLock *lock,
+                  GError **error);
 /* The commands, for tests. */
-char *firewall_commands(const FirewallConnection *connections, size_t n);
+char *firewall_commands(const FirewallConnection *connections, size_t n, const FirewallLock *lock);

@@ -3,6 +3,7 @@ only with --full."""
 
 from . import (
     encrypted,
+    lockdown,
     matrix,
     told,
 )
@@ -11,4 +12,5 @@ ORDER = [
     told,
     matrix,
     encrypted,
+    lockdown,
 ]

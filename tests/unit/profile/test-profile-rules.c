@@ -70,8 +70,6 @@ test_what_is_needed(void)
 static void
 test_what_this_version_cannot_do_is_refused(void)
 {
-    bad(GATEWAY PSK "[connection]\nlockdown = yes\n", PROFILE_ERROR_UNSUPPORTED,
-        "F, line 8: [connection] lockdown: this version cannot do \"lockdown = yes\"");
     bad(GATEWAY "[user]\ncertificate = /a\nkey = pkcs11:object=b?pin-value=1\n",
         PROFILE_ERROR_VALUE,
         "F, line 5: [user] key: a pkcs11: URI here holds no PIN and no module: everybody may read "

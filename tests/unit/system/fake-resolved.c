@@ -34,6 +34,8 @@ static const char contract[] =
     "<method name='RevertLink'><arg type='i' direction='in'/></method>"
     "<method name='GetLink'><arg type='i' direction='in'/><arg type='o' direction='out'/></method>"
     "<method name='FlushCaches'/>"
+    "<property name='DNS' type='a(iiay)' access='read'/>"
+    "<property name='DNSOverTLS' type='s' access='read'/>"
     "</interface>"
     "<interface name='org.freedesktop.systemd1.Manager'>"
     "<method name='Subscribe'/>"
@@ -116,6 +118,12 @@ read_setting(GDBusConnection *bus, const char *sender, const char *path, const c
              const char *property, GError **error, gpointer data)
 {
     FakeResolved *fake = data;
+    if (strcmp(property, "DNS") == 0)
+        return fake->servers != NULL
+                   ? g_variant_parse(G_VARIANT_TYPE("a(iiay)"), fake->servers, NULL, NULL, NULL)
+                   : g_variant_new_array(G_VARIANT_TYPE("(iiay)"), NULL, 0);
+    if (strcmp(interface, RESOLVE1 ".Manager") == 0)
+        return g_variant_new_string(fake->encrypted_everywhere ? "yes" : "no");
     g_autofree char *name = setting_name(path, property);
     GVariant *value = g_hash_table_lookup(fake->settings, name);
     if (value != NULL)

@@ -15,12 +15,14 @@ typedef struct {
     bool networkd;        /* before the start: systemd-networkd is there too */
     const char *lose;     /* what this call sets is not kept */
     /* What is answered. */
-    const char *refuse;     /* this method of resolved fails */
-    const char *job_result; /* of the reload; NULL: "done" */
-    bool hold;              /* the reload's job does not end before fake_resolved_let_go */
-    const char *error;      /* D-Bus error that ResolveHostname gives; NULL: addresses */
-    const char *addresses;  /* a(iiay) in GVariant text */
-    GVariant *asked;        /* arguments of the last ResolveHostname */
+    const char *refuse;        /* this method of resolved fails */
+    const char *job_result;    /* of the reload; NULL: "done" */
+    bool hold;                 /* the reload's job does not end before fake_resolved_let_go */
+    const char *error;         /* D-Bus error that ResolveHostname gives; NULL: addresses */
+    const char *addresses;     /* a(iiay) in GVariant text */
+    const char *servers;       /* the same, of all links: ifindex, family, octets */
+    bool encrypted_everywhere; /* before the start: the machine demands DNS over TLS */
+    GVariant *asked;           /* arguments of the last ResolveHostname */
 } FakeResolved;
 
 /* Everything but networkd is set anew. */

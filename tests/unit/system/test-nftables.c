@@ -72,6 +72,8 @@ given_clear(Given *given)
     g_array_unref(given->remote);
 }
 
+static FirewallLock lock; /* not locked, unless a test says so */
+
 static void
 set(const Given *given, size_t n)
 {
@@ -79,7 +81,7 @@ set(const Given *given, size_t n)
     FirewallConnection list[4] = { 0 };
     for (size_t i = 0; i < n; i++)
         list[i] = given[i].connection;
-    firewall_set(list, n, &error);
+    firewall_set(list, n, &lock, &error);
     g_assert_no_error(error);
 }
 
@@ -338,6 +340,49 @@ test_names_inside(void)
     given_clear(&given);
 }
 
+/* Only tunnels, loopback, what carries our mark, and what a link needs to be one. */
+static void
+test_locked(void)
+{
+    Given given;
+    TunDevice tunnel, outer;
+    g_autoptr(Netlink) netlink = netlink_new(NULL);
+    g_autoptr(GArray) servers = g_array_new(FALSE, FALSE, sizeof(InetAddress));
+    device_up(netlink, &tunnel, "10.77.0.10");
+    device_up(netlink, &outer, "10.66.0.10");
+    g_free(own_network_run("ip route add 10.55.0.0/24 dev ginnel0 && "
+                           "ip route add 10.66.0.0/24 dev ginnel1"));
+    given_make(&given, 1, "10.66.0.1", "ginnel0", "10.77.0.10", "0.0.0.0/0");
+    lock.on = true;
+    set(&given, 1);
+    g_assert_cmpint(send_to(0, false, "10.66.0.53", 54), !=, 0);
+    g_assert_cmpint(send_to(0, false, "10.66.0.1", 4500), !=, 0);
+    g_assert_cmpint(send_to(0, false, "10.55.0.1", 54), ==, 0);
+    g_assert_cmpint(send_to(0, false, "127.0.0.1", 54), ==, 0);
+    g_assert_cmpint(send_to(mark_for(1), false, "10.66.0.1", 4500), ==, 0);
+    g_assert_cmpint(send_to(mark_for(1), false, "10.66.0.53", 53), ==, EPERM);
+    /* Names of gateways, by a mark of their own, and of those servers only. */
+    g_assert_cmpint(send_to(MARK_NAMES, false, "10.66.0.53", 53), ==, EPERM);
+    InetAddress server = address("10.66.0.53");
+    g_array_append_val(servers, server);
+    lock.name_servers = servers;
+    set(&given, 1);
+    g_assert_cmpint(send_to(MARK_NAMES, false, "10.66.0.53", 53), ==, 0);
+    g_assert_cmpint(send_to(MARK_NAMES, false, "10.66.0.53", 54), ==, EPERM);
+    g_assert_cmpint(send_to(MARK_NAMES, false, "10.66.0.54", 53), ==, EPERM);
+    g_assert_cmpint(send_to(mark_for(1), false, "10.66.0.53", 53), ==, EPERM);
+    /* Without a tunnel as well. */
+    set(NULL, 0);
+    g_assert_cmpint(send_to(0, false, "10.66.0.53", 54), !=, 0);
+    g_assert_cmpint(send_to(0, false, "10.55.0.1", 54), !=, 0);
+    lock = (FirewallLock){ 0 };
+    set(NULL, 0);
+    g_assert_cmpint(send_to(0, false, "10.66.0.53", 54), ==, 0);
+    tun_device_clear(&tunnel);
+    tun_device_clear(&outer);
+    given_clear(&given);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -352,5 +397,6 @@ main(int argc, char **argv)
     g_test_add_func("/system/nftables/shapes", test_shapes);
     g_test_add_func("/system/nftables/guards", test_guards);
     g_test_add_func("/system/nftables/names-inside", test_names_inside);
+    g_test_add_func("/system/nftables/locked", test_locked);
     return g_test_run();
 }

@@ -208,6 +208,52 @@ test_encrypted(void)
     bench_stop(&bench);
 }
 
+/* Whether names of encrypted servers are looked at is the machine's setting. */
+static void
+test_checks_names(void)
+{
+    for (int i = 0; i < 2; i++) {
+        Bench bench;
+        bench.fake = (FakeResolved){ .encrypted_everywhere = i == 1 };
+        fake_resolved_start(&bench.fake);
+        bench.fake.encrypted_everywhere = i == 1;
+        bench.folder = g_dir_make_tmp("ginnel-anchors-XXXXXX", NULL);
+        bench.file = g_build_filename(bench.folder, "ginnel-ginnel0.positive", NULL);
+        bench.resolver = resolver_new_in(bench.fake.client, bench.folder, WINDOW_US);
+        g_assert_false(resolver_checks_names(bench.resolver));
+        /* Whatever is asked of the bus after that is answered after that. */
+        g_autofree char *story = apply(&bench, false, false);
+        while (i == 1 && !resolver_checks_names(bench.resolver))
+            g_main_context_iteration(NULL, TRUE);
+        g_assert_true(resolver_checks_names(bench.resolver) == (i == 1));
+        bench_stop(&bench);
+    }
+}
+
+/* A stub is the link's only server, and where it validates, resolved does not. */
+static void
+test_stub(void)
+{
+    Bench bench;
+    InetEndpoint stub = { .port = 4711 };
+    g_assert_true(inet_address_parse("10.77.0.10", &stub.address));
+    bench_start(&bench);
+    g_autoptr(SplitDnsPlan) plan = make_plan(true);
+    split_dns_plan_use_stub(plan, &stub, true);
+    g_autofree char *story = apply_plan(&bench, plan);
+    g_assert_null(strstr(story, "Reload"));
+    g_assert_nonnull(strstr(story, "SetLinkDNSSEC(3, 'no');"
+                                   "SetLinkDNSSECNegativeTrustAnchors(3, []);"
+                                   "SetLinkDNSOverTLS(3, 'no');"
+                                   "SetLinkDNSEx(3, [(2, [0x0a, 0x4d, 0x00, 0x0a], 4711, '')]);"));
+    split_dns_plan_use_stub(plan, &stub, false);
+    g_autofree char *resolved = apply_plan(&bench, plan);
+    g_assert_nonnull(strstr(resolved, "Reload"));
+    g_assert_nonnull(strstr(resolved, "SetLinkDNSSEC(3, 'yes');"));
+    g_assert_nonnull(strstr(resolved, "[0x0a, 0x4d, 0x00, 0x0a], 4711, '')]);"));
+    bench_stop(&bench);
+}
+
 /* NetworkManager sets the link's servers and domains: those are not ours to touch. */
 static void
 test_by_other(void)
@@ -438,6 +484,8 @@ main(int argc, char **argv)
     g_test_add_func("/system/resolver/without-anchor", test_without_anchor);
     g_test_add_func("/system/resolver/with-anchor", test_with_anchor);
     g_test_add_func("/system/resolver/encrypted", test_encrypted);
+    g_test_add_func("/system/resolver/checks-names", test_checks_names);
+    g_test_add_func("/system/resolver/stub", test_stub);
     g_test_add_func("/system/resolver/by-other", test_by_other);
     g_test_add_func("/system/resolver/reloads-for-changes-only", test_reloads_for_changes_only);
     g_test_add_func("/system/resolver/revert", test_revert);
