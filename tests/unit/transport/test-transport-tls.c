@@ -569,7 +569,7 @@ main(int argc, char **argv)
     ADD("/transport/tls/through-proxy", NULL, test_through_proxy);
     ADD("/transport/tls/tcp-through-proxy", NULL, test_tcp_through_proxy);
     ADD("/transport/tls/proxy-wants-login", NULL, test_proxy_wants_login);
-    ADD("/transport/tls/two-threads-1.2", TEST_TLS_12, test_two_threads);
-    ADD("/transport/tls/two-threads-1.3", TEST_TLS_13, test_two_threads);
+    ADD("/transport/tls-threads/1.2", TEST_TLS_12, test_two_threads);
+    ADD("/transport/tls-threads/1.3", TEST_TLS_13, test_two_threads);
     return g_test_run();
 }
