@@ -139,6 +139,7 @@ const char *record_to_string(RecordType type);
 #define START_FALLBACK_AFTER "fallback-after" /* x: microseconds, 0 for the default */
 #define START_REVOCATION     "revocation"     /* s: off, soft, strict */
 #define START_DEBUG_KEYS     "debug-keys"     /* b: report REPORT_KEYS */
+#define START_CHECK          "check"          /* b: IKE_SA_INIT only, by every way; no device */
 #define START_MISBEHAVE      "misbehave"      /* s: tests only, see src/tunnel/sandbox-probe.h */
 #define START_TUN_OFFLOADS   "tun-offloads"   /* u: TUN_OFFLOAD_* */
 #define START_PINNED_MTU     "pinned-mtu"     /* u: there was a session on this TUN: inner MTU */

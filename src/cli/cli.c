@@ -18,6 +18,7 @@ static const struct {
     { "up", cmd_up, N_("connect, and say what happens") },
     { "down", cmd_down, N_("disconnect") },
     { "status", cmd_status, N_("show what is connected, how, and what is inside") },
+    { "check", cmd_check, N_("try every way to a gateway, without signing in") },
     { "dns", cmd_dns, N_("show which names go through a tunnel, and try one") },
     { "lockdown", cmd_lockdown, N_("show or lift what keeps traffic inside the tunnels") },
     { "profiles", cmd_profiles, N_("list the profiles") },
@@ -144,7 +145,7 @@ cli_parse_options(int *argc, char ***argv, const char *parameters, const char *s
     }
     if (*argc - 1 >= least && *argc - 1 <= most)
         return TRUE;
-    g_printerr(*argc - 1 < least ? _("%s: the name of a profile is missing.\n")
+    g_printerr(*argc - 1 < least ? _("%s: an argument is missing.\n")
                                  : _("%s: too many arguments.\n"),
                name);
     g_printerr(_("\"%s --help\" tells more.\n"), name);

@@ -22,6 +22,7 @@ int cmd_down(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_dns(int argc, char **argv);
 int cmd_lockdown(int argc, char **argv);
+int cmd_check(int argc, char **argv);
 int cmd_profiles(int argc, char **argv);
 int cmd_import(int argc, char **argv);
 int cmd_export(int argc, char **argv);

@@ -194,6 +194,22 @@ client_register_agent(Client *client, const char *path, GError **error)
     return reply != NULL;
 }
 
+GVariant *
+client_check_gateway(Client *client, const char *gateway, const char *order, GError **error)
+{
+    GDBusConnection *connection =
+        g_dbus_object_manager_client_get_connection(G_DBUS_OBJECT_MANAGER_CLIENT(client->objects));
+    g_auto(GVariantDict) options = G_VARIANT_DICT_INIT(NULL);
+    if (order != NULL)
+        g_variant_dict_insert(&options, "order", "s", order);
+    g_autoptr(GVariant) reply = g_dbus_connection_call_sync(
+        connection, GINNEL_BUS_NAME, GINNEL_PATH, GINNEL_IFACE_MANAGER, "CheckGateway",
+        g_variant_new("(s@a{sv})", gateway, g_variant_dict_end(&options)),
+        G_VARIANT_TYPE("(aa{sv})"), G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION, PATIENT,
+        NULL, error);
+    return reply != NULL ? g_variant_get_child_value(reply, 0) : NULL;
+}
+
 gboolean
 client_lift(Client *client, guint minutes, GError **error)
 {

@@ -34,6 +34,9 @@ char *client_activate_finish(GAsyncResult *result, GError **error);
 /* Lifts the lockdown for so many minutes, 0 for good; its manager's properties as a{sv}. */
 gboolean client_lift(Client *client, guint minutes, GError **error);
 GVariant *client_manager_properties(Client *client);
+/* aa{sv}, as the bus API has it; takes its time. order: NULL for all transports. */
+GVariant *client_check_gateway(Client *client, const char *gateway, const char *order,
+                               GError **error);
 /* Has the service ask the object at path for secrets. */
 gboolean client_register_agent(Client *client, const char *path, GError **error);
 /* Returns when nothing of the tunnel is left. */

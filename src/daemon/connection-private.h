@@ -84,6 +84,7 @@ struct _Connection {
     uint32_t *resolving;      /* serial that the addresses are asked for by; NULL: not asked */
     int64_t records_since;    /* second in which records_seen came */
     unsigned records_seen;
+    bool check;    /* only to see what gets through: no device, no secrets */
     bool made_pss; /* the last AUTH payload of ours */
     bool closing, over;
     bool tearing_down;
@@ -100,6 +101,8 @@ struct _Connection {
 bool connection_start_process(Connection *connection, GError **error);
 /* Connected to a socket of systemd's, or -1. */
 int connection_socket_unit(const char *path, const char *unit, GError **error);
+/* checking.c: a tunnel process that only looks. */
+bool connection_start_check(Connection *connection, GError **error);
 void connection_send(Connection *connection, RecordType type, GVariant *body);
 void connection_set_state(Connection *connection, const char *state, const char *reason,
                           const char *detail);
@@ -197,6 +200,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(StubUse, connection_stub_free)
 void connection_unlock(Connection *connection, RecordType type, GVariant *request);
 /* ---- connection-redirect.c ---- */
 void connection_handle_redirect(Connection *connection, GVariant *body);
+/* Of START: START_TRANSPORTS; identities that nobody gets to see. */
+void connection_add_transports(GVariantDict *dict, const Profile *profile);
+void connection_add_nobody(GVariantDict *dict);
 void connection_handle_socket(Connection *connection, GVariant *body);
 void connection_handle_sign(Connection *connection, GVariant *body);
 /* auth: of an AUTH payload that was made. */

@@ -454,8 +454,8 @@ add_identity(GVariantDict *dict, const char *key, uint8_t type, GBytes *octets)
                                 g_variant_new("(y@ay)", type, channel_variant_from_bytes(octets)));
 }
 
-static void
-add_transports(GVariantDict *dict, const Profile *profile)
+void
+connection_add_transports(GVariantDict *dict, const Profile *profile)
 {
     GVariantBuilder list;
     g_variant_builder_init(&list, G_VARIANT_TYPE("a(yq)"));
@@ -464,6 +464,14 @@ add_transports(GVariantDict *dict, const Profile *profile)
         g_variant_builder_add(&list, "(yq)", record_transport(one->kind), one->port);
     }
     g_variant_dict_insert_value(dict, START_TRANSPORTS, g_variant_builder_end(&list));
+}
+
+void
+connection_add_nobody(GVariantDict *dict)
+{
+    g_autoptr(GBytes) nobody = g_bytes_new_static("check", 5);
+    add_identity(dict, START_LOCAL_ID, ID_FQDN, nobody);
+    add_identity(dict, START_REMOTE_ID, ID_FQDN, nobody);
 }
 
 static void
@@ -556,7 +564,7 @@ connection_start_variant(Connection *connection, int64_t delay_us)
     add_networks(&dict, profile);
     add_domains(&dict, profile);
     add_addresses(&dict, connection->network);
-    add_transports(&dict, profile);
+    connection_add_transports(&dict, profile);
     /* To another of the profile's own gateways it may always go. */
     g_variant_dict_insert(&dict, START_REDIRECT, "b",
                           profile->redirect || profile->gateway_addresses[1] != NULL);

@@ -144,6 +144,8 @@ connection_set_state(Connection *connection, const char *state, const char *reas
 void
 connection_save(Connection *connection)
 {
+    if (connection->check)
+        return;
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) gateways = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GVariant) settings = g_variant_ref_sink(profile_to_settings(connection->profile));
@@ -213,6 +215,12 @@ connection_tear_down(Connection *connection)
     while ((call = g_queue_pop_head(&connection->statistics_calls)) != NULL)
         gin_tunnel_complete_get_statistics(connection->tunnel, call,
                                            g_variant_new_array(G_VARIANT_TYPE("{st}"), NULL, 0));
+    if (connection->check) { /* nothing of it is in the system but its way out */
+        machine_remove(connection->machine, connection);
+        connection->over = true;
+        connection->ended(connection, connection->user_data);
+        return;
+    }
     resolver_apply_async(connection->machine->resolver, connection->tun.name,
                          connection->tun.ifindex, NULL, torn_down, connection);
 }
@@ -739,6 +747,49 @@ connection_start(Connection *connection, GError **error)
                      g_variant_new("(xsa{sv})", (gint64)0, GINNEL_EVENT_RESOLVING, &details));
     return machine_add(connection->machine, connection, error) &&
            connection_start_process(connection, error);
+}
+
+static GVariant *
+check_body(const Profile *profile)
+{
+    g_auto(GVariantDict) dict = G_VARIANT_DICT_INIT(NULL);
+    g_variant_dict_insert(&dict, START_CONNECTION, "s", profile->name);
+    g_variant_dict_insert(&dict, START_CHECK, "b", TRUE);
+    g_variant_dict_insert(&dict, START_LOCAL_AUTH, "s", "psk");
+    g_variant_dict_insert(&dict, START_REMOTE_AUTH, "s", "psk");
+    connection_add_transports(&dict, profile);
+    connection_add_nobody(&dict);
+    return g_variant_dict_end(&dict);
+}
+
+bool
+connection_start_check(Connection *connection, GError **error)
+{
+    int fds[RECORD_MAX_DESCRIPTORS] = { -1, -1, -1 }, nothing[2] = { -1, -1 };
+    size_t n_fds = 1;
+    connection->check = true;
+    connection->credentials = g_new0(ProfileCredentials, 1);
+    if (!machine_add(connection->machine, connection, error))
+        return false;
+    /* A device that nothing comes from. */
+    if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, nothing) < 0) {
+        g_set_error(error, SYSTEM_ERROR, SYSTEM_ERROR_FAILED, "socketpair: %s", g_strerror(errno));
+        return false;
+    }
+    fds[0] = nothing[0];
+    int control = open_anchors(connection, fds, &n_fds, error)
+                      ? connection_socket_unit(TUNNEL_SOCKET, "ginnel-tunnel.socket", error)
+                      : -1;
+    if (control >= 0) {
+        take_channel(connection, control);
+        channel_send(connection->channel, RECORD_START, check_body(connection->profile), fds,
+                     n_fds);
+    }
+    close(nothing[1]);
+    for (size_t i = 0; i < G_N_ELEMENTS(fds); i++)
+        if (fds[i] >= 0)
+            close(fds[i]);
+    return control >= 0;
 }
 
 void

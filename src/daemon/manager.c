@@ -5,6 +5,7 @@
 #include "bus/errors.h"
 #include "bus/names.h"
 #include "daemon/authority.h"
+#include "daemon/checking.h"
 #include "daemon/connection.h"
 #include "daemon/options.h"
 #include "daemon/store.h"
@@ -273,6 +274,8 @@ load_profiles(Manager *manager)
 static int
 error_code(const GError *error)
 {
+    if (error->domain == GINNEL_ERROR)
+        return error->code;
     if (g_error_matches(error, PROFILE_ERROR, PROFILE_ERROR_NOT_FOUND))
         return GINNEL_ERROR_NO_SUCH_PROFILE;
     return error->domain == PROFILE_ERROR ? GINNEL_ERROR_INVALID_PROFILE : GINNEL_ERROR_FAILED;
@@ -423,6 +426,61 @@ on_reload(GinManager *skeleton, GDBusMethodInvocation *invocation, gpointer data
     return TRUE;
 }
 
+/* ---- CheckGateway ---- */
+
+typedef struct {
+    Manager *manager;
+    char *gateway, *order;
+} Check;
+
+static void
+check_free(gpointer data)
+{
+    Check *check = data;
+    g_free(check->gateway);
+    g_free(check->order);
+    g_free(check);
+}
+
+static void
+checked(GVariant *rows, const GError *error, gpointer invocation)
+{
+    if (error != NULL)
+        g_dbus_method_invocation_return_gerror(invocation, error);
+    else
+        g_dbus_method_invocation_return_value(invocation, g_variant_new("(@aa{sv})", rows));
+}
+
+static void
+do_check(GDBusMethodInvocation *invocation, gpointer data)
+{
+    const Check *check = data;
+    g_autoptr(GError) error = NULL;
+    if (!checking_start(check->manager->machine, check->gateway, check->order, checked, invocation,
+                        &error))
+        g_dbus_method_invocation_return_error(invocation, GINNEL_ERROR, error_code(error), "%s",
+                                              error->message);
+}
+
+static gboolean
+on_check_gateway(GinManager *skeleton, GDBusMethodInvocation *invocation, const char *gateway,
+                 GVariant *options, gpointer data)
+{
+    g_auto(GVariantDict) dict = G_VARIANT_DICT_INIT(options);
+    char *order = NULL;
+    g_variant_dict_lookup(&dict, "order", "s", &order);
+    g_variant_dict_remove(&dict, "order");
+    g_autoptr(GVariant) others = g_variant_ref_sink(g_variant_dict_end(&dict));
+    if (!options_are_known(invocation, others)) {
+        g_free(order);
+        return TRUE;
+    }
+    Check *check = g_new0(Check, 1);
+    *check = (Check){ data, g_strdup(gateway), order != NULL ? order : g_strdup("") };
+    authority_check(invocation, ACTION_ACTIVATE, do_check, check, check_free);
+    return TRUE;
+}
+
 /* ---- agents ---- */
 
 typedef struct {
@@ -540,6 +598,8 @@ manager_new(Machine *machine)
     g_signal_connect(manager->skeleton, "handle-activate", G_CALLBACK(on_activate), manager);
     g_signal_connect(manager->skeleton, "handle-activate-settings",
                      G_CALLBACK(on_activate_settings), manager);
+    g_signal_connect(manager->skeleton, "handle-check-gateway", G_CALLBACK(on_check_gateway),
+                     manager);
     g_signal_connect(manager->skeleton, "handle-reload", G_CALLBACK(on_reload), manager);
     g_signal_connect(manager->skeleton, "handle-register-agent", G_CALLBACK(on_register_agent),
                      manager);

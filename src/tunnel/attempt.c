@@ -103,6 +103,10 @@ attempt_failed(Attempt *attempt, FallbackEvent event, const char *why)
     }
     if (attempt->hints == 0)
         note_failure(attempt, why);
+    if (session->start->check) {
+        check_ended(attempt);
+        return;
+    }
     attempt->over = true;
     if (attempt->racing && session->plan != NULL)
         fallback_plan_event(session->plan, attempt->number, event, session_now());
@@ -146,7 +150,7 @@ attempt_send(Attempt *attempt, const IkeOutput *output)
     bool again = output->transmission > 1 && output->is_request;
     if (path == NULL || path->transport == NULL)
         return;
-    if (again && !session->applied && !attempt->look)
+    if (again && !session->applied && !attempt->look && !session->start->check)
         tell(attempt, "attempt-retransmitted", "transmission",
              g_variant_new_uint32(output->transmission));
     if (again && attempt == session->active)
@@ -665,10 +669,24 @@ cause_of(IkeCloseReason reason)
 }
 
 static void
+tell_answered(Attempt *attempt)
+{
+    tell(attempt, "attempt-answered", "after",
+         g_variant_new_int64(session_now() - attempt->started_at));
+}
+
+static void
 engine_closed(Attempt *attempt, IkeCloseReason reason, const char *detail)
 {
     Session *session = attempt->session;
     bool unanswered = reason == IKE_CLOSE_NO_ANSWER || reason == IKE_CLOSE_PEER_GONE;
+    if (session->start->check && !attempt->over) {
+        if (!unanswered) /* even a refusal has come from there */
+            tell_answered(attempt);
+        attempt_failed(attempt, FALLBACK_SILENT,
+                       unanswered || detail == NULL ? "no answer" : detail);
+        return;
+    }
     if (attempt->replaced) {
         replace_linger(attempt);
         return;
@@ -709,14 +727,16 @@ static void
 state_changed(Attempt *attempt, IkeState state)
 {
     Session *session = attempt->session;
-    if (state == IKE_STATE_INIT_ANSWERED && attempt->look)
+    if (state == IKE_STATE_INIT_ANSWERED && session->start->check) {
+        tell_answered(attempt);
+        check_ended(attempt);
+    } else if (state == IKE_STATE_INIT_ANSWERED && attempt->look)
         move_looked(attempt, true);
     else if (state == IKE_STATE_INIT_ANSWERED && attempt->successor && !attempt->racing &&
              !attempt->abandoned)
         replace_answered(session, attempt);
     else if (state == IKE_STATE_INIT_ANSWERED && session->plan != NULL && !attempt->abandoned) {
-        tell(attempt, "attempt-answered", "after",
-             g_variant_new_int64(session_now() - attempt->started_at));
+        tell_answered(attempt);
         fallback_plan_event(session->plan, attempt->number, FALLBACK_ANSWERED, session_now());
     }
     /* It lost the race, but its IKE_AUTH got through after all: the gateway must not keep it. */

@@ -77,6 +77,7 @@ struct _Session {
     ReconnectState reconnect;
     Secret *tls_session;                    /* of the last stream inside TLS, for the next; NULL */
     char *tls_server;                       /* whose that is */
+    unsigned check_next;                    /* START_CHECK: the next to be tried */
     char *proxy_challenge;                  /* what the proxy wants to be told; NULL: not known */
     IkeTicket *ticket;                      /* of the last gateway, for the next connect */
     InetAddress redirect_from, redirect_to; /* REDIRECT that is to be followed */
@@ -155,6 +156,12 @@ TunnelPath *move_find_path(const Attempt *attempt, uint32_t id);
 TunnelPath *move_find_transport(const Attempt *attempt, const Transport *transport);
 /* What a full-size packet is on the path's link. */
 size_t move_link_mtu(const TunnelPath *path);
+
+/* ---- check.c ---- */
+/* The addresses are known. */
+void check_begin(Session *session);
+/* It is known how this one goes, and was told. */
+void check_ended(Attempt *attempt);
 
 /* ---- redirect.c ---- */
 void session_note_redirect(Session *session, const Attempt *attempt, const IkeRedirect *redirect);

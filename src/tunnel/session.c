@@ -107,6 +107,11 @@ session_resolved(GVariant *reply, int fd, gpointer data)
         session_pump(session);
         return;
     }
+    if (session->start->check) {
+        check_begin(session);
+        session_pump(session);
+        return;
+    }
     session->plan = fallback_plan_new(config, session_now());
     session->give_up_at = instant_after(session_now(), RACE_LIMIT);
     session_pump(session);
@@ -138,7 +143,7 @@ session_lost(Session *session, const char *reason, const char *detail, Reconnect
         session->quit_at = session_now();
         return;
     }
-    if (!reconnect_decide(&session->reconnect, cause, &wait)) {
+    if (session->start->check || !reconnect_decide(&session->reconnect, cause, &wait)) {
         GVariantBuilder details;
         g_variant_builder_init(&details, G_VARIANT_TYPE_VARDICT);
         g_variant_builder_add(&details, "{sv}", "reason", g_variant_new_string(reason));

@@ -342,6 +342,8 @@ tunnel_start_new(GVariant *body, int anchors, int eap_anchors, int64_t wall_cloc
         start->ike->childless = flag;
     if (g_variant_dict_lookup(&dict, START_INITIAL_CONTACT, "b", &flag))
         start->ike->initial_contact = flag;
+    if (g_variant_dict_lookup(&dict, START_CHECK, "b", &flag))
+        start->check = flag;
     if (g_variant_dict_lookup(&dict, START_DEBUG_KEYS, "b", &flag))
         start->debug_keys = flag;
     g_variant_dict_lookup(&dict, START_MISBEHAVE, "s", &start->misbehave);

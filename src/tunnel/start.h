@@ -16,6 +16,7 @@ typedef struct {
     TrustStore *trust;     /* of the gateway, and of TLS around it; NULL: neither is judged */
     TrustStore *eap_trust; /* of the EAP server; NULL: the gateway's */
     EapConfig eap;         /* all but the time; its strings and references are ours */
+    bool check;            /* only to see what gets through */
     bool debug_keys;
     char *misbehave;
     GArray *addresses;   /* InetAddress: of an earlier session */

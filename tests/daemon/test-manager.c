@@ -295,6 +295,40 @@ test_agent_refused(Bed *bed, gconstpointer data)
     expect_error(&refused, "NotAuthorized", "may look");
 }
 
+static Call
+check_gateway(Bed *bed, const char *gateway, const char *options)
+{
+    GVariant *parsed = g_variant_parse(G_VARIANT_TYPE_VARDICT, options, NULL, NULL, NULL);
+    return call(bed, GINNEL_IFACE_MANAGER, "CheckGateway",
+                g_variant_new("(s@a{sv})", gateway, parsed));
+}
+
+static void
+test_check_refused(Bed *bed, gconstpointer data)
+{
+    g_auto(Call) refused = check_gateway(bed, "gw.example", "{}");
+    expect_error(&refused, "NotAuthorized", "may look");
+    g_assert_cmpstr(bed->asked->pdata[0], ==, "org.ginnel.Ginnel1.activate");
+}
+
+/* What is wrong is said as in a profile; where no tunnel process can be had, that is the end. */
+static void
+test_check_gateway(Bed *bed, gconstpointer data)
+{
+    bed->grants = true;
+    g_auto(Call) name = check_gateway(bed, "two words", "{}");
+    expect_error(&name, "InvalidProfile", "neither a host name nor an address");
+    g_auto(Call) order = check_gateway(bed, "192.0.2.1", "{'order': <'sctp/4500'>}");
+    expect_error(&order, "InvalidProfile", "is no transport");
+    g_auto(Call) option = check_gateway(bed, "192.0.2.1", "{'faster': <true>}");
+    expect_error(&option, "Failed", "faster");
+    for (int i = 0; i < 6; i++) { /* more than may be at a time: each gives back its place */
+        g_auto(Call) none = check_gateway(bed, "192.0.2.1", "{'order': <'udp/4500'>}");
+        expect_error(&none, "Failed", "");
+        g_assert_null(strstr(none.error->message, "under way already"));
+    }
+}
+
 #define ADD(path, function) g_test_add(path, Bed, NULL, bed_up, function, bed_down)
 
 int
@@ -311,6 +345,8 @@ main(int argc, char **argv)
     ADD("/daemon/manager/unknown-option", test_unknown_option);
     ADD("/daemon/manager/reload", test_reload);
     ADD("/daemon/manager/options-of-settings", test_options_of_settings);
+    ADD("/daemon/manager/check-needs-permission", test_check_refused);
+    ADD("/daemon/manager/check-gateway", test_check_gateway);
     ADD("/daemon/manager/an-agent-registers", test_agent_registers);
     ADD("/daemon/manager/an-agent-needs-permission", test_agent_refused);
     return g_test_run();

@@ -65,7 +65,7 @@ static void
 test_up_needs_a_profile(void)
 {
     g_assert_cmpint(run("up", NULL), ==, CLI_USAGE);
-    g_assert_nonnull(strstr(printed->str, "the name of a profile is missing"));
+    g_assert_nonnull(strstr(printed->str, "an argument is missing"));
     g_string_free(printed, TRUE);
     g_assert_cmpint(run("up", "--fast"), ==, CLI_USAGE);
     g_string_free(printed, TRUE);
