@@ -60,7 +60,7 @@ bench_new_for(RelayOptions options, RelayListen what)
     int ends[2];
     /* Blocking, as systemd hands them over. */
     int listener = bound(SOCK_STREAM, &bench.address);
-    g_assert_cmpint(listen(listener, 100), ==, 0);
+    g_assert_cmpint(listen(listener, 1000), ==, 0);
     if (options.n_gateways == 0)
         bench.gateway = bound(SOCK_DGRAM, &options.gateways[options.n_gateways++]);
     g_assert_cmpint(pipe(ends), ==, 0);
