@@ -1,5 +1,4 @@
-/* The window that asks for secrets; in auth-window-gtk.c, or auth-window-none.c where there is no
- * GTK. */
+/* The window that asks for secrets, in a module of its own (auth-window-gtk.c). */
 #pragma once
 #include "nm/asking.h"
 
