@@ -131,18 +131,16 @@ bool
 machine_lock(Machine *machine, const char *profile, GError **error)
 {
     bool added = lock_names_add(machine->locked, profile);
-    if (added)
-        lift_is_over(machine);
+    lift_is_over(machine);
     if (!machine_update_firewall(machine, error)) {
         /* A lock that does not lock is none. */
         if (added)
             lock_names_remove(machine->locked, profile);
         return false;
     }
-    if (added) {
+    if (added)
         g_message("%s: locked: nothing leaves this machine but by its tunnels", profile);
-        lock_changed(machine);
-    }
+    lock_changed(machine);
     return true;
 }
 

@@ -97,29 +97,43 @@ start_upstream(StubService *service, const StubStart *start, GError **error)
     return service->upstream != NULL;
 }
 
+/* The port that UDP gets may be taken over TCP. */
+static bool
+loopback_pair(int *udp, int *tcp, uint16_t *port)
+{
+    for (unsigned i = 0; i < 8; i++) {
+        struct sockaddr_in address = { .sin_family = AF_INET,
+                                       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+        socklen_t length = sizeof address;
+        *udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        *tcp = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        if (*udp >= 0 && *tcp >= 0 && bind(*udp, (struct sockaddr *)&address, length) == 0 &&
+            getsockname(*udp, (struct sockaddr *)&address, &length) == 0 &&
+            bind(*tcp, (struct sockaddr *)&address, length) == 0 && listen(*tcp, 8) == 0) {
+            *port = ntohs(address.sin_port);
+            return true;
+        }
+        if (*udp >= 0)
+            close(*udp);
+        if (*tcp >= 0)
+            close(*tcp);
+    }
+    return false;
+}
+
 /* libunbound as Debian has it cannot do TLS with names: it asks on loopback, and from there it goes
  * on. Whoever else on this machine asks there gets no more than by asking the stub itself. */
 static bool
 start_between(StubService *service, char **word, GError **error)
 {
-    struct sockaddr_in address = { .sin_family = AF_INET,
-                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    socklen_t length = sizeof address;
-    int udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    int tcp = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    bool ok = udp >= 0 && tcp >= 0 && bind(udp, (struct sockaddr *)&address, length) == 0 &&
-              getsockname(udp, (struct sockaddr *)&address, &length) == 0 &&
-              bind(tcp, (struct sockaddr *)&address, length) == 0 && listen(tcp, 8) == 0;
-    if (!ok) {
+    int udp, tcp;
+    uint16_t port;
+    if (!loopback_pair(&udp, &tcp, &port)) {
         g_set_error(error, CHANNEL_ERROR, CHANNEL_ERROR_CLOSED, "no socket on loopback");
-        if (udp >= 0)
-            close(udp);
-        if (tcp >= 0)
-            close(tcp);
         return false;
     }
     service->between = listener_new(tls_upstream_asker(service->upstream), udp, tcp);
-    *word = g_strdup_printf("127.0.0.1@%u", ntohs(address.sin_port));
+    *word = g_strdup_printf("127.0.0.1@%u", port);
     return true;
 }
 

@@ -58,6 +58,7 @@ bed_up(Bed *bed, gconstpointer profile)
     int pair[2];
     g_assert_cmpint(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), ==, 0);
     bed->machine.netlink = netlink_new(&error);
+    bed->machine.locked = g_ptr_array_new();
     g_assert_no_error(error);
     bed->connection.machine = &bed->machine;
     bed->connection.profile = profile_parse("work", NULL, profile, strlen(profile), &error);
@@ -73,6 +74,7 @@ bed_down(Bed *bed, gconstpointer profile)
     channel_free(bed->connection.channel);
     channel_free(bed->tunnel);
     netlink_free(bed->machine.netlink);
+    g_ptr_array_unref(bed->machine.locked);
     profile_unref(bed->connection.profile);
     g_object_unref(bed->connection.cancellable);
     g_clear_pointer(&bed->connection.web_known, g_hash_table_unref);

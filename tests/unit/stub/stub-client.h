@@ -4,6 +4,7 @@
 
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 typedef struct {
     int udp, tcp; /* of the stub */
@@ -14,14 +15,22 @@ static inline void
 stub_sockets_open(StubSockets *sockets)
 {
     socklen_t length = sizeof sockets->address;
-    sockets->address =
-        (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    sockets->udp = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    sockets->tcp = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    g_assert_cmpint(bind(sockets->udp, (struct sockaddr *)&sockets->address, length), ==, 0);
-    g_assert_cmpint(getsockname(sockets->udp, (struct sockaddr *)&sockets->address, &length), ==,
-                    0);
-    g_assert_cmpint(bind(sockets->tcp, (struct sockaddr *)&sockets->address, length), ==, 0);
+    sockets->tcp = -1;
+    /* The port that UDP gets may be taken over TCP. */
+    while (sockets->tcp < 0) {
+        sockets->address = (struct sockaddr_in){ .sin_family = AF_INET,
+                                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+        sockets->udp = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        g_assert_cmpint(bind(sockets->udp, (struct sockaddr *)&sockets->address, length), ==, 0);
+        g_assert_cmpint(getsockname(sockets->udp, (struct sockaddr *)&sockets->address, &length),
+                        ==, 0);
+        sockets->tcp = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        if (bind(sockets->tcp, (struct sockaddr *)&sockets->address, length) == 0)
+            break;
+        close(sockets->udp);
+        close(sockets->tcp);
+        sockets->tcp = -1;
+    }
     g_assert_cmpint(listen(sockets->tcp, 4), ==, 0);
 }
 
