@@ -3,10 +3,16 @@
 #include "daemon/connection-private.h"
 
 #include "plan/encrypted-dns.h"
+#include "system/error.h"
 
 #include <string.h>
 
 #define SERVERS_MAX 64 /* that routes are planned for */
+/* What each version of systemd-resolved takes for one link; some take more. */
+#define FEW_DOMAINS 256
+
+static void plan_names(Connection *connection);
+static void apply_names(Connection *connection);
 
 /* ---- reading what a stranger may have written ---- */
 
@@ -160,6 +166,7 @@ plan_dns(Connection *connection, GVariant *configure, const NetworkPlan *network
         .public_anchor_domains = profile->public_anchor_domains,
         .use_servers_for_all = profile->use_servers == PROFILE_SERVERS_ALL,
         .dnssec = profile->dnssec != PROFILE_DNSSEC_OFF,
+        .max_domains = connection->max_domains,
         .by_other = connection->caller_configures,
         .no_encrypted = profile->encrypted_dns == PROFILE_ENCRYPTED_OFF,
         .held = (char *const *)held->pdata,
@@ -327,6 +334,13 @@ dns_applied(GObject *source, GAsyncResult *result, gpointer data)
     if (g_cancellable_is_cancelled(cancellable))
         return; /* the connection is being torn down, or gone */
     Connection *connection = applying->connection;
+    if (g_error_matches(error, SYSTEM_ERROR, SYSTEM_ERROR_TOO_MANY) &&
+        connection->max_domains != FEW_DOMAINS) {
+        connection->max_domains = FEW_DOMAINS;
+        plan_names(connection);
+        apply_names(connection);
+        return;
+    }
     /* A tunnel without its names is still one; the user is told. */
     const char *warning = connection->dns->warning != NULL ? connection->dns->warning : "";
     const char *why = ok ? stub_failed : error->message;
@@ -365,6 +379,21 @@ apply_network_for_caller(Connection *connection, GError **error)
            netlink_set_routes(netlink, connection->tun.ifindex, routes, sources, error);
 }
 
+static bool
+apply_network(Connection *connection, GError **error)
+{
+    Netlink *netlink = connection->machine->netlink;
+    const NetworkPlan *plan = connection->network;
+    int ifindex = connection->tun.ifindex;
+    if (connection->caller_configures)
+        return apply_network_for_caller(connection, error);
+    /* The guard stands before the first packet can come. */
+    return machine_update_firewall(connection->machine, error) &&
+           netlink_link_up(netlink, ifindex, plan->mtu, error) &&
+           netlink_set_addresses(netlink, ifindex, plan->addresses, error) &&
+           netlink_set_routes(netlink, ifindex, plan->routes, plan->addresses, error);
+}
+
 /* A stub that does not answer has the link all the same: names fail at once, and none leaves. */
 static void
 apply_dns(Connection *connection, const char *why)
@@ -381,19 +410,24 @@ apply_dns(Connection *connection, const char *why)
                          connection->tun.ifindex, connection->dns, dns_applied, applying);
 }
 
-static bool
-apply_network(Connection *connection, GError **error)
+static void
+plan_names(Connection *connection)
 {
-    Netlink *netlink = connection->machine->netlink;
-    const NetworkPlan *plan = connection->network;
-    int ifindex = connection->tun.ifindex;
-    if (connection->caller_configures)
-        return apply_network_for_caller(connection, error);
-    /* The guard stands before the first packet can come. */
-    return machine_update_firewall(connection->machine, error) &&
-           netlink_link_up(netlink, ifindex, plan->mtu, error) &&
-           netlink_set_addresses(netlink, ifindex, plan->addresses, error) &&
-           netlink_set_routes(netlink, ifindex, plan->routes, plan->addresses, error);
+    SplitDnsPlan *dns = plan_dns(connection, connection->configure, connection->network);
+    g_clear_pointer(&connection->dns, split_dns_plan_free);
+    connection->dns = dns;
+    tell_plans(connection, connection->configure);
+}
+
+static void
+apply_names(Connection *connection)
+{
+    if (connection_wants_stub(connection)) {
+        connection_stub_start(connection, apply_dns);
+        return;
+    }
+    g_clear_pointer(&connection->stub, connection_stub_free);
+    apply_dns(connection, NULL);
 }
 
 void
@@ -418,18 +452,12 @@ connection_handle_configure(Connection *connection, GVariant *configure, bool wa
     }
     g_clear_pointer(&connection->network, network_plan_free);
     connection->network = network;
-    SplitDnsPlan *dns = plan_dns(connection, configure, network);
-    g_clear_pointer(&connection->dns, split_dns_plan_free);
-    connection->dns = dns;
-    tell_plans(connection, configure);
-    if (!apply_network(connection, &error)) {
+    g_variant_ref(configure);
+    g_clear_pointer(&connection->configure, g_variant_unref);
+    connection->configure = configure;
+    plan_names(connection);
+    if (!apply_network(connection, &error))
         answer(connection, false, error->message);
-        return;
-    }
-    if (connection_wants_stub(connection)) {
-        connection_stub_start(connection, apply_dns);
-        return;
-    }
-    g_clear_pointer(&connection->stub, connection_stub_free);
-    apply_dns(connection, NULL);
+    else
+        apply_names(connection);
 }

@@ -69,6 +69,8 @@ struct _Connection {
     bool applying;
     bool plan_failed;    /* what the gateway gave is no use, rather than refused by this machine */
     bool answer_applied; /* the tunnel process waits for APPLIED */
+    GVariant *configure; /* what is being applied, or was last */
+    guint max_domains;   /* that the resolver takes; 0: not known */
     GVariant *configure_next; /* came while another was being applied */
     uint32_t mtu;             /* not 0: has been up */
     uint32_t path_mtu;        /* towards the gateway; 0: not known */

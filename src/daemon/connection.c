@@ -709,6 +709,7 @@ connection_free(Connection *connection)
     g_clear_pointer(&connection->proxy, connection_proxy_free);
     g_clear_pointer(&connection->signer, signer_free);
     g_clear_pointer(&connection->eap, connection_eap_free);
+    g_clear_pointer(&connection->configure, g_variant_unref);
     g_clear_pointer(&connection->configure_next, g_variant_unref);
     g_clear_pointer(&connection->web, g_array_unref);
     g_clear_pointer(&connection->web_known, g_hash_table_unref);

@@ -51,6 +51,8 @@ network_changed(gpointer data)
     Machine *machine = data;
     for (guint i = 0; i < machine->connections->len; i++)
         connection_network_changed(machine->connections->pdata[i]);
+    /* Who changed the network, or slept, may have changed names too. */
+    resolver_check(machine->resolver);
 }
 
 Machine *

@@ -71,8 +71,9 @@ add_domain(SplitDnsPlan *plan, const char *name)
         refuse_domain(plan, name, "held", "another tunnel of somebody else has it", NULL);
         return NULL;
     }
-    if (plan->domains->len == SPLIT_DNS_MAX_DOMAINS) {
-        refuse_domain(plan, name, "too-many", "too many domains", NULL);
+    if (plan->domains->len >= plan->max_domains) {
+        refuse_domain(plan, name, "too-many", "more than can be kept", NULL);
+        plan->too_many++;
         return NULL;
     }
     domain = g_new0(SplitDnsDomain, 1);
@@ -395,6 +396,7 @@ split_dns_plan_new(const SplitDnsOffer *offer)
 {
     SplitDnsPlan *plan = g_new0(SplitDnsPlan, 1);
     plan->domains = g_ptr_array_new_with_free_func(domain_free);
+    plan->max_domains = offer->max_domains != 0 ? offer->max_domains : SPLIT_DNS_MAX_DOMAINS;
     plan->by_name = name_map_new();
     plan->held = name_map_new();
     for (char *const *name = offer->held; *name != NULL; name++)
@@ -409,6 +411,11 @@ split_dns_plan_new(const SplitDnsOffer *offer)
     else
         plan_split(plan, offer);
     g_clear_pointer(&plan->held, g_hash_table_unref); /* its keys are the offer's */
+    if (plan->too_many > 0 && plan->warning == NULL)
+        plan->warning = g_strdup_printf(
+            "Names in %u of the gateway's domains are asked outside: no more than %u can be kept; "
+            "choose some by domains under [dns] %s.",
+            plan->too_many, plan->max_domains, offer->where);
     if (plan->servers->len == 0) {
         plan->all_names = plan->encrypted = false;
         plan->validation = SPLIT_DNS_VALIDATE_AS_MACHINE;

@@ -41,6 +41,7 @@ typedef struct {
     bool anonymous_gateway; /* it did not prove who it is */
     bool use_servers_for_all;
     bool dnssec;       /* the profile wants validation */
+    guint max_domains; /* that the resolver takes for one link; 0: SPLIT_DNS_MAX_DOMAINS */
     bool no_encrypted; /* the profile wants no encrypted resolvers */
     /* NetworkManager sets the link's servers and domains (and its default route, LLMNR, mDNS): we
      * add DNSSEC, anchors, and the names of encrypted servers only. */
@@ -98,6 +99,7 @@ typedef struct {
     char *warning;      /* sentence, or NULL */
     /* Private: name -> SplitDnsDomain; names that others hold, while the plan is made. */
     GHashTable *by_name, *held;
+    guint max_domains, too_many;
 } SplitDnsPlan;
 
 SplitDnsPlan *split_dns_plan_new(const SplitDnsOffer *offer);

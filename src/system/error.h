@@ -9,4 +9,5 @@ typedef enum {
     SYSTEM_ERROR_FAILED,
     SYSTEM_ERROR_NOT_FOUND,   /* a name has no address */
     SYSTEM_ERROR_UNAVAILABLE, /* a service that is needed does not answer */
+    SYSTEM_ERROR_TOO_MANY,    /* more domains than the resolver takes for one link */
 } SystemError;

@@ -45,6 +45,33 @@ is_link_busy(const GError *error)
     return g_strcmp0(name, RESOLVED_NAME ".LinkBusy") == 0;
 }
 
+/* What to do about it, where that is known. */
+static void
+explain(GError *failed, const char *method, GError **error)
+{
+    bool absent = g_error_matches(failed, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) ||
+                  g_error_matches(failed, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER) ||
+                  g_error_matches(failed, G_DBUS_ERROR, G_DBUS_ERROR_SPAWN_SERVICE_NOT_FOUND);
+    g_autofree char *remote = g_dbus_error_get_remote_error(failed);
+    absent = absent || g_strcmp0(remote, SYSTEMD1 ".NoSuchUnit") == 0 ||
+             g_strcmp0(remote, SYSTEMD1 ".UnitMasked") == 0;
+    g_dbus_error_strip_remote_error(failed);
+    if (absent)
+        g_set_error(error, SYSTEM_ERROR, SYSTEM_ERROR_UNAVAILABLE,
+                    "systemd-resolved does not run, and nobody else can split names; as root: "
+                    "systemctl enable --now systemd-resolved");
+    else if (g_strcmp0(remote, "System.Error.E2BIG") == 0)
+        g_set_error(error, SYSTEM_ERROR, SYSTEM_ERROR_TOO_MANY,
+                    "systemd-resolved takes no more domains for one link");
+    else if (g_error_matches(failed, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD))
+        g_set_error(error, SYSTEM_ERROR, SYSTEM_ERROR_UNAVAILABLE,
+                    "systemd-resolved is too old: it has no %s, which came with version 246",
+                    method);
+    else
+        g_set_error(error, SYSTEM_ERROR, SYSTEM_ERROR_FAILED, "systemd-resolved, %s: %s", method,
+                    failed->message);
+}
+
 static bool
 call_resolved(GDBusConnection *bus, const char *method, GVariant *floating, GError **error)
 {
@@ -56,11 +83,7 @@ call_resolved(GDBusConnection *bus, const char *method, GVariant *floating, GErr
         return true;
     if (arguments != NULL && is_link_busy(failed) && call_networkd(bus, method, arguments))
         return true;
-    g_propagate_error(error, g_steal_pointer(&failed));
-    if (error != NULL) {
-        g_dbus_error_strip_remote_error(*error);
-        g_prefix_error(error, "systemd-resolved, %s: ", method);
-    }
+    explain(failed, method, error);
     return false;
 }
 

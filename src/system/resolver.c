@@ -5,6 +5,7 @@
 #include "system/error.h"
 #include "system/resolver-resolved.h"
 
+#include <net/if.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -34,6 +35,7 @@ struct _Resolver {
     guint watch, timer;
     char *owner; /* of resolved's bus name */
     bool checks_names;
+    bool keeps_lost_links;
     GCancellable *cancellable;
 
     /* The thread's. */
@@ -241,14 +243,39 @@ push(Resolver *resolver, ResolvedLink *link, GTask *task, bool check)
     g_async_queue_push(resolver->queue, job);
 }
 
+static ResolvedLink *
+link_new_reverted(const char *interface, int ifindex)
+{
+    ResolvedLink *link = g_atomic_rc_box_new0(ResolvedLink);
+    link->interface = g_strdup(interface);
+    link->ifindex = ifindex;
+    link->revert = true;
+    link->anchors = g_strdup("");
+    return link;
+}
+
+/* A link that is gone has taken its settings along, but not its anchors, which would break what the
+ * world outside says of their domains. */
 void
 resolver_check(Resolver *resolver)
 {
     GHashTableIter iter;
-    gpointer link;
+    gpointer key, link;
+    char name[IF_NAMESIZE];
     g_hash_table_iter_init(&iter, resolver->links);
-    while (g_hash_table_iter_next(&iter, NULL, &link))
-        push(resolver, link, NULL, true);
+    while (g_hash_table_iter_next(&iter, &key, &link)) {
+        if (resolver->keeps_lost_links ||
+            if_indextoname((unsigned)GPOINTER_TO_INT(key), name) != NULL) {
+            push(resolver, link, NULL, true);
+            continue;
+        }
+        const char *interface = ((ResolvedLink *)link)->interface;
+        g_warning("%s: the device is gone, and its names with it", interface);
+        ResolvedLink *reverted = link_new_reverted(interface, GPOINTER_TO_INT(key));
+        push(resolver, reverted, NULL, false);
+        link_unref(reverted);
+        g_hash_table_iter_remove(&iter);
+    }
 }
 
 static gboolean
@@ -268,6 +295,12 @@ read_tls_mode(GObject *bus, GAsyncResult *result, gpointer data)
     g_variant_get(reply, "(v)", &value);
     if (g_variant_is_of_type(value, G_VARIANT_TYPE_STRING))
         ((Resolver *)data)->checks_names = strcmp(g_variant_get_string(value, NULL), "yes") == 0;
+}
+
+void
+resolver_keep_lost_links(Resolver *resolver)
+{
+    resolver->keeps_lost_links = true;
 }
 
 bool
@@ -409,14 +442,11 @@ dnssec_word(SplitDnsValidation validation)
 static ResolvedLink *
 link_new(const char *interface, int ifindex, const SplitDnsPlan *plan)
 {
+    if (plan == NULL || plan->servers->len == 0)
+        return link_new_reverted(interface, ifindex);
     ResolvedLink *link = g_atomic_rc_box_new0(ResolvedLink);
     link->interface = g_strdup(interface);
     link->ifindex = ifindex;
-    link->revert = plan == NULL || plan->servers->len == 0;
-    if (link->revert) {
-        link->anchors = g_strdup("");
-        return link;
-    }
     bool validates = !has_stub(plan) || !plan->stub_validates;
     link->anchors = validates ? trust_anchors_to_file(plan->anchors) : g_strdup("");
     link->servers = servers_variant(plan);

@@ -515,6 +515,42 @@ test_long_names(void)
     g_assert_cmpuint(plan->refused->len, ==, 2);
 }
 
+/* What the resolver does not take for one link is refused, its anchors with it, and the user told.
+ */
+static void
+test_resolver_takes_few(void)
+{
+    g_auto(GStrv) none = g_new0(char *, 1);
+    g_autoptr(GArray) servers = g_array_new(FALSE, FALSE, sizeof(InetAddress));
+    g_autoptr(GArray) remote = g_array_new(FALSE, FALSE, sizeof(InetRange));
+    static const char *const names[] = { "a.example", "b.example", "c.example" };
+    SplitDnsAttribute attributes[G_N_ELEMENTS(names)];
+    InetAddress server;
+    InetRange everything = inet_range_any(INET_V4);
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+        attributes[i] = (SplitDnsAttribute){ ATTRIBUTE_INTERNAL_DNS_DOMAIN,
+                                             (const uint8_t *)names[i], strlen(names[i]) };
+    g_assert_true(inet_address_parse("10.99.0.1", &server));
+    g_array_append_val(servers, server);
+    g_array_append_val(remote, everything);
+    SplitDnsOffer offer = { .attributes = attributes,
+                            .n_attributes = G_N_ELEMENTS(attributes),
+                            .servers = servers,
+                            .remote = remote,
+                            .domains = none,
+                            .add_domains = none,
+                            .search_domains = none,
+                            .trust_anchor_domains = none,
+                            .held = none,
+                            .max_domains = 2,
+                            .where = "of the test" };
+    g_autoptr(SplitDnsPlan) plan = split_dns_plan_new(&offer);
+    g_autofree char *refused = refused_of(plan);
+    g_assert_cmpuint(plan->domains->len, ==, 2);
+    g_assert_cmpstr(refused, ==, "domain:c.example:too-many");
+    g_assert_nonnull(strstr(plan->warning, "Names in 1 of"));
+}
+
 /* 1,000 domains and 200 anchors from one gateway, while 40 tunnels hold 1,000 each: each anchor
  * with its own domain. */
 static void
@@ -556,6 +592,7 @@ main(int argc, char **argv)
     g_test_add_func("/plan/split-dns/embedded-nul", test_embedded_nul);
     g_test_add_func("/plan/split-dns/many-domains", test_many_domains);
     g_test_add_func("/plan/split-dns/long-names", test_long_names);
+    g_test_add_func("/plan/split-dns/resolver-takes-few", test_resolver_takes_few);
     g_test_add_func("/plan/split-dns/many-of-everything", test_many_of_everything);
     return g_test_run();
 }

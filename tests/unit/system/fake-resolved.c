@@ -166,6 +166,11 @@ called(GDBusConnection *bus, const char *sender, const char *path, const char *i
         g_string_append(fake->story, "networkd ");
     if (strcmp(method, "Subscribe") != 0)
         write_down(fake, method, arguments);
+    if (fake->old && strcmp(method, "SetLinkDNSEx") == 0) {
+        g_dbus_method_invocation_return_error(invocation, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD,
+                                              "Unknown method");
+        return;
+    }
     if (!networkd && fake->refuse != NULL && strcmp(method, fake->refuse) == 0) {
         g_dbus_method_invocation_return_dbus_error(invocation, RESOLVE1 ".LinkBusy", "as told");
         return;
@@ -246,11 +251,23 @@ fake_resolved_start(FakeResolved *fake)
 }
 
 void
-fake_resolved_restart(FakeResolved *fake)
+fake_resolved_leave(FakeResolved *fake)
 {
     leave(fake);
     g_hash_table_remove_all(fake->settings);
+}
+
+void
+fake_resolved_come_back(FakeResolved *fake)
+{
     serve(fake);
+}
+
+void
+fake_resolved_restart(FakeResolved *fake)
+{
+    fake_resolved_leave(fake);
+    fake_resolved_come_back(fake);
 }
 
 void

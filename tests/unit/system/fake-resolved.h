@@ -17,6 +17,7 @@ typedef struct {
     /* What is answered. */
     const char *refuse;        /* this method of resolved fails */
     const char *job_result;    /* of the reload; NULL: "done" */
+    bool old;                  /* it has no SetLinkDNSEx */
     bool hold;                 /* the reload's job does not end before fake_resolved_let_go */
     const char *error;         /* D-Bus error that ResolveHostname gives; NULL: addresses */
     const char *addresses;     /* a(iiay) in GVariant text */
@@ -31,5 +32,7 @@ void fake_resolved_stop(FakeResolved *fake);
 void fake_resolved_let_go(FakeResolved *fake);
 /* The name goes and comes back with another owner, and links have nothing any more. */
 void fake_resolved_restart(FakeResolved *fake);
+void fake_resolved_leave(FakeResolved *fake);
+void fake_resolved_come_back(FakeResolved *fake);
 /* Runs the main loop until *done. */
 void fake_resolved_run_until(const bool *done);

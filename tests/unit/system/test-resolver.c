@@ -33,6 +33,7 @@ bench_start_with(Bench *bench, bool networkd)
     bench->folder = g_dir_make_tmp("ginnel-anchors-XXXXXX", NULL);
     bench->file = g_build_filename(bench->folder, "ginnel-ginnel0.positive", NULL);
     bench->resolver = resolver_new_in(bench->fake.client, bench->folder, WINDOW_US);
+    resolver_keep_lost_links(bench->resolver);
 }
 
 static void
@@ -432,6 +433,56 @@ test_taken_away(void)
     bench_stop(&bench);
 }
 
+/* There is no such interface on this machine: its anchors go, and are forgotten. */
+static void
+test_link_is_lost(void)
+{
+    Bench bench;
+    bench_start(&bench);
+    resolver_free(bench.resolver);
+    bench.resolver = resolver_new_in(bench.fake.client, bench.folder, WINDOW_US);
+    Outcome outcome;
+    g_autoptr(SplitDnsPlan) plan = make_plan(true);
+    start(&bench, "ginnel0", 0x7ffffff0, plan, &outcome);
+    fake_resolved_run_until(&outcome.done);
+    g_clear_error(&outcome.error);
+    g_assert_true(g_file_test(bench.file, G_FILE_TEST_EXISTS));
+    g_string_truncate(bench.fake.story, 0);
+    g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "ginnel0: the device is gone*");
+    resolver_check(bench.resolver);
+    g_test_assert_expected_messages();
+    while (strstr(bench.fake.story->str, "FlushCaches") == NULL)
+        g_main_context_iteration(NULL, TRUE);
+    g_assert_nonnull(strstr(bench.fake.story->str, "Reload"));
+    g_assert_false(g_file_test(bench.file, G_FILE_TEST_EXISTS));
+    bench_stop(&bench);
+}
+
+static void
+expect_words(Bench *bench, const char *words)
+{
+    Outcome outcome;
+    g_autoptr(SplitDnsPlan) plan = make_plan(false);
+    start(bench, "ginnel0", 3, plan, &outcome);
+    fake_resolved_run_until(&outcome.done);
+    g_assert_error(outcome.error, SYSTEM_ERROR, SYSTEM_ERROR_UNAVAILABLE);
+    g_assert_nonnull(strstr(outcome.error->message, words));
+    g_clear_error(&outcome.error);
+}
+
+static void
+test_no_resolved(void)
+{
+    Bench bench;
+    bench_start(&bench);
+    fake_resolved_leave(&bench.fake);
+    expect_words(&bench, "systemctl enable --now systemd-resolved");
+    fake_resolved_come_back(&bench.fake);
+    bench.fake.old = true;
+    expect_words(&bench, "too old");
+    bench_stop(&bench);
+}
+
 static void
 test_link_of_networkd(void)
 {
@@ -495,6 +546,8 @@ main(int argc, char **argv)
     g_test_add_func("/system/resolver/another-resolved", test_another_resolved);
     g_test_add_func("/system/resolver/not-kept", test_not_kept);
     g_test_add_func("/system/resolver/taken-away", test_taken_away);
+    g_test_add_func("/system/resolver/link-is-lost", test_link_is_lost);
+    g_test_add_func("/system/resolver/no-resolved", test_no_resolved);
     g_test_add_func("/system/resolver/link-of-networkd", test_link_of_networkd);
     g_test_add_func("/system/resolver/reloads-are-rationed", test_reloads_are_rationed);
     return g_test_run();
