@@ -10,6 +10,7 @@
 
 #include "bus/errors.h"
 #include "bus/names.h"
+#include "cli/keyring.h"
 #include "cli/output.h"
 #include "cli/props.h"
 #include "ginnel-bus.h"
@@ -19,6 +20,7 @@
 typedef struct {
     guint id;
     char *text;
+    char *profile, *kind, *who;
     GDBusMethodInvocation *invocation;
 } Question;
 
@@ -26,6 +28,7 @@ struct _AskAgent {
     Client *client;
     AskInput *input;
     char *only;
+    gboolean keyring;
     AskAgentShown shown;
     gpointer user_data;
     GinAgent *skeleton;
@@ -104,6 +107,9 @@ question_free(Question *question)
         g_dbus_method_invocation_return_error(question->invocation, GINNEL_ERROR,
                                               GINNEL_ERROR_UNAVAILABLE, "not answered");
     g_free(question->text);
+    g_free(question->profile);
+    g_free(question->kind);
+    g_free(question->who);
     g_free(question);
 }
 
@@ -121,17 +127,51 @@ answer(Question *question, const Secret *line)
                                                             g_variant_new("(h)", index), fds);
 }
 
+/* The answer to what a server shows is for once. */
+static gboolean
+is_kept(const AskAgent *agent, const char *kind)
+{
+    return agent->keyring && strcmp(kind, GINNEL_ASK_CHALLENGE) != 0;
+}
+
+static void
+keep(const AskAgent *agent, const Question *question, const Secret *line)
+{
+    g_autoptr(GError) error = NULL;
+    if (is_kept(agent, question->kind) &&
+        !keyring_store(question->profile, question->kind, question->who, line, &error))
+        g_printerr(_("Not kept in the keyring: %s\n"), error->message);
+}
+
+/* True where the keyring answered. What it knew and was not accepted it forgets. */
+static gboolean
+answer_from_keyring(const AskAgent *agent, Question *question, gboolean retry)
+{
+    if (!is_kept(agent, question->kind))
+        return FALSE;
+    if (retry) {
+        keyring_forget(question->profile, question->kind, question->who);
+        return FALSE;
+    }
+    g_autoptr(Secret) known = keyring_lookup(question->profile, question->kind, question->who);
+    if (known != NULL)
+        answer(question, known);
+    return known != NULL && question->invocation == NULL;
+}
+
 /* Nothing more to read from a script is no word of a person. */
 static void
 line_came(Secret *line, gpointer data)
 {
     AskAgent *agent = data;
     Question *question = g_queue_pop_head(&agent->waiting);
-    if (line != NULL && secret_length(line) > 0)
+    if (line != NULL && secret_length(line) > 0) {
+        keep(agent, question, line);
         answer(question, line);
-    else if (ask_input_is_person(agent->input))
+    } else if (ask_input_is_person(agent->input)) {
         g_dbus_method_invocation_return_error(g_steal_pointer(&question->invocation), GINNEL_ERROR,
                                               GINNEL_ERROR_DECLINED, "nothing was typed");
+    }
     question_free(question);
     if (agent->shown != NULL)
         agent->shown(FALSE, agent->user_data);
@@ -173,7 +213,17 @@ on_ask(GinAgent *skeleton, GDBusMethodInvocation *invocation, GUnixFDList *fds, 
         return TRUE;
     }
     Question *question = g_new0(Question, 1);
-    *question = (Question){ .id = id, .text = g_steal_pointer(&text), .invocation = invocation };
+    *question = (Question){ .id = id,
+                            .text = g_steal_pointer(&text),
+                            .profile = g_strdup(connection),
+                            .kind = g_strdup(kind),
+                            .who = g_strdup(props_string(details, "who")),
+                            .invocation = invocation };
+    if (answer_from_keyring(agent, question, props_bool(details, "retry")) ||
+        agent->input == NULL) {
+        question_free(question); /* unanswered goes to another agent */
+        return TRUE;
+    }
     g_queue_push_tail(&agent->waiting, question);
     if (g_queue_get_length(&agent->waiting) == 1)
         ask_head(agent);
@@ -243,6 +293,12 @@ ask_agent_start(Client *client, AskInput *input, const char *only, AskAgentShown
     return NULL;
 }
 
+void
+ask_agent_use_keyring(AskAgent *agent)
+{
+    agent->keyring = TRUE;
+}
+
 /* The service notices that we left the bus; a question that is open goes to another agent. */
 void
 ask_agent_stop(AskAgent *agent)
@@ -250,7 +306,8 @@ ask_agent_stop(AskAgent *agent)
     if (agent == NULL)
         return;
     g_signal_handler_disconnect(agent->client->objects, agent->owner_handler);
-    ask_input_close(agent->input);
+    if (agent->input != NULL)
+        ask_input_close(agent->input);
     g_queue_clear_full(&agent->waiting, (GDestroyNotify)question_free);
     g_dbus_interface_skeleton_unexport(G_DBUS_INTERFACE_SKELETON(agent->skeleton));
     g_object_unref(agent->skeleton);

@@ -14,10 +14,14 @@ typedef struct _AskAgent AskAgent;
  * keeps still meanwhile. May be NULL. */
 typedef void (*AskAgentShown)(gboolean begins, gpointer user_data);
 
-/* only: the profile whose questions are answered, NULL for all. input is taken. Registers with the
+/* only: the profile whose questions are answered, NULL for all. input is taken; NULL: nobody can be
+ * asked, only the keyring. Registers with the
  * service, again each time that it comes back. NULL with *error when the first time fails. */
 AskAgent *ask_agent_start(Client *client, AskInput *input, const char *only, AskAgentShown shown,
                           gpointer user_data, GError **error);
+/* What the keyring knows is not asked for, and what a person types is kept there, until it is not
+ * accepted. */
+void ask_agent_use_keyring(AskAgent *agent);
 void ask_agent_stop(AskAgent *agent);
 gboolean ask_agent_is_asking(const AskAgent *agent);
 

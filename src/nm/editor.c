@@ -69,7 +69,7 @@ static const EditorRow advanced_rows[] = {
       revocation_words },
     { ROW_LIST, "network-include", N_("Ne_tworks:"), "10.0.0.0/8",
       N_("What to reach through the tunnel; without any, what the gateway gives"), 28, NULL },
-    { ROW_TEXT, "network-mtu", N_("MT_U:"), N_("automatic"), NULL, 10, NULL },
+    { ROW_TEXT, "network-mtu", N_("MT_U:"), N_("automatic"), NULL, 12, NULL },
     { ROW_LIST, "proposals-ike", N_("A_lgorithms for IKE:"), "aes256gcm16-prfsha384-x25519", NULL,
       28, NULL },
     { ROW_LIST, "proposals-esp", N_("Algorit_hms for ESP:"), "aes256gcm16", NULL, 28, NULL },

@@ -24,19 +24,17 @@ is_flags(const char *key)
     return false;
 }
 
-/* vpn.user-name is what people who know other plugins set. */
+/* vpn.user-name is what people who know other plugins set. NetworkManager also puts the login name
+ * of who connects there: so it counts only where nothing else says who that is. */
 static void
 add_user_name(GVariantDict *settings, NMSettingVpn *vpn)
 {
     const char *name = nm_setting_vpn_get_user_name(vpn);
     const char *auth = nm_setting_vpn_get_data_item(vpn, "user-auth");
-    const char *key = g_strcmp0(auth, "eap") == 0 ? "user-eap-id" : "user-id";
-    if (name == NULL || *name == '\0')
-        return;
-    if (!g_variant_dict_contains(settings, "user-id"))
+    bool wanted = g_strcmp0(auth, "eap") == 0 || g_strcmp0(auth, "psk") == 0;
+    if (name != NULL && *name != '\0' && wanted && !g_variant_dict_contains(settings, "user-id") &&
+        !g_variant_dict_contains(settings, "user-certificate"))
         g_variant_dict_insert(settings, "user-id", "s", name);
-    if (!g_variant_dict_contains(settings, key))
-        g_variant_dict_insert(settings, key, "s", name);
 }
 
 /* a{sv} with strings as a{ss}, floating. */

@@ -15,6 +15,24 @@ UNITS = ["dbus.service", "polkit.service", "systemd-resolved.service"]
 UPLINK = "up0"
 
 
+def bring_libraries(tree, lower):
+    """What the product was built with, and the system that is booted does not have by that name: a
+    package built there would be linked with another."""
+    programs = [os.path.join(folder, name) for folder in ("usr/bin", "usr/libexec/ginnel")
+                for name in os.listdir(os.path.join(tree, folder))]
+    listed = subprocess.run(["ldd", *(os.path.join(tree, path) for path in programs)], text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+    for line in listed.splitlines():
+        name, _, path = line.strip().partition(" => ")
+        path = path.split(" ")[0]
+        if not path.startswith("/") or "ld-linux" in path:
+            continue
+        inside = os.path.join("usr/lib", os.path.basename(os.path.dirname(path)), name)
+        if not os.path.exists(os.path.join(lower, inside)):
+            os.makedirs(os.path.join(tree, os.path.dirname(inside)), exist_ok=True)
+            shutil.copy(path, os.path.join(tree, inside))
+
+
 class TestHost(Box):
     # -r: the root that systemd pivoted to; -w: its working directory there.
     ENTER = ["-n", "-m", "-p", "-u", "-i", "-C", "-r", "-w"]
@@ -33,6 +51,8 @@ class TestHost(Box):
         if destdir:
             subprocess.run(["cp", "-a", destdir, self.tree], check=True)
             subprocess.run(["chown", "-R", "root:root", self.tree], check=True)
+            if lower:
+                bring_libraries(self.tree, lower)
         with open(os.path.join(self.directory, "units"), "w") as file:
             file.write("".join(unit + "\n" for unit in units))
         init = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),

@@ -4,12 +4,13 @@ import os
 import shutil
 
 from lab import addresses as a
-from lab import play as lab_play
 from lab.bed import Bed
 from lab.box import settled
 from lab.testhost import UNITS, UPLINK, TestHost
 
 from .nmcli import Nmcli
+
+EDITORS = ["editor-window-gtk3", "editor-window-gtk4"]
 
 UPLINK_SETTINGS = [
     "ipv4.method", "manual", "ipv4.addresses", f"{a.HOST4}/24", "ipv4.gateway", a.ROUTER_HOST4,
@@ -35,15 +36,16 @@ class NmBed(Bed):
         super().__init__(directory)
         self.host = NmHost(self.directory)
 
-    def start(self, destdir=None, units=UNITS):
-        super().start(destdir, [*units, "NetworkManager.service"])
+    def start(self, destdir=None, units=UNITS, lower=None):
+        super().start(destdir, [*units, "NetworkManager.service"], lower)
         here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
         shutil.copy(os.path.join(here, "type-answers"), self.directory)
+        for name in EDITORS:
+            built = os.path.join(destdir or "/nonexistent", "../tests/networkmanager", name)
+            if os.path.exists(built):
+                shutil.copy(built, self.directory)
 
     def rest(self):
         Nmcli(self.host).forget_vpns()
         super().rest()
 
-
-def play(bed, story, scenes):
-    lab_play.play(bed, story, scenes)

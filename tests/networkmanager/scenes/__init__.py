@@ -1,5 +1,5 @@
 """The scenes, in the order in which they are told."""
 
-from . import basic, files, life, ways
+from . import basic, files, life, moves, ways
 
-ORDER = [basic, ways, files, life]
+ORDER = [basic, ways, files, moves, life]

@@ -66,3 +66,19 @@ def by_hand(bed, story):
     with story.claim("nmcli connection down leaves nothing"):
         expect_equal(nmcli.down().returncode, 0, "status")
         nothing_left(bed.host, before)
+
+
+@scene("Beside NetworkManager, without it")
+def beside(bed, story):
+    nmcli, ginnel = Nmcli(bed.host), Ginnel(bed.host)
+    bed.profile()
+    with story.claim("A tunnel of ginnel's own comes up, and NetworkManager leaves its device alone"):
+        ginnel.connect()
+        device = ginnel.tunnel()["Interface"]
+        listed = nmcli.must("-t", "-f", "DEVICE,STATE", "device")
+        expect(f"{device}:unmanaged" in listed, listed)
+    with story.claim("Its names stay right when NetworkManager sets everything anew"):
+        nmcli.must("general", "reload", "dns-full")
+        nmcli.must("device", "reapply", "up0")
+        names_are_right(bed.host)
+    ginnel.down()

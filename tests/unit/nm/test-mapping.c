@@ -68,18 +68,31 @@ test_wrong_keys_are_named(void)
     expect_refused("colour-flags", "1", "no such setting");
 }
 
+/* NetworkManager puts a login name there unasked. */
 static void
 test_user_name(void)
 {
-    static const char *const data[] = { "gateway-address", "vpn.example.com", "user-auth", "eap",
-                                        NULL };
-    g_autoptr(GError) error = NULL;
-    g_autoptr(NMConnection) connection = connection_new("work", data, NULL);
-    g_object_set(nm_connection_get_setting_vpn(connection), NM_SETTING_VPN_USER_NAME, "tess", NULL);
-    g_autoptr(Profile) profile = mapping_profile(connection, &error);
-    g_assert_no_error(error);
-    g_assert_cmpstr(profile->user_id, ==, "tess");
-    g_assert_cmpstr(profile->eap_id, ==, "tess");
+    static const char *const eap[] = { "gateway-address", "vpn.example.com", "user-auth", "eap",
+                                       NULL };
+    static const char *const named[] = { "gateway-address", "vpn.example.com",  "user-auth", "eap",
+                                         "user-id",         "tess@example.com", NULL };
+    static const char *const certificate[] = {
+        "gateway-address", "vpn.example.com", "user-certificate", "/c", "user-key", "/k", NULL
+    };
+    const struct {
+        const char *const *data;
+        const char *wanted;
+    } rows[] = { { eap, "tess" }, { named, "tess@example.com" }, { certificate, NULL } };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(NMConnection) connection = connection_new("work", rows[i].data, NULL);
+        g_object_set(nm_connection_get_setting_vpn(connection), NM_SETTING_VPN_USER_NAME, "tess",
+                     NULL);
+        g_autoptr(Profile) profile = mapping_profile(connection, &error);
+        g_assert_no_error(error);
+        g_assert_cmpstr(profile->user_id, ==, rows[i].wanted);
+        g_assert_null(profile->eap_id);
+    }
 }
 
 static void
