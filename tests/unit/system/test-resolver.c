@@ -31,7 +31,7 @@ bench_start_with(Bench *bench, bool networkd)
     bench->fake = (FakeResolved){ .networkd = networkd };
     fake_resolved_start(&bench->fake);
     bench->folder = g_dir_make_tmp("ginnel-anchors-XXXXXX", NULL);
-    bench->file = g_build_filename(bench->folder, "ginnel-ginnel0.positive", NULL);
+    bench->file = g_build_filename(bench->folder, ANCHOR_FILES_NAME, NULL);
     bench->resolver = resolver_new_in(bench->fake.client, bench->folder, WINDOW_US);
     resolver_keep_lost_links(bench->resolver);
 }
@@ -48,6 +48,11 @@ bench_stop(Bench *bench)
     resolver_free(bench->resolver);
     fake_resolved_stop(&bench->fake);
     g_unlink(bench->file);
+    for (int i = 0; i < 3; i++) {
+        g_autofree char *name = g_strdup_printf("ginnel-ginnel%d.anchors", i);
+        g_autofree char *path = g_build_filename(bench->folder, name, NULL);
+        g_unlink(path);
+    }
     g_assert_cmpint(g_rmdir(bench->folder), ==, 0);
     g_free(bench->folder);
     g_free(bench->file);
@@ -219,7 +224,7 @@ test_checks_names(void)
         fake_resolved_start(&bench.fake);
         bench.fake.encrypted_everywhere = i == 1;
         bench.folder = g_dir_make_tmp("ginnel-anchors-XXXXXX", NULL);
-        bench.file = g_build_filename(bench.folder, "ginnel-ginnel0.positive", NULL);
+        bench.file = g_build_filename(bench.folder, ANCHOR_FILES_NAME, NULL);
         bench.resolver = resolver_new_in(bench.fake.client, bench.folder, WINDOW_US);
         g_assert_false(resolver_checks_names(bench.resolver));
         /* Whatever is asked of the bus after that is answered after that. */
@@ -310,14 +315,15 @@ test_gathers(void)
 {
     Bench bench;
     Outcome outcomes[4];
-    g_autoptr(SplitDnsPlan) plan = make_plan(true);
+    g_autoptr(SplitDnsPlan) plan = make_plan(true), other = make_plan(true);
+    ((TrustAnchor *)other->anchors->pdata[0])->key_tag = 4711;
     bench_start(&bench);
     bench.fake.hold = true;
     start(&bench, "ginnel0", 3, plan, &outcomes[0]);
     while (strstr(bench.fake.story->str, "Reload") == NULL)
         g_main_context_iteration(NULL, TRUE);
-    start(&bench, "ginnel1", 4, plan, &outcomes[1]);
-    start(&bench, "ginnel2", 5, plan, &outcomes[2]);
+    start(&bench, "ginnel1", 4, other, &outcomes[1]);
+    start(&bench, "ginnel2", 5, other, &outcomes[2]);
     start(&bench, "ginnel1", 4, NULL, &outcomes[3]);
     bench.fake.hold = false;
     fake_resolved_let_go(&bench.fake);
