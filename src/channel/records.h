@@ -133,20 +133,22 @@ const char *record_to_string(RecordType type);
 #define START_CHILDLESS         "childless" /* b: the first Child SA apart where that can be */
 #define START_INITIAL_CONTACT   "initial-contact" /* b */
 #define START_LIFETIMES                                                                            \
-    "lifetimes"                           /* (xxxt): IKE SA, Child SA, sign-in in microseconds;    \
-                                           * octets of a Child SA; 0: as built in */
-#define START_TRANSPORTS     "transports" /* a(yq): TRANSPORT_*, port, in order */
-#define START_FALLBACK_AFTER "fallback-after" /* x: microseconds, 0 for the default */
-#define START_REVOCATION     "revocation"     /* s: off, soft, strict */
-#define START_DEBUG_KEYS     "debug-keys"     /* b: report REPORT_KEYS */
-#define START_CHECK          "check"          /* b: IKE_SA_INIT only, by every way; no device */
-#define START_MISBEHAVE      "misbehave"      /* s: tests only, see src/tunnel/sandbox-probe.h */
-#define START_TUN_OFFLOADS   "tun-offloads"   /* u: TUN_OFFLOAD_* */
-#define START_PINNED_MTU     "pinned-mtu"     /* u: there was a session on this TUN: inner MTU */
-#define START_PPK_ID         "ppk-id"         /* ay: PPK_ID type and octets; absent: no PPK */
-#define START_PPK_REQUIRED   "ppk-required"   /* b */
-#define START_ADDRESSES      "addresses"      /* aay: inside addresses of before, asked for again */
-#define START_DELAY          "delay"          /* x: microseconds to wait before the first try */
+    "lifetimes"                       /* (xxxt): IKE SA, Child SA, sign-in in microseconds;        \
+                                       * octets of a Child SA; 0: as built in */
+#define START_TRANSPORTS "transports" /* a(yq): TRANSPORT_*, port, in order */
+#define START_TIMES                                                                                \
+    "times" /* (xxxxx): microseconds, 0 for the default: fallback after, retransmission after,     \
+             * delay of further addresses, grace for UDP, look for UDP */
+#define START_REVOCATION   "revocation"   /* s: off, soft, strict */
+#define START_DEBUG_KEYS   "debug-keys"   /* b: report REPORT_KEYS */
+#define START_CHECK        "check"        /* b: IKE_SA_INIT only, by every way; no device */
+#define START_MISBEHAVE    "misbehave"    /* s: tests only, see src/tunnel/sandbox-probe.h */
+#define START_TUN_OFFLOADS "tun-offloads" /* u: TUN_OFFLOAD_* */
+#define START_PINNED_MTU   "pinned-mtu"   /* u: there was a session on this TUN: inner MTU */
+#define START_PPK_ID       "ppk-id"       /* ay: PPK_ID type and octets; absent: no PPK */
+#define START_PPK_REQUIRED "ppk-required" /* b */
+#define START_ADDRESSES    "addresses"    /* aay: inside addresses of before, asked for again */
+#define START_DELAY        "delay"        /* x: microseconds to wait before the first try */
 
 /* Keys of SOCKET_REPLY. */
 #define SOCKET_SERVER_NAME "server-name" /* s: that a TLS server's certificate has to carry */

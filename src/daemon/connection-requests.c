@@ -575,7 +575,9 @@ connection_start_variant(Connection *connection, int64_t delay_us)
     g_variant_dict_insert(&dict, START_LIFETIMES, "(xxxt)", (gint64)profile->ike_lifetime,
                           (gint64)profile->tunnel_lifetime, (gint64)profile->sign_in_lifetime,
                           (guint64)profile->tunnel_octets);
-    g_variant_dict_insert(&dict, START_FALLBACK_AFTER, "x", (gint64)profile->fallback_after);
+    g_variant_dict_insert(&dict, START_TIMES, "(xxxxx)", (gint64)profile->fallback_after,
+                          (gint64)profile->retransmit_after, (gint64)profile->address_delay,
+                          (gint64)profile->prefer_udp_for, (gint64)profile->udp_again);
     g_variant_dict_insert(&dict, START_DEBUG_KEYS, "b", connection->machine->debug_keys);
     if (connection->machine->misbehave != NULL)
         g_variant_dict_insert(&dict, START_MISBEHAVE, "s", connection->machine->misbehave);

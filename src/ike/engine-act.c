@@ -116,7 +116,7 @@ engine_send_datagrams(IkeEngine *engine, const GPtrArray *datagrams, uint32_t pa
         output->datagram = g_bytes_ref(g_ptr_array_index(datagrams, i));
         output->is_request = is_request;
         output->transmission = transmission;
-        output->probe = is_request && engine->probe.under_way && datagrams->len == 1;
+        output->probe = is_request && engine->probe.size > 0;
     }
 }
 
@@ -124,8 +124,7 @@ static GPtrArray *
 write_request(IkeEngine *engine, IkeSa *sa, const IkeMessage *message)
 {
     if (sa->sealer.aead != NULL)
-        return ike_sa_seal(sa, message,
-                           engine->probe.under_way ? 0 : engine_max_length(engine, sa));
+        return ike_sa_seal(sa, message, engine->probe.size > 0 ? 0 : engine_max_length(engine, sa));
     GBytes *clear = ike_message_write(message, NULL);
     if (clear == NULL)
         return NULL;

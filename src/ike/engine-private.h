@@ -88,7 +88,8 @@ typedef struct {
 typedef struct {
     size_t init;   /* octets of the IP packet that IKE_SA_INIT makes; 0: as it comes */
     size_t wanted; /* of the next probe; 0: none */
-    bool under_way;
+    size_t size;   /* of the one under way; 0: there is none */
+    bool shrunk;   /* it goes without its padding now */
 } IkeProbe;
 
 struct _IkeEngine {

@@ -121,6 +121,13 @@ ike_engine_traffic_sent(IkeEngine *engine, Instant now)
 }
 
 bool
+ike_engine_is_asking(const IkeEngine *engine)
+{
+    const IkeSa *sa = engine_sa(engine);
+    return sa != NULL && window_is_busy(&sa->window);
+}
+
+bool
 ike_engine_is_suspect(const IkeEngine *engine)
 {
     return engine->suspicion.told;

@@ -249,7 +249,7 @@ typedef struct {
     GBytes *datagram;      /* one IKE message, without marker or length frame */
     bool is_request;       /* false: a response */
     unsigned transmission; /* 1 for the first */
-    bool probe;            /* no router may cut it into pieces */
+    bool probe;            /* of ike_engine_probe: no router may cut it into pieces */
     /* INSTALL_CHILD; RETIRE_CHILD, REMOVE_CHILD (spi_in, spi_out only), EXPECT_CHILD (spi_in) */
     IkeChild *child;
     IkeConfiguration *configuration;  /* CONFIGURE */
@@ -261,8 +261,8 @@ typedef struct {
      * that the gateway sends there now; it told, but the gateway will not have it; a NAT is there.
      */
     bool told, refused, nat;
-    size_t packet;         /* PROBED: octets of the largest IP packet that got through */
-    bool whole;            /* PROBED: it was not cut into fragments */
+    size_t packet;         /* PROBED: octets of the IP packet */
+    bool whole;            /* PROBED: it got through; false: only a small one in its place did */
     Instant deadline;      /* REPLACE: when the SA ends; INSTANT_NEVER: not known */
     bool suspect;          /* REPLACE: only if ike_engine_is_suspect once the new
                             * engine has an answer; may come again */
@@ -317,8 +317,8 @@ void ike_engine_path_changed(IkeEngine *engine, const IkePath *path, Instant now
  * them the answer came, and then ike_engine_path_changed has to choose one. */
 void ike_engine_path_added(IkeEngine *engine, const IkePath *path, Instant now);
 /* On a datagram path: an INFORMATIONAL request that makes an IP packet of so many octets, to be
- * sent without fragmentation; where it is not answered it goes on as fragments, so that it ends
- * nothing (RFC 7383). Without those it does nothing. */
+ * sent without fragmentation; where it is not answered it goes on without its padding, so that it
+ * ends nothing. */
 void ike_engine_probe(IkeEngine *engine, size_t packet, Instant now);
 /* An authentic ESP packet arrived: a sign of life. Cheap. */
 void ike_engine_traffic_seen(IkeEngine *engine, Instant now);
@@ -328,6 +328,8 @@ void ike_engine_traffic_sent(IkeEngine *engine, Instant now);
 /* Packets came one after the other and stopped at once: the gateway is asked whether it is there.
  * Cheap. */
 void ike_engine_traffic_stalled(IkeEngine *engine, Instant now);
+/* A request is under way. */
+bool ike_engine_is_asking(const IkeEngine *engine);
 /* A request has waited long for its answer (see REPLACE), and nothing authentic came since. */
 bool ike_engine_is_suspect(const IkeEngine *engine);
 /* What the Child SA of our inbound spi_in has carried out so far: for the limits by octets and

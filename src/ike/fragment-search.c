@@ -3,7 +3,7 @@
  * answer is cut into smaller pieces, coarsely, since every step costs time; what was answered stays
  * for the messages after it.
  */
-#include "ike/engine-private.h"
+#include "ike/proc.h"
 
 /* Transmissions of one size before the next: chance loses one as well. */
 #define TRIES_OF_A_SIZE 2
@@ -59,8 +59,10 @@ fragment_search_repeat(IkeEngine *engine, IkeSa *sa)
 {
     size_t limit = engine_max_length(engine, sa);
     unsigned sent = sa->retransmit.sent;
-    bool whole = engine->probe.under_way && sent <= TRIES_OF_A_SIZE;
-    if (sa->request != NULL && limit > 0 && !whole) {
+    if (engine->probe.size > 0) {
+        if (sent > TRIES_OF_A_SIZE)
+            proc_mobike_shrink_probe(engine, sa);
+    } else if (sa->request != NULL && limit > 0) {
         size_t length = longest(sa->window.request);
         size_t smaller = next_size(limit);
         if (length > limit) /* from a stream to datagrams */

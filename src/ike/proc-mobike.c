@@ -156,10 +156,8 @@ proc_mobike_fill_init(const IkeEngine *engine, IkeMessage *message)
 void
 ike_engine_probe(IkeEngine *engine, size_t packet, Instant now)
 {
-    const IkeSa *sa = engine_sa(engine);
     engine->now = now;
-    /* Without fragments an unanswered probe would be the end of the IKE SA. */
-    if (engine->state != IKE_STATE_ESTABLISHED || engine->path.stream || !sa->fragmentation)
+    if (engine->state != IKE_STATE_ESTABLISHED || engine->path.stream)
         return;
     engine->probe.wanted = packet;
     engine_start_next(engine);
@@ -193,30 +191,42 @@ proc_mobike_start_probe(IkeEngine *engine, IkeSa *sa)
     if (length <= least || length > IKE_ENGINE_MAX_DATAGRAM)
         return;
     g_autoptr(IkeMessage) message = new_probe(sa, length - least);
-    probe->under_way = true;
+    probe->size = length + overhead(engine);
+    probe->shrunk = false;
     engine_send_request(engine, sa, message, SA_LIVENESS_LOCAL_INFORMATIONAL);
 }
 
-/* ---- answers ---- */
-
-static void
-probe_answered(IkeEngine *engine, const IkeSa *sa)
+/* Deviation: RFC 7296, section 2.1, would have a repeated request be the same to the last octet. It
+ * asks for nothing, with its padding or without, so that it does not matter which one the gateway
+ * has answered; and as fragments (RFC 7383) strongSwan with its mediation extension, which Debian
+ * switches on, never takes an INFORMATIONAL request: the SA would be lost for a probe.
+ */
+void
+proc_mobike_shrink_probe(IkeEngine *engine, IkeSa *sa)
 {
-    IkeOutput *output = engine_emit(engine, IKE_OUTPUT_PROBED);
-    size_t longest = 0;
-    for (guint i = 0; i < sa->window.request->len; i++)
-        longest = MAX(longest, g_bytes_get_size(sa->window.request->pdata[i]));
-    output->packet = longest + overhead(engine);
-    output->whole = sa->window.request->len == 1;
+    g_autoptr(IkeMessage) message = ike_sa_new_request(sa, IKE_EXCHANGE_INFORMATIONAL);
+    GPtrArray *datagrams = engine->probe.shrunk ? NULL : ike_sa_seal(sa, message, 0);
+    if (datagrams == NULL)
+        return;
+    engine->probe.shrunk = true;
+    window_sent(&sa->window, datagrams);
+    g_clear_pointer(&sa->request, ike_message_free);
+    if (sa->fragmentation)
+        sa->request = ike_message_ref(message);
 }
+
+/* ---- answers ---- */
 
 void
 proc_mobike_answered(IkeEngine *engine, const IkeSa *sa)
 {
     Moving *moving = &engine->moving;
-    if (engine->probe.under_way && sa == engine_sa(engine))
-        probe_answered(engine, sa);
-    engine->probe.under_way = false;
+    if (engine->probe.size > 0 && sa == engine_sa(engine)) {
+        IkeOutput *probed = engine_emit(engine, IKE_OUTPUT_PROBED);
+        probed->packet = engine->probe.size;
+        probed->whole = !engine->probe.shrunk;
+        engine->probe.size = 0;
+    }
     if (engine->state != IKE_STATE_ESTABLISHED || !moving->watched)
         return;
     const IkeMessage *message = engine->received;

@@ -138,6 +138,8 @@ bool proc_mobike_wants_to_tell(const IkeEngine *engine);
 void proc_mobike_start(IkeEngine *engine, IkeSa *sa);
 bool proc_mobike_wants_to_probe(const IkeEngine *engine);
 void proc_mobike_start_probe(IkeEngine *engine, IkeSa *sa);
+/* It was not answered: once more, as small as can be. */
+void proc_mobike_shrink_probe(IkeEngine *engine, IkeSa *sa);
 /* To any request of ours, before the window is free again. */
 void proc_mobike_answered(IkeEngine *engine, const IkeSa *sa);
 

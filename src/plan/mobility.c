@@ -130,6 +130,15 @@ any_told(const MobilityPlan *plan)
 }
 
 static bool
+any_told_beside(const MobilityPlan *plan)
+{
+    for (size_t i = 0; i < MOBILITY_MAX_PATHS; i++)
+        if (plan->paths[i].state == PATH_TOLD)
+            return true;
+    return false;
+}
+
+static bool
 any_under_way(const MobilityPlan *plan)
 {
     for (size_t i = 0; i < MOBILITY_MAX_PATHS; i++)
@@ -506,12 +515,15 @@ mobility_answered(MobilityPlan *plan, uint32_t id, bool told, bool refused, Inst
     Path *path = find_path(plan, id);
     if (!plan->moving || path == NULL || path->state == PATH_OPENING)
         return;
+    /* An answer to something of before says nothing. */
+    if (path == plan->in_use && !path->told)
+        return;
     if (refused) {
         /* UNACCEPTABLE_ADDRESSES: it would take a new SA from there, maybe. */
         replace(plan, now);
         return;
     }
-    bool alone = path == plan->in_use && !any_under_way(plan);
+    bool alone = path == plan->in_use && !any_told_beside(plan);
     if (told || alone) {
         finish(plan, path, now);
         return;
@@ -534,6 +546,13 @@ mobility_too_narrow(MobilityPlan *plan, Instant now)
     add_streams(plan, now);
     plan->again_at = instant_after(now, 2 * plan->config.fallback_after);
     advance(plan, now);
+}
+
+void
+mobility_look_now(MobilityPlan *plan, Instant now)
+{
+    if (plan->look_at != INSTANT_NEVER)
+        plan->look_at = now;
 }
 
 void

@@ -75,6 +75,8 @@ void mobility_failed(MobilityPlan *plan, uint32_t path, bool unreachable, Instan
 void mobility_answered(MobilityPlan *plan, uint32_t path, bool told, bool refused, Instant now);
 /* UDP loses packets of a size that is needed. */
 void mobility_too_narrow(MobilityPlan *plan, Instant now);
+/* Nobody has tried UDP here of late. */
+void mobility_look_now(MobilityPlan *plan, Instant now);
 void mobility_looked(MobilityPlan *plan, bool found, Instant now);
 void mobility_timeout(MobilityPlan *plan, Instant now);
 Instant mobility_next_deadline(const MobilityPlan *plan);

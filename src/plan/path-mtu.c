@@ -4,27 +4,27 @@
 
 #include <glib.h>
 
-/* Where paths are narrower: PPPoE, mobile networks, tunnels on the way. */
-static const size_t usual[] = { 1492, 1452, 1400, 1340 };
+/* Where paths are narrower: PPPoE, mobile networks, tunnels on the way; and what may come of that.
+ */
+static const size_t usual[] = { 1492, 1452, 1400, 1364, 1280, 1200, 1000, 800, 576 };
 
 void
-path_mtu_begin(PathMtuSearch *search, size_t full)
+path_mtu_begin(PathMtuSearch *search, size_t full, size_t floor)
 {
-    *search = (PathMtuSearch){ .next = full };
+    *search = (PathMtuSearch){ .next = full, .floor = floor };
 }
 
 void
-path_mtu_probed(PathMtuSearch *search, size_t packet, bool whole)
+path_mtu_probed(PathMtuSearch *search, bool got_through)
 {
     size_t tried = search->next;
     search->next = 0;
-    if (whole) {
-        search->good = packet;
+    if (got_through) {
+        search->good = tried;
         return;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(usual) && search->next == 0; i++)
-        if (usual[i] < tried && usual[i] > packet)
+        if (usual[i] < tried && usual[i] >= search->floor)
             search->next = usual[i];
-    if (search->next == 0)
-        search->good = packet;
+    search->narrow = search->next == 0;
 }

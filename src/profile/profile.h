@@ -133,8 +133,9 @@ typedef struct {
     Duration ike_lifetime, tunnel_lifetime, sign_in_lifetime;
     uint64_t tunnel_octets;
 
-    GArray *transports;                   /* ProfileTransport, at least one */
-    Duration fallback_after;              /* 0: auto */
+    GArray *transports;      /* ProfileTransport, at least one */
+    Duration fallback_after; /* 0: auto; so are those below */
+    Duration retransmit_after, address_delay, prefer_udp_for, udp_again;
     char *proxy;                          /* NULL: auto; "none"; else a URL (profile-proxy.h) */
     char *proxy_user, *proxy_secret_file; /* NULL: none */
     uint16_t source_port;                 /* 0: auto */

@@ -153,7 +153,8 @@ attempt_send(Attempt *attempt, const IkeOutput *output)
     if (again && !session->applied && !attempt->look && !session->start->check)
         tell(attempt, "attempt-retransmitted", "transmission",
              g_variant_new_uint32(output->transmission));
-    if (again && attempt == session->active)
+    /* A probe that gets lost says something about its size. */
+    if (again && attempt == session->active && !output->probe)
         move_unanswered(session);
     int error = path_send(path, output->datagram, output->probe);
     if (error != 0)
@@ -224,6 +225,7 @@ attempt_start(Session *session, const FallbackAction *action)
 {
     Attempt *attempt = attempt_new(session, action->attempt, &action->transport, &action->address);
     attempt->racing = true;
+    session->move.udp_tried |= action->transport.kind == FALLBACK_UDP;
     attempt->successor = session->replace.racing;
     tell_started(attempt);
     path_open(attempt->path, socket_came);
@@ -793,7 +795,7 @@ handle_output(Attempt *attempt, IkeOutput *output)
         break;
     case IKE_OUTPUT_PROBED:
         if (attempt == attempt->session->active)
-            move_probed(attempt->session, output->packet, output->whole);
+            move_probed(attempt->session, output->whole);
         break;
     case IKE_OUTPUT_REPLACE:
         if (attempt == attempt->session->active)

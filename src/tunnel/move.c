@@ -17,6 +17,7 @@
 /* An outer packet that holds an inner one of 1280 octets, which IPv6 needs (RFC 8200, section 5).
  */
 #define LEAST_FOR_V6 1364
+#define LEAST_FOR_V4 576 /* RFC 791, section 3.1 */
 
 /* ---- paths ---- */
 
@@ -72,6 +73,14 @@ drop_closed_paths(Attempt *attempt, Instant now)
         if (old && (path->close_at <= now || lingering++ >= MAX_LINGER))
             drop_path(attempt, i);
     }
+}
+
+void
+move_put_aside(Attempt *attempt, TunnelPath *path)
+{
+    close_path(attempt->path, session_now());
+    g_ptr_array_add(attempt->paths, attempt->path);
+    attempt->path = path;
 }
 
 /* ---- words ---- */
@@ -139,24 +148,6 @@ move_link_mtu(const TunnelPath *path)
     return MIN((size_t)mtu, DEFAULT_MTU);
 }
 
-static void
-probe(Session *session)
-{
-    if (session->move.mtu.next > 0)
-        ike_engine_probe(session->active->engine, session->move.mtu.next, session_now());
-}
-
-/* The path in use is new: UDP is called good when a full-size packet got through. */
-void
-move_begin_probe(Session *session)
-{
-    const TunnelPath *path = session->active->path;
-    if (path_is_stream(path))
-        return;
-    path_mtu_begin(&session->move.mtu, move_link_mtu(path));
-    probe(session);
-}
-
 static bool
 has_v6_inside(const Session *session)
 {
@@ -166,18 +157,49 @@ has_v6_inside(const Session *session)
     return false;
 }
 
+static void
+probe(Session *session)
+{
+    if (session->move.mtu.next > 0)
+        ike_engine_probe(session->active->engine, session->move.mtu.next, session_now());
+}
+
+/* The path in use is new: UDP is called good when a full-size packet got through. */
+static void
+begin_probe(Session *session)
+{
+    const TunnelPath *path = session->active->path;
+    if (path_is_stream(path))
+        return;
+    path_mtu_begin(&session->move.mtu, move_link_mtu(path),
+                   has_v6_inside(session) ? LEAST_FOR_V6 : LEAST_FOR_V4);
+    probe(session);
+}
+
 void
-move_probed(Session *session, size_t packet, bool whole)
+move_probed(Session *session, bool got_through)
 {
     Move *move = &session->move;
-    path_mtu_probed(&move->mtu, packet, whole);
-    probe(session);
-    if (move->mtu.good == 0 || path_is_stream(session->active->path))
+    if (path_is_stream(session->active->path) || move->mtu.next == 0)
         return;
-    bool narrow = move->mtu.good < LEAST_FOR_V6 && has_v6_inside(session);
-    if (narrow && move->plan != NULL)
+    path_mtu_probed(&move->mtu, got_through);
+    probe(session);
+    if (move->mtu.good > 0)
+        move_learn(session, false, move->mtu.good);
+    if (move->mtu.narrow && move->plan != NULL)
         mobility_too_narrow(move->plan, session_now());
-    move_learn(session, false, move->mtu.good);
+}
+
+void
+move_came_up(Session *session)
+{
+    begin_probe(session);
+    if (!path_is_stream(session->active->path))
+        return;
+    if (session->move.udp_tried)
+        move_learn(session, true, 0);
+    else if (session->move.plan != NULL)
+        mobility_look_now(session->move.plan, session_now());
 }
 
 /* ---- the way back ---- */
@@ -201,6 +223,8 @@ move_looked(Attempt *attempt, bool found)
     session->move.look = NULL;
     if (session->move.plan != NULL)
         mobility_looked(session->move.plan, found, session_now());
+    if (!found)
+        move_learn(session, true, 0);
 }
 
 /* ---- actions ---- */
@@ -267,9 +291,11 @@ done(Session *session, const MobilityAction *action, TunnelPath *path)
     report_path(session, why);
     replace_not_suspect(session);
     session_keepalives_changed(session);
-    if (path_is_stream(path) && !path_is_stream(old))
+    if (action->reason == MOBILITY_FOUND)
+        move_learn(session, false, 0);
+    else if (path_is_stream(path) && !path_is_stream(old))
         move_learn(session, true, 0);
-    move_begin_probe(session);
+    begin_probe(session);
 }
 
 static void
@@ -474,7 +500,10 @@ watch_flow(Session *session, Instant now)
         session->active == NULL || path_is_stream(session->active->path))
         return;
     move->stalled = true;
-    ike_engine_traffic_stalled(session->active->engine, now);
+    if (ike_engine_is_asking(session->active->engine))
+        move_unanswered(session);
+    else
+        ike_engine_traffic_stalled(session->active->engine, now);
 }
 
 void

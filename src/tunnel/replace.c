@@ -126,11 +126,31 @@ replace_take_over(Session *session, Attempt *attempt)
     old->replaced = true;
 }
 
+/* What is still to be said by the old one goes by the new one's socket: its own may be bound to an
+ * address that this machine does not have any more. Not on a stream: that is for one IKE SA (RFC
+ * 9329, section 6.1). */
+static void
+lend_socket(Attempt *old, const Attempt *attempt)
+{
+    const TunnelPath *model = attempt->path;
+    if (path_is_stream(model) || path_is_stream(old->path) ||
+        old->path->transport == model->transport)
+        return;
+    TunnelPath *path = path_new(old, ++old->last_path, &model->way, &model->address);
+    path->transport = transport_ref(model->transport);
+    path->attached = true;
+    path->ike.local = model->ike.local;
+    path->ike.remote = model->ike.remote;
+    move_put_aside(old, path);
+    ike_engine_path_changed(old->engine, &path->ike, session_now());
+}
+
 /* attempt carries the data now. */
 void
 replace_done(Attempt *attempt)
 {
     Attempt *old = g_steal_pointer(&attempt->takes_over);
+    lend_socket(old, attempt);
     tell(attempt->session, "replaced", "");
     old->close_at = instant_after(session_now(), CLOSE_DELAY);
 }

@@ -53,6 +53,7 @@ struct Attempt {
 typedef struct {
     MobilityPlan *plan; /* NULL before the tunnel is up */
     bool mobike, nat;
+    bool udp_tried; /* in the race that led to it */
     Instant began;
     Attempt *look; /* under way; NULL: none */
     PathMtuSearch mtu;
@@ -144,8 +145,9 @@ void move_unanswered(Session *session);
 void move_answered(Session *session, const IkeOutput *output);
 void move_alive(Session *session);
 void move_sent(Session *session);
-void move_begin_probe(Session *session);
-void move_probed(Session *session, size_t packet, bool whole);
+/* ginneld has set up the tunnel. */
+void move_came_up(Session *session);
+void move_probed(Session *session, bool got_through);
 void move_looked(Attempt *attempt, bool found);
 /* path_mtu: 0 where it is not known. */
 void move_learn(Session *session, bool udp_blocked, size_t path_mtu);
@@ -154,6 +156,8 @@ bool move_transport_failed(Attempt *attempt, const Transport *transport, int err
 bool move_is_offline(const Session *session);
 TunnelPath *move_find_path(const Attempt *attempt, uint32_t id);
 TunnelPath *move_find_transport(const Attempt *attempt, const Transport *transport);
+/* path (taken) is used in place of the one in use, by which something may still come. */
+void move_put_aside(Attempt *attempt, TunnelPath *path);
 /* What a full-size packet is on the path's link. */
 size_t move_link_mtu(const TunnelPath *path);
 

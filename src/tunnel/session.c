@@ -112,6 +112,7 @@ session_resolved(GVariant *reply, int fd, gpointer data)
         session_pump(session);
         return;
     }
+    session->move.udp_tried = false;
     session->plan = fallback_plan_new(config, session_now());
     session->give_up_at = instant_after(session_now(), RACE_LIMIT);
     session_pump(session);
@@ -464,7 +465,7 @@ handle_applied(Session *session, GVariant *body)
     datapath_set_mtu(session->datapath, mtu);
     note_usage(session, session_now());
     session_keepalives_changed(session);
-    move_begin_probe(session);
+    move_came_up(session);
     GVariantBuilder details;
     g_variant_builder_init(&details, G_VARIANT_TYPE_VARDICT);
     g_autofree char *way =

@@ -291,9 +291,13 @@ read_transports(TunnelStart *start, GVariantDict *dict, GError **error)
             return malformed(error, "TLS, and nobody to trust");
         fallback->transports[fallback->n_transports++] = (FallbackTransport){ kind_of(kind), port };
     }
-    gint64 after = 0;
-    g_variant_dict_lookup(dict, START_FALLBACK_AFTER, "x", &after);
+    gint64 after = 0, again = 0, delay = 0, grace = 0, look = 0;
+    g_variant_dict_lookup(dict, START_TIMES, "(xxxxx)", &after, &again, &delay, &grace, &look);
     fallback->fallback_after = MAX(after, 0);
+    fallback->retransmit_interval = start->ike->retransmit_interval = MAX(again, 0);
+    fallback->address_delay = start->mobility.address_delay = MAX(delay, 0);
+    fallback->grace = MAX(grace, 0);
+    start->mobility.look_first = MAX(look, 0);
     if (fallback->n_transports > 0)
         return true;
     g_set_error(error, CHANNEL_ERROR, CHANNEL_ERROR_MALFORMED, "no transport that is supported");

@@ -37,13 +37,14 @@ class Bed:
         os.makedirs(self.directory)
         os.chmod(self.directory, 0o755)
         here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-        for program in ("file-server", "transfer", "as-person", "revocation-server"):
+        for program in ("file-server", "transfer", "as-person", "revocation-server", "receive"):
             shutil.copy(os.path.join(here, program), self.directory)
         # AppArmor, where the machine has it, knows charon by its path and keeps it out of here.
         shutil.copy("/usr/lib/ipsec/charon", self.directory)
-        probe = os.path.join(destdir or "/nonexistent", "../tests/lab/ginnel-tunnel-probe")
-        if os.path.exists(probe):
-            shutil.copy(probe, self.directory)
+        for program in ("ginnel-tunnel-probe", "sleep-stand-in"):
+            built = os.path.join(destdir or "/nonexistent", "../tests/lab", program)
+            if os.path.exists(built):
+                shutil.copy(built, self.directory)
         self.names.create()
         self.pki.create()
         with open(os.path.join(self.directory, "root.positive"), "w") as file:
@@ -78,6 +79,7 @@ class Bed:
     def rest(self):
         """Back to where a scene may begin: a friendly router and genuine names."""
         self.router.mood("open")
+        self.router.unlimit()
         self.gateway.serve_names("genuine")
         self.gateway.forget_all()
         self.host.run(["resolvectl", "flush-caches"])

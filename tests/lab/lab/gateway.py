@@ -92,7 +92,7 @@ class Gateway(Box):
         os.makedirs(self.home, exist_ok=True)
         configuration = os.path.join(self.home, "strongswan.conf")
         with open(configuration, "w") as file:
-            file.write(STRONGSWAN_CONF.format(directory=self.home, cookies=cookies,
+            file.write(STRONGSWAN_CONF.format(directory=self.home, cookies=cookies or 999,
                                                 radius=f'"{RADIUS_SECRET}"'))
         socket = os.path.join(self.home, "vici")
         if os.path.exists(socket):
@@ -163,6 +163,7 @@ class Gateway(Box):
             "psk": connection("gw.example", "tess@example.com", both),
             "psk-plain": connection("gw.example", "plain@example.com", ["plain"]),
             "psk-hostile": connection("gw.example", "hostile@example.com", ["hostile"]),
+            "psk-still": connection("gw.example", "still@example.com", both, mobike="no"),
             "psk-full": connection("gw.example", "full@example.com", both,
                                    networks=["0.0.0.0/0", "::/0"]),
             # There is no such pool: INTERNAL_ADDRESS_FAILURE, as when all addresses are taken.

@@ -8,6 +8,7 @@ from .wait import LabError, until
 
 BUS = "org.ginnel.Ginnel1"
 DAEMON = "ginneld.service"
+NETWORKS = "/var/lib/ginnel/networks"
 DROP_IN = "/run/systemd/system/ginneld.service.d"
 
 
@@ -120,6 +121,11 @@ class Ginnel:
         self.host.run(["systemctl", "daemon-reload"])
         self.host.run(["systemctl", "restart", DAEMON])
 
+    def forget_networks(self):
+        """What it has found out about networks."""
+        self.host.run(["systemctl", "stop", DAEMON], check=False)
+        self.host.run(["rm", "-f", NETWORKS])
+
     # -- back to where a scene may begin --------------------------------------------------------
 
     def rest(self):
@@ -130,6 +136,8 @@ class Ginnel:
             self.host.run(["rm", "-r", DROP_IN])
             self.host.run(["systemctl", "daemon-reload"])
             self.host.run(["systemctl", "stop", DAEMON], check=False)
+        if self.host.run(["grep", "-q", "udp-blocked", NETWORKS], check=False).returncode == 0:
+            self.forget_networks()
         self.host.run(["systemctl", "reset-failed"], check=False)
 
 

@@ -63,6 +63,16 @@ class Router(Box):
                 }}
             }}""")
 
+    def limit(self, rate):
+        """A bottleneck in both directions, with a queue of 50 ms."""
+        for link in (HOST_LINK, GATEWAY_LINK):
+            self.run(["tc", "qdisc", "replace", "dev", link, "root", "tbf", "rate", rate, "burst",
+                      "64kb", "latency", "50ms"])
+
+    def unlimit(self):
+        for link in (HOST_LINK, GATEWAY_LINK):
+            self.run(["tc", "qdisc", "del", "dev", link, "root"], check=False)
+
     def drop(self, rule):
         """Adds one more nftables rule in front of the mood's."""
         self.run(["nft", "insert", "rule", "inet", "mood", "forward", *rule.split()])

@@ -17,7 +17,7 @@ class StandIn:
         os.makedirs(self.home, exist_ok=True)
         configuration = os.path.join(self.home, "strongswan.conf")
         with open(configuration, "w") as file:
-            file.write(STRONGSWAN_CONF.format(directory=self.home, cookies=0, radius='""'))
+            file.write(STRONGSWAN_CONF.format(directory=self.home, cookies=999, radius='""'))
         socket = os.path.join(self.home, "vici")
         if os.path.exists(socket):
             os.unlink(socket)

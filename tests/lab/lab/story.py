@@ -108,6 +108,9 @@ class Story:
 
 
 class Tap(Story):
+    def says(self, text):
+        print(f"# {text}", flush=True)
+
     def record(self, claim):
         super().record(claim)
         number = len(self.claims)

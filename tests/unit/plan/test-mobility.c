@@ -275,16 +275,20 @@ test_not_silent_after_all(void)
     expect(journey, "0:close 2;");
     answered(journey, 0, false);
     expect(journey, "0:done 0 from 0, udp-silent;");
+    /* The stream is not even open when the answer comes. */
+    unanswered(journey);
+    answered(journey, 0, false);
+    expect(journey, "0:open 3 tcp/4500 192.0.2.1;0:done 0 from 0, udp-silent;0:close 3;");
     /* The request had gone by the stream as well: which copy was acted on? */
     unanswered(journey);
-    opened(journey, 3, true);
+    opened(journey, 4, true);
     g_string_truncate(journey->story, 0);
     answered(journey, 0, false);
     expect(journey, "0:use 0;");
-    answered(journey, 3, false); /* UDP is preferred */
+    answered(journey, 4, false); /* UDP is preferred */
     expect(journey, "");
     answered(journey, 0, true);
-    expect(journey, "0:done 0 from 0, udp-silent;0:close 3;");
+    expect(journey, "0:done 0 from 0, udp-silent;0:close 4;");
     arrive(journey);
 }
 
@@ -333,6 +337,11 @@ static void
 test_way_back(void)
 {
     Journey *journey = up_over(2);
+    mobility_look_now(journey->plan, 0);
+    until(journey, 0);
+    expect(journey, "0:look udp/4500 192.0.2.1;");
+    mobility_plan_free(journey->plan);
+    start(journey, 2);
     until(journey, 60 * DURATION_SECOND);
     expect(journey, "60000:look udp/4500 192.0.2.1;");
     looked(journey, false);
@@ -364,6 +373,37 @@ test_way_back_in_vain(void)
     expect(journey, "61000:use 0;");
     answered(journey, 0, true);
     expect(journey, "61000:done 0 from 0, udp-found;61000:close 1;");
+    arrive(journey);
+}
+
+/* Large datagrams get lost, small ones are still answered. */
+static void
+test_narrow(void)
+{
+    Journey *journey = up_over(0);
+    mobility_too_narrow(journey->plan, 0);
+    tell(journey);
+    expect(journey, "0:open 1 tcp/4500 192.0.2.1;");
+    answered(journey, 0, false);
+    expect(journey, "");
+    opened(journey, 1, true);
+    answered(journey, 1, true);
+    expect(journey, "0:tell 1;0:done 1 from 0, udp-narrow;0:close 0;");
+    arrive(journey);
+}
+
+static void
+test_narrow_and_nothing_else(void)
+{
+    Journey *journey = up_over(0);
+    mobility_too_narrow(journey->plan, 0);
+    tell(journey);
+    failed(journey, 1, false);
+    failed(journey, 2, false);
+    g_string_truncate(journey->story, 0);
+    until(journey, 2 * DURATION_SECOND);
+    answered(journey, 0, false);
+    expect(journey, "2000:tell 0 also;2000:done 0 from 0, udp-narrow;");
     arrive(journey);
 }
 
@@ -473,6 +513,8 @@ main(int argc, char **argv)
     g_test_add_func("/plan/mobility/stream-never-again", test_stream_never_again);
     g_test_add_func("/plan/mobility/way-back", test_way_back);
     g_test_add_func("/plan/mobility/way-back-in-vain", test_way_back_in_vain);
+    g_test_add_func("/plan/mobility/narrow", test_narrow);
+    g_test_add_func("/plan/mobility/narrow-and-nothing-else", test_narrow_and_nothing_else);
     g_test_add_func("/plan/mobility/looks-are-rarer", test_looks_are_rarer);
     g_test_add_func("/plan/mobility/offline", test_offline);
     g_test_add_func("/plan/mobility/other-family", test_other_family);

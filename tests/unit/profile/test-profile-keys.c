@@ -118,6 +118,17 @@ check_seconds(const char *text, Duration expected)
 }
 
 static void
+test_times(void)
+{
+    g_autoptr(Profile) profile = good("[transport]\nretransmit-after = 0.3\naddress-delay = 0.1\n"
+                                      "prefer-udp-for = 0.2\nudp-again = 5\n");
+    g_assert_cmpint(profile->retransmit_after, ==, 300 * DURATION_MILLISECOND);
+    g_assert_cmpint(profile->address_delay, ==, 100 * DURATION_MILLISECOND);
+    g_assert_cmpint(profile->prefer_udp_for, ==, 200 * DURATION_MILLISECOND);
+    g_assert_cmpint(profile->udp_again, ==, 5 * DURATION_SECOND);
+}
+
+static void
 test_fallback_after(void)
 {
     check_seconds("auto", 0);
@@ -253,6 +264,7 @@ main(int argc, char **argv)
     g_test_add_func("/profile/profile-keys/transport-order", test_transport_order);
     g_test_add_func("/profile/profile-keys/lifetimes", test_lifetimes);
     g_test_add_func("/profile/profile-keys/fallback-after", test_fallback_after);
+    g_test_add_func("/profile/profile-keys/times", test_times);
     g_test_add_func("/profile/profile-keys/numbers", test_numbers);
     g_test_add_func("/profile/profile-keys/domains-become-a-labels", test_domains_become_a_labels);
     g_test_add_func("/profile/profile-keys/lists-are-bounded", test_lists_are_bounded);

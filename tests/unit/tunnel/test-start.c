@@ -284,7 +284,8 @@ test_networks(void)
     g_variant_builder_add(&include, "(@ayy)", channel_variant_from_octets("\12\143\0", 3), 24);
     g_variant_dict_insert_value(&body.dict, START_INCLUDE, g_variant_builder_end(&include));
     g_variant_dict_insert(&body.dict, START_DELAY, "x", (gint64)-5);
-    g_variant_dict_insert(&body.dict, START_FALLBACK_AFTER, "x", G_MININT64);
+    g_variant_dict_insert(&body.dict, START_TIMES, "(xxxxx)", G_MININT64, G_MININT64, G_MININT64,
+                          G_MININT64, G_MININT64);
     g_autoptr(TunnelStart) start = read_body(&body, -1, &error);
     g_assert_no_error(error);
     g_assert_cmpuint(start->ike->remote_selectors->len, ==, 1);
