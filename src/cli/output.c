@@ -319,10 +319,12 @@ status_you(GString *out, GVariant *props)
 }
 
 static char *
-domain_validation(GVariant *domain)
+domain_validation(GVariant *domain, const char *by)
 {
     guint tag = props_uint(domain, "key-tag");
     const char *why = props_string(domain, "why");
+    if (props_bool(domain, "validated") && tag != 0 && strcmp(by, "ginnel-stub") == 0)
+        return g_strdup_printf(_("validated with key %u by ginnel-stub, unseen by programs"), tag);
     if (props_bool(domain, "validated") && tag != 0)
         return g_strdup_printf(_("validated with key %u"), tag);
     if (props_bool(domain, "validated"))
@@ -352,7 +354,7 @@ status_names(GString *out, GVariant *props)
     int width = MAX(widest_name(domains, "name"), 16);
     for (gsize i = 0; i < g_variant_n_children(domains); i++) {
         g_autoptr(GVariant) domain = g_variant_get_child_value(domains, i);
-        g_autofree char *validation = domain_validation(domain);
+        g_autofree char *validation = domain_validation(domain, props_string(props, "ValidatedBy"));
         output_row(out, i == 0 ? _("inside names") : "", _("%-*s asked at %s, %s"), width,
                    props_string(domain, "name"), joined, validation);
     }

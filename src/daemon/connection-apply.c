@@ -398,11 +398,11 @@ apply_network(Connection *connection, GError **error)
 static void
 apply_dns(Connection *connection, const char *why)
 {
-    ApplyingDns *applying = g_new0(ApplyingDns, 1);
-    if (connection->tearing_down) {
-        g_free(applying);
+    if (connection->tearing_down)
         return;
-    }
+    ApplyingDns *applying = g_new0(ApplyingDns, 1);
+    connection->names_let_go = false;
+    gin_tunnel_set_validated_by(connection->tunnel, connection_validated_by(connection->dns));
     applying->connection = connection;
     applying->cancellable = g_object_ref(connection->cancellable);
     applying->stub_failed = g_strdup(why);
@@ -460,4 +460,25 @@ connection_handle_configure(Connection *connection, GVariant *configure, bool wa
         answer(connection, false, error->message);
     else
         apply_names(connection);
+}
+
+static void
+names_let_go(GObject *source, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    if (!resolver_apply_finish(result, &error))
+        g_warning("%s", error->message);
+}
+
+void
+connection_lifted(Connection *connection, bool lifted)
+{
+    Resolver *resolver = connection->machine->resolver;
+    bool down = strcmp(gin_tunnel_get_state(connection->tunnel), GINNEL_STATE_CONNECTED) != 0;
+    if (connection->dns == NULL || !connection->dns->all_names || connection->tearing_down ||
+        connection->names_let_go == lifted || (lifted && !down))
+        return;
+    connection->names_let_go = lifted;
+    resolver_apply_async(resolver, connection->tun.name, connection->tun.ifindex,
+                         lifted ? NULL : connection->dns, names_let_go, NULL);
 }

@@ -147,6 +147,14 @@ described(GObject *source, GAsyncResult *result, gpointer data)
     call_answer(call, g_variant_dict_end(&call->told), NULL);
 }
 
+const char *
+connection_validated_by(const SplitDnsPlan *plan)
+{
+    if (plan->stub.address.family != INET_NONE && plan->stub_validates)
+        return "ginnel-stub";
+    return plan->validation != SPLIT_DNS_VALIDATE_NO ? "systemd-resolved" : "";
+}
+
 static void
 tell_stub(const SplitDnsPlan *plan, GVariantDict *told)
 {
@@ -156,10 +164,7 @@ tell_stub(const SplitDnsPlan *plan, GVariantDict *told)
     g_autofree char *where =
         stub ? g_strdup_printf("%s port %u", address, plan->stub.port) : g_strdup("");
     g_variant_dict_insert(told, "stub", "s", where);
-    g_variant_dict_insert(told, "validates", "s",
-                          stub && plan->stub_validates                ? "ginnel-stub"
-                          : plan->validation != SPLIT_DNS_VALIDATE_NO ? "systemd-resolved"
-                                                                      : "");
+    g_variant_dict_insert(told, "validates", "s", connection_validated_by(plan));
     g_variant_dict_insert(told, "clients-see", "b", proves && !(stub && plan->stub_validates));
     g_autofree char *lines = trust_anchors_to_file(plan->anchors);
     g_auto(GStrv) anchors = g_strsplit(g_strchomp(lines), "\n", -1);

@@ -67,6 +67,7 @@ struct _Connection {
     NetworkPlan *network;
     SplitDnsPlan *dns;
     bool applying;
+    bool names_let_go;   /* see connection_lifted */
     bool plan_failed;    /* what the gateway gave is no use, rather than refused by this machine */
     bool answer_applied; /* the tunnel process waits for APPLIED */
     GVariant *configure; /* what is being applied, or was last */
@@ -187,6 +188,8 @@ void connection_token_free(TokenUse *use);
 /* ---- connection-dns.c: what is told of names ---- */
 /* Serves GetDns and TestName. */
 void connection_dns_serve(Connection *connection);
+/* Of a plan: ValidatedBy. */
+const char *connection_validated_by(const SplitDnsPlan *plan);
 /* DnsOffered, of a CONFIGURE. */
 GVariant *connection_offered_variant(GVariant *configure);
 /* ---- connection-stub.c ---- */

@@ -100,7 +100,8 @@ connection_firewall(const Connection *connection)
         firewall.interface = connection->tun.name;
         firewall.addresses = connection->network->addresses;
         firewall.remote = connection->network->remote;
-        firewall.names_inside = connection->dns != NULL && connection->dns->all_names;
+        firewall.names_inside =
+            connection->dns != NULL && connection->dns->all_names && !connection->names_let_go;
     }
     return firewall;
 }

@@ -123,10 +123,18 @@ lock_changed(Machine *machine)
 }
 
 static void
+tell_lifted(Machine *machine)
+{
+    for (guint i = 0; i < machine->connections->len; i++)
+        connection_lifted(machine->connections->pdata[i], machine->lifted != 0);
+}
+
+static void
 lift_is_over(Machine *machine)
 {
     g_clear_handle_id(&machine->lifted, g_source_remove);
     machine->lifted_until = 0;
+    tell_lifted(machine);
 }
 
 bool
@@ -167,6 +175,7 @@ lock_again(gpointer data)
     g_autoptr(GError) error = NULL;
     machine->lifted = 0;
     machine->lifted_until = 0;
+    tell_lifted(machine);
     if (!machine_update_firewall(machine, &error))
         g_warning("%s", error->message);
     g_message("locked again");
@@ -183,6 +192,7 @@ machine_lift(Machine *machine, unsigned minutes, GError **error)
     } else {
         machine->lifted = g_timeout_add_seconds(60 * minutes, lock_again, machine);
         machine->lifted_until = g_get_real_time() + (int64_t)minutes * 60 * G_USEC_PER_SEC;
+        tell_lifted(machine);
     }
     g_message(minutes == 0 ? "no longer locked" : "the lock is lifted for %u minutes", minutes);
     bool ok = machine_update_firewall(machine, error);

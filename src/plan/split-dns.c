@@ -112,6 +112,14 @@ domain_is_accepted(SplitDnsPlan *plan, const SplitDnsOffer *offer, const char *n
         refuse_domain(plan, name, "not-listed", "not in domains", offer->where);
         return false;
     }
+    /* RFC 6762, section 3: whoever is on the link is asked for those, where a link has mDNS. */
+    if (dns_name_is_at_or_below(name, "local") && !is_below_any(offer->domains, name)) {
+        refuse_domain(plan, name, "multicast",
+                      "other links may ask for names in local by mDNS; to accept it all the same, "
+                      "name it in domains",
+                      offer->where);
+        return false;
+    }
     if (is_public(name) && !is_listed(offer->domains, name)) {
         refuse_domain(plan, name, "public-suffix",
                       "a public suffix; to accept it, name it in domains", offer->where);

@@ -1,6 +1,8 @@
 /* What `ginnel dns` says of what is not as it should be; the rest is in test-verbs. */
 #include "cli/output-dns.h"
 
+#include "cli/output.h"
+
 #include <string.h>
 
 static GVariant *
@@ -53,6 +55,20 @@ test_stub(void)
 }
 
 static void
+test_status_of_a_stub(void)
+{
+    g_autoptr(GVariant) props = dict(
+        "{'DnsServers': <['10.99.0.1']>, 'ValidatedBy': <'ginnel-stub'>, 'Domains': <[{'name': "
+        "<'corp.example'>, 'validated': <true>, 'key-tag': <uint32 31406>}]>}");
+    g_autoptr(GString) out = g_string_new(NULL);
+    output_names(out, props);
+    g_assert_cmpstr(
+        out->str, ==,
+        "inside names    corp.example     asked at 10.99.0.1, validated with key 31406 by "
+        "ginnel-stub, unseen by programs\n");
+}
+
+static void
 check_test(const char *result, const char *expected)
 {
     g_autoptr(GVariant) told = dict(result);
@@ -85,6 +101,7 @@ main(int argc, char **argv)
     g_test_add_func("/cli/output-dns/nobody-tells", test_nobody_tells);
     g_test_add_func("/cli/output-dns/somebody-changed-it", test_somebody_changed_it);
     g_test_add_func("/cli/output-dns/stub", test_stub);
+    g_test_add_func("/cli/output-dns/status-of-a-stub", test_status_of_a_stub);
     g_test_add_func("/cli/output-dns/outside", test_outside);
     return g_test_run();
 }
