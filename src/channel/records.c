@@ -41,6 +41,7 @@ static const RecordKind record_kinds[RECORD_LIMIT] = {
     [RECORD_PPK] = { "PPK", "(uqayayay)" },
     [RECORD_REDIRECT] = { "REDIRECT", "(uays)" },
     [RECORD_MOVED] = { "MOVED", "((yayq)bs)" },
+    [RECORD_LOOKING] = { "LOOKING", "(x)" },
     [RECORD_LEARNT] = { "LEARNT", "(bu)" },
     [RECORD_PROXY_LOGIN] = { "PROXY_LOGIN", "(us)" },
     [RECORD_FETCH] = { "FETCH", "(usqsay)" },

@@ -51,21 +51,22 @@ typedef enum {
                     * AUTH, IntAuth */
     RECORD_EVENT,  /* (xsa{sv}): microseconds since the connect began, timeline event, details */
     RECORD_STATE,  /* (sss): TUNNEL_STATE_*, reason (bus API), detail for people */
-    RECORD_CONFIGURE,   /* a{sv}: see CONFIGURE_*; answered by APPLIED */
-    RECORD_REPORT,      /* a{sv}: see REPORT_*; answer to QUERY */
-    RECORD_MSCHAP,      /* (uayayay): serial, authenticator challenge and peer challenge (16 each),
-                         * user name as the method has it */
-    RECORD_MD5,         /* (uyay): serial, EAP identifier, challenge */
-    RECORD_PASSWORD,    /* (uss): serial, what for: gtc, pap; what a GTC server shows, or empty */
-    RECORD_SIGN_TLS,    /* (uqay): serial, TLS SignatureScheme, octets to be signed: only those of a
-                         * TLS client's CertificateVerify */
-    RECORD_PPK,         /* (uqayayay): serial, PRF, SK_d, SK_pi, SK_pr (RFC 8784, section 3) */
-    RECORD_REDIRECT,    /* (uays): serial, address of 4 or 16 octets, else name; answered by
-                         * RESOLVE_REPLY (RFC 5685) */
-    RECORD_MOVED,       /* ((yayq)bs): as CONFIGURE_TRANSPORT and _NAT, why */
-    RECORD_LEARNT,      /* (bu): of this network: UDP is blocked, else works, and the largest packet
-                         * that gets through (0: not known) */
-    RECORD_FETCH,       /* (usqsay): serial, host, port, path, body of a POST (empty: GET) */
+    RECORD_CONFIGURE, /* a{sv}: see CONFIGURE_*; answered by APPLIED */
+    RECORD_REPORT,    /* a{sv}: see REPORT_*; answer to QUERY */
+    RECORD_MSCHAP,    /* (uayayay): serial, authenticator challenge and peer challenge (16 each),
+                       * user name as the method has it */
+    RECORD_MD5,       /* (uyay): serial, EAP identifier, challenge */
+    RECORD_PASSWORD,  /* (uss): serial, what for: gtc, pap; what a GTC server shows, or empty */
+    RECORD_SIGN_TLS,  /* (uqay): serial, TLS SignatureScheme, octets to be signed: only those of a
+                       * TLS client's CertificateVerify */
+    RECORD_PPK,       /* (uqayayay): serial, PRF, SK_d, SK_pi, SK_pr (RFC 8784, section 3) */
+    RECORD_REDIRECT,  /* (uays): serial, address of 4 or 16 octets, else name; answered by
+                       * RESOLVE_REPLY (RFC 5685) */
+    RECORD_MOVED,     /* ((yayq)bs): as CONFIGURE_TRANSPORT and _NAT, why */
+    RECORD_LOOKING, /* (x): microseconds until UDP is looked for while on a stream; -1: it is not */
+    RECORD_LEARNT,  /* (bu): of this network: UDP is blocked, else works, and the largest packet
+                     * that gets through (0: not known) */
+    RECORD_FETCH,   /* (usqsay): serial, host, port, path, body of a POST (empty: GET) */
     RECORD_PROXY_LOGIN, /* (us): serial, what the proxy says; the last login was none, or wrong */
 
     /* ginneld to ginnel-token, one to a process, and its answer */

@@ -154,6 +154,30 @@ event_connected(GVariant *details)
     return g_strdup_printf(_("connected over %s"), transport);
 }
 
+const char *
+output_move_reason(const char *why)
+{
+    if (strcmp(why, "network-changed") == 0)
+        return _("the network changed");
+    if (strcmp(why, "udp-silent") == 0)
+        return _("UDP got no answer any more");
+    if (strcmp(why, "udp-found") == 0)
+        return _("UDP gets through");
+    if (strcmp(why, "udp-narrow") == 0)
+        return _("large packets got lost over UDP");
+    if (strcmp(why, "stream-broke") == 0)
+        return _("the stream broke");
+    return why;
+}
+
+static char *
+event_moved(GVariant *details)
+{
+    g_autofree char *transport = output_transport(props_string(details, "to"));
+    return g_strdup_printf(_("goes over %s now: %s"), transport,
+                           output_move_reason(props_string(details, "why")));
+}
+
 /* "reconnecting" and "failed". */
 static char *
 event_ended(const char *what, GVariant *details)
@@ -186,6 +210,7 @@ output_event(const char *event, GVariant *details)
         { GINNEL_EVENT_ASKED, event_asked },
         { GINNEL_EVENT_AUTHENTICATED, event_authenticated },
         { GINNEL_EVENT_CONNECTED, event_connected },
+        { GINNEL_EVENT_MOVED, event_moved },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++)
         if (strcmp(table[i].event, event) == 0)

@@ -277,8 +277,14 @@ status_state(GString *out, GVariant *props, gint64 now)
     gint64 since = props_int64(props, "ConnectedAt");
     gboolean connected = strcmp(props_string(props, "State"), GINNEL_STATE_CONNECTED) == 0;
     g_autofree char *age = duration_to_string(MAX(now - since, 0));
+    gint64 look_at = props_int64(props, "UdpLookAt");
+    g_autofree char *wait = duration_to_string(MAX(look_at - now, 0));
     if (!connected || since == 0)
         output_row(out, props_string(props, "Profile"), "%s", state);
+    else if (look_at != 0)
+        output_row(out, props_string(props, "Profile"),
+                   _("%s for %s (UDP did not get through on this network; next look in %s)"), state,
+                   age, wait);
     else if (fell_back(props))
         output_row(out, props_string(props, "Profile"),
                    _("%s for %s (UDP did not get through on this network)"), state, age);
@@ -417,6 +423,23 @@ status_traffic(GString *out, GVariant *props, GVariant *statistics)
                    in, gone, rekeys);
 }
 
+/* How long ago, over what, why. */
+static void
+status_history(GString *out, GVariant *props, gint64 now)
+{
+    g_autoptr(GVariant) history = props_array(props, "TransportHistory", "a(xss)");
+    for (gsize i = 0; g_variant_n_children(history) > 1 && i < g_variant_n_children(history); i++) {
+        gint64 at;
+        const char *transport, *why;
+        g_variant_get_child(history, i, "(x&s&s)", &at, &transport, &why);
+        g_autofree char *way = output_transport(transport);
+        g_autofree char *age = duration_to_string(MAX(now - at, 0));
+        g_autofree char *reason =
+            *why != '\0' ? g_strdup_printf(": %s", output_move_reason(why)) : g_strdup("");
+        output_row(out, i == 0 ? _("ways so far") : "", _("%s ago  %s%s"), age, way, reason);
+    }
+}
+
 static void
 status_timeline(GString *out, GVariant *props)
 {
@@ -441,7 +464,7 @@ append_fact(GString *out, const char *label, const char *fact, const char *addit
 }
 
 static void
-status_verbose(GString *out, GVariant *props, GVariant *statistics)
+status_verbose(GString *out, GVariant *props, GVariant *statistics, gint64 now)
 {
     g_auto(GStrv) servers = props_strings(props, "DnsServers");
     g_autofree char *joined = g_strjoinv(", ", servers);
@@ -450,6 +473,7 @@ status_verbose(GString *out, GVariant *props, GVariant *statistics)
     append_fact(out, _("ESP"), props_string(props, "EspAlgorithms"), "");
     append_fact(out, _("transport"), way,
                 props_bool(props, "BehindNat") ? _(", behind a NAT") : "");
+    status_history(out, props, now);
     if (props_uint(props, "Mtu") != 0)
         output_row(out, _("MTU inside"), "%u", props_uint(props, "Mtu"));
     append_fact(out, _("DNS servers"), joined, "");
@@ -477,5 +501,5 @@ output_status(GString *out, GVariant *props, GVariant *statistics, gint64 now, g
     if (*props_string(props, "Warning") != '\0')
         output_row(out, _("note"), "%s", props_string(props, "Warning"));
     if (verbose)
-        status_verbose(out, props, statistics);
+        status_verbose(out, props, statistics, now);
 }

@@ -18,6 +18,8 @@ void output_row(GString *out, const char *label, const char *format, ...) G_GNUC
 void output_names(GString *out, GVariant *props);
 /* One event of the timeline as a sentence without a line end: "udp 4500 to 192.0.2.1 started";
  * for `monitor` and `status --verbose`. */
+/* Of a "moved" event, in words. */
+const char *output_move_reason(const char *why);
 char *output_event(const char *event, GVariant *details);
 /* "connected over TCP", "failed: the gateway does not answer". */
 char *output_state(GVariant *props);

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#define HISTORY_MAX 32 /* moves that are told */
 #define SERVERS_MAX 64 /* that routes are planned for */
 /* What each version of systemd-resolved takes for one link; some take more. */
 #define FEW_DOMAINS 256
@@ -224,8 +225,24 @@ domains_variant(const SplitDnsPlan *plan)
     return g_variant_builder_end(&list);
 }
 
+/* The latest last. */
+static void
+note_transport(GinTunnel *tunnel, const char *transport, const char *why)
+{
+    GVariant *before = gin_tunnel_get_transport_history(tunnel);
+    gsize n = before != NULL ? g_variant_n_children(before) : 0;
+    GVariantBuilder history;
+    g_variant_builder_init(&history, G_VARIANT_TYPE("a(xss)"));
+    for (gsize i = n >= HISTORY_MAX ? n - HISTORY_MAX + 1 : 0; i < n; i++) {
+        g_autoptr(GVariant) one = g_variant_get_child_value(before, i);
+        g_variant_builder_add_value(&history, one);
+    }
+    g_variant_builder_add(&history, "(xss)", g_get_real_time(), transport, why);
+    gin_tunnel_set_transport_history(tunnel, g_variant_builder_end(&history));
+}
+
 void
-connection_tell_transport(GinTunnel *tunnel, GVariant *way)
+connection_tell_transport(GinTunnel *tunnel, GVariant *way, const char *why)
 {
     static const char *const kinds[] = { "udp", "tcp", "tls" };
     guint8 kind;
@@ -235,6 +252,8 @@ connection_tell_transport(GinTunnel *tunnel, GVariant *way)
     g_variant_get(way, "(y@ayq)", &kind, &octets, &port);
     g_autofree char *transport =
         g_strdup_printf("%s/%u", kinds[MIN(kind, G_N_ELEMENTS(kinds) - 1)], port);
+    if (g_strcmp0(transport, gin_tunnel_get_transport(tunnel)) != 0 || *why != '\0')
+        note_transport(tunnel, transport, why);
     gin_tunnel_set_transport(tunnel, transport);
     if (!read_address(octets, &address))
         return;
@@ -250,7 +269,7 @@ tell_gateway(GinTunnel *tunnel, GVariant *configure)
     gboolean nat = FALSE;
     gint64 not_after = 0;
     if (way != NULL)
-        connection_tell_transport(tunnel, way);
+        connection_tell_transport(tunnel, way, "");
     g_variant_lookup(configure, CONFIGURE_NAT, "b", &nat);
     g_variant_lookup(configure, CONFIGURE_NOT_AFTER, "x", &not_after);
     gin_tunnel_set_behind_nat(tunnel, nat);

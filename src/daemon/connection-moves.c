@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#define LOOK_MAX_US ((gint64)24 * 3600 * G_USEC_PER_SEC)
+
 void
 connection_network_changed(Connection *connection)
 {
@@ -27,12 +29,21 @@ connection_handle_moved(Connection *connection, GVariant *body)
     gboolean nat;
     const char *why;
     g_variant_get(body, "(@(yayq)b&s)", &way, &nat, &why);
-    connection_tell_transport(connection->tunnel, way);
-    gin_tunnel_set_behind_nat(connection->tunnel, nat);
     g_autofree char *quoted = error_quote(why, strlen(why), 40);
+    connection_tell_transport(connection->tunnel, way, quoted);
+    gin_tunnel_set_behind_nat(connection->tunnel, nat);
     g_message("%s: goes by %s at %s now: %s", connection_name(connection),
               gin_tunnel_get_transport(connection->tunnel),
               gin_tunnel_get_gateway_address(connection->tunnel), quoted);
+}
+
+void
+connection_handle_looking(Connection *connection, GVariant *body)
+{
+    gint64 wait;
+    g_variant_get(body, "(x)", &wait);
+    bool never = wait < 0 || wait > LOOK_MAX_US;
+    gin_tunnel_set_udp_look_at(connection->tunnel, never ? 0 : g_get_real_time() + wait);
 }
 
 static void

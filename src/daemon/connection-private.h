@@ -225,11 +225,12 @@ void connection_handle_fetch(Connection *connection, GVariant *body);
 
 /* ---- connection-apply.c: what it reports ---- */
 void connection_handle_configure(Connection *connection, GVariant *body, bool answer);
-/* way: (yayq), as CONFIGURE_TRANSPORT. */
-void connection_tell_transport(GinTunnel *tunnel, GVariant *way);
+/* way: (yayq), as CONFIGURE_TRANSPORT; why: for the history. */
+void connection_tell_transport(GinTunnel *tunnel, GVariant *way, const char *why);
 
 /* ---- connection-moves.c ---- */
 void connection_handle_moved(Connection *connection, GVariant *body);
+void connection_handle_looking(Connection *connection, GVariant *body);
 void connection_handle_learnt(Connection *connection, GVariant *body);
 
 /* ---- reasons.c ---- */

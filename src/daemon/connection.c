@@ -437,6 +437,9 @@ record_received(Channel *channel, RecordType type, GVariant *body, int *fds, siz
     case RECORD_MOVED:
         connection_handle_moved(connection, body);
         break;
+    case RECORD_LOOKING:
+        connection_handle_looking(connection, body);
+        break;
     case RECORD_LEARNT:
         connection_handle_learnt(connection, body);
         break;

@@ -364,6 +364,18 @@ move_pump(Session *session)
     return any;
 }
 
+void
+move_tell_look(Session *session, bool again)
+{
+    const Move *move = &session->move;
+    Instant at = move->plan != NULL ? mobility_next_look(move->plan) : INSTANT_NEVER;
+    if (at == move->look_told && !again)
+        return;
+    session->move.look_told = at;
+    gint64 wait = at == INSTANT_NEVER ? -1 : MAX(at - session_now(), 0);
+    channel_send(session->channel, RECORD_LOOKING, g_variant_new("(x)", wait), NULL, 0);
+}
+
 /* ---- events ---- */
 
 void

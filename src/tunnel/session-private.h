@@ -58,7 +58,8 @@ typedef struct {
     Attempt *look; /* under way; NULL: none */
     PathMtuSearch mtu;
     FlowWatch flow;
-    bool stalled; /* the gateway is asked because of it */
+    bool stalled;      /* the gateway is asked because of it */
+    Instant look_told; /* when ginneld knows that UDP is looked for next; INSTANT_NEVER: never */
 } Move;
 
 struct _Session {
@@ -140,6 +141,8 @@ void move_begin(Session *session);
 bool move_pump(Session *session);
 void move_timeout(Session *session, Instant now);
 Instant move_next_deadline(const Session *session);
+/* ginneld is told when the next look for UDP is due, where that is news; again: in any case. */
+void move_tell_look(Session *session, bool again);
 void move_network_changed(Session *session, bool udp_blocked);
 void move_unanswered(Session *session);
 void move_answered(Session *session, const IkeOutput *output);

@@ -358,6 +358,7 @@ session_pump(Session *session)
     /* While a person is asked the time is the person's; ginneld has a limit for that. */
     if (session->active != NULL || is_somebody_asked(session))
         session->give_up_at = INSTANT_NEVER;
+    move_tell_look(session, false);
     set_clock(session);
 }
 
@@ -499,6 +500,7 @@ handle_query(Session *session)
         g_variant_dict_insert(&dict, REPORT_KEYS, "^as", lines);
     }
     channel_send(session->channel, RECORD_REPORT, g_variant_dict_end(&dict), NULL, 0);
+    move_tell_look(session, true);
     requests_repeat(session->requests);
     /* The answer to CONFIGURE may have been lost with the ginneld that was to give it. */
     if (session->active != NULL && session->configure != NULL && !session->applied)
@@ -638,6 +640,7 @@ session_new(int control, void (*quit)(gpointer user_data), gpointer user_data)
     session->keepalive_at = session->quit_at = session->usage_at = INSTANT_NEVER;
     replace_reset(session);
     move_reset(session);
+    session->move.look_told = INSTANT_NEVER;
     session->state_lost = true; /* nobody knows what was before this process */
     session->channel = channel_new(control, &handler, session);
     session->requests = requests_new(session->channel);

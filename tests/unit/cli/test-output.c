@@ -121,6 +121,30 @@ test_status_of_a_split_tunnel(void)
         "traffic         1.2 GB in, 88.0 MB out, rekeyed 2 times\n");
 }
 
+/* Over TCP by what is known of the network, and the ways so far. */
+static void
+test_status_of_moves(void)
+{
+    check_status(
+        "'Profile': <'work'>, 'State': <'connected'>, 'Gateway': <'gw'>, 'ConnectedAt': "
+        "<int64 "
+        "1799999760000000"
+        ">, 'Transport': <'tcp/4500'>, 'UdpLookAt': <int64 "
+        "1800000120000000"
+        ">, 'TransportHistory': <[(int64 "
+        "1799999760000000"
+        ", 'udp/4500', ''), (int64 "
+        "1799999880000000"
+        ", 'tcp/4500', 'udp-silent')]>",
+        NULL, TRUE,
+        "work            connected over TCP for 4 min (UDP did not get through on this network; "
+        "next look in 2 min)\n"
+        "gateway         gw\n"
+        "transport       tcp 4500\n"
+        "ways so far     4 min ago  udp 4500\n"
+        "                2 min ago  tcp 4500: UDP got no answer any more\n");
+}
+
 static void
 test_status_of_a_failure(void)
 {
@@ -186,6 +210,7 @@ main(int argc, char **argv)
     g_test_add_func("/cli/output/result-of-a-failure", test_result_of_a_failure);
     g_test_add_func("/cli/output/result-of-an-unknown-reason", test_result_of_an_unknown_reason);
     g_test_add_func("/cli/output/status-of-a-split-tunnel", test_status_of_a_split_tunnel);
+    g_test_add_func("/cli/output/status-of-moves", test_status_of_moves);
     g_test_add_func("/cli/output/status-of-a-failure", test_status_of_a_failure);
     g_test_add_func("/cli/output/status-verbose-tells-the-story",
                     test_status_verbose_tells_the_story);
