@@ -9,6 +9,7 @@
 #define _GNU_SOURCE
 #include <gio/gio.h>
 #include <gio/gunixfdlist.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>

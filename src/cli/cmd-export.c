@@ -9,7 +9,6 @@
 #include "cli/client.h"
 #include "cli/props.h"
 #include "profile/export.h"
-#include "profile/profile-credentials.h"
 #include "profile/profile-file.h"
 
 /* As the service has it; NULL where there is none of that name. */
@@ -31,18 +30,6 @@ find_profile(Client *client, const char *name, GError **error)
     g_set_error(error, GINNEL_ERROR, GINNEL_ERROR_NO_SUCH_PROFILE, _("There is no profile %s."),
                 name);
     return NULL;
-}
-
-/* A certificate is no secret, but it may lie where we cannot look. */
-static GBytes *
-read_authorities(const Profile *profile)
-{
-    g_autofree char *text = NULL;
-    gsize length;
-    if (profile->ca_file == NULL || !g_file_get_contents(profile->ca_file, &text, &length, NULL) ||
-        length > PROFILE_CA_MAX_LENGTH)
-        return NULL;
-    return g_bytes_new_take(g_steal_pointer(&text), length);
 }
 
 static void
@@ -88,7 +75,7 @@ cmd_export(int argc, char **argv)
     g_autoptr(Profile) profile = client != NULL ? find_profile(client, argv[1], &error) : NULL;
     if (profile == NULL)
         return cli_report(g_steal_pointer(&error));
-    g_autoptr(GBytes) authorities = read_authorities(profile);
+    g_autoptr(GBytes) authorities = export_authorities(profile);
     g_autoptr(Export) export = export_write(format, profile, argv[1], authorities, &error);
     if (export == NULL || !write_out(export, output, &error))
         return cli_report(g_steal_pointer(&error));

@@ -36,28 +36,13 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Options, options_clear)
 
 /* ---- reading ---- */
 
-/* As long as an import may be, and an octet more, so that it is seen to be longer. */
-static char *
-read_bounded(const char *path, gsize *length, GError **error)
-{
-    g_autoptr(GFile) file = g_file_new_for_commandline_arg(path);
-    g_autoptr(GFileInputStream) stream = g_file_read(file, NULL, error);
-    if (stream == NULL)
-        return NULL;
-    g_autofree char *text = g_malloc0(IMPORT_MAX_LENGTH + 2);
-    if (!g_input_stream_read_all(G_INPUT_STREAM(stream), text, IMPORT_MAX_LENGTH + 1, length, NULL,
-                                 error))
-        return NULL;
-    return g_steal_pointer(&text);
-}
-
 static Secret *
 read_passphrase(const Options *options, GError **error)
 {
     gsize length = 0;
     if (options->passphrase_file == NULL)
         return NULL;
-    g_autofree char *text = read_bounded(options->passphrase_file, &length, error);
+    g_autofree char *text = import_load(options->passphrase_file, &length, error);
     if (text == NULL)
         return NULL;
     length = strcspn(text, "\r\n");
@@ -88,7 +73,7 @@ read_file(const Options *options, const char *path, GError **error)
     gsize length = 0;
     ImportFormat format;
     g_autoptr(GError) why = NULL;
-    g_autofree char *text = read_bounded(path, &length, error);
+    g_autofree char *text = import_load(path, &length, error);
     g_autoptr(Secret) passphrase = text != NULL ? read_passphrase(options, &why) : NULL;
     if (why != NULL)
         g_propagate_error(error, g_steal_pointer(&why));

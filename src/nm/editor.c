@@ -163,6 +163,7 @@ add_rows(GinnelEditor *editor, GtkWidget *grid, const EditorRow *rows, size_t n,
 {
     for (size_t i = 0; i < n; i++)
         widgets[i] = editor_row_add(GTK_GRID(grid), (int)i, &rows[i], G_CALLBACK(changed), editor);
+    align_labels(editor, grid);
 }
 
 static GtkWidget *

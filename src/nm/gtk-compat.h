@@ -88,7 +88,7 @@ compat_init(void)
 static inline void
 compat_append(GtkWidget *box, GtkWidget *child)
 {
-    gtk_box_pack_start(GTK_BOX(box), child, FALSE, FALSE, 0);
+    gtk_box_pack_start(GTK_BOX(box), child, FALSE, TRUE, 0);
 }
 
 static inline void

@@ -70,6 +70,11 @@ main(int argc, char **argv)
     g_unix_signal_add(SIGTERM, terminated, loop);
     g_unix_signal_add(SIGINT, terminated, loop);
     g_main_loop_run(loop);
+    g_autoptr(GDBusConnection) bus =
+        nm_vpn_service_plugin_get_connection(NM_VPN_SERVICE_PLUGIN(service));
     nm_vpn_service_plugin_shutdown(NM_VPN_SERVICE_PLUGIN(service));
+    /* The answer that says why is written by another thread. */
+    if (bus != NULL)
+        g_dbus_connection_flush_sync(bus, NULL, NULL);
     return 0;
 }

@@ -46,11 +46,11 @@ plugin_of(GinnelService *service)
 static void
 forget_tunnel(GinnelService *service)
 {
-    GDBusConnection *bus = nm_vpn_service_plugin_get_connection(plugin_of(service));
+    g_autoptr(GDBusConnection) bus = nm_vpn_service_plugin_get_connection(plugin_of(service));
     g_cancellable_cancel(service->cancellable);
     g_clear_object(&service->cancellable);
     g_clear_handle_id(&service->absent, g_source_remove);
-    if (service->removed != 0)
+    if (service->removed != 0 && bus != NULL)
         g_dbus_connection_signal_unsubscribe(bus, service->removed);
     service->removed = 0;
     if (service->tunnel != NULL)
@@ -229,8 +229,8 @@ activated(GObject *source, GAsyncResult *result, gpointer data)
         fail(service, NM_VPN_PLUGIN_FAILURE_CONNECT_FAILED, error->message);
         return;
     }
-    gin_tunnel_proxy_new(nm_vpn_service_plugin_get_connection(plugin_of(service)),
-                         G_DBUS_PROXY_FLAGS_DO_NOT_AUTO_START_AT_CONSTRUCTION, GINNEL_BUS_NAME,
+    g_autoptr(GDBusConnection) bus = nm_vpn_service_plugin_get_connection(plugin_of(service));
+    gin_tunnel_proxy_new(bus, G_DBUS_PROXY_FLAGS_DO_NOT_AUTO_START_AT_CONSTRUCTION, GINNEL_BUS_NAME,
                          path, service->cancellable, got_tunnel, service);
 }
 
@@ -313,7 +313,7 @@ check(NMConnection *connection, GError **error)
 static gboolean
 begin(GinnelService *service, NMConnection *connection, gboolean interactive, GError **error)
 {
-    GDBusConnection *bus = nm_vpn_service_plugin_get_connection(plugin_of(service));
+    g_autoptr(GDBusConnection) bus = nm_vpn_service_plugin_get_connection(plugin_of(service));
     if (!check(connection, error))
         return FALSE;
     forget_tunnel(service);

@@ -4,7 +4,6 @@
 
 #include "nm/mapping.h"
 #include "nm/names.h"
-#include "profile/profile-credentials.h"
 
 #include <string.h>
 
@@ -15,20 +14,6 @@ transfer_folder(void)
 }
 
 /* ---- import ---- */
-
-static char *
-read_bounded(const char *path, gsize *length, GError **error)
-{
-    g_autoptr(GFile) file = g_file_new_for_path(path);
-    g_autoptr(GFileInputStream) stream = g_file_read(file, NULL, error);
-    if (stream == NULL)
-        return NULL;
-    g_autofree char *text = g_malloc0(IMPORT_MAX_LENGTH + 2);
-    if (!g_input_stream_read_all(G_INPUT_STREAM(stream), text, IMPORT_MAX_LENGTH + 1, length, NULL,
-                                 error))
-        return NULL;
-    return g_steal_pointer(&text);
-}
 
 static void
 add_secret(NMSettingVpn *vpn, const char *name, const Secret *secret)
@@ -105,7 +90,7 @@ transfer_import(const char *path, const char *folder, char **notes, GError **err
 {
     gsize length = 0;
     ImportFormat format;
-    g_autofree char *text = read_bounded(path, &length, error);
+    g_autofree char *text = import_load(path, &length, error);
     if (text == NULL)
         return NULL;
     if (!import_guess_format(text, length, &format)) {
@@ -145,16 +130,6 @@ format_of(const char *path, ImportFormat *format, GError **error)
     return known;
 }
 
-static GBytes *
-read_authorities(const Profile *profile)
-{
-    char *text = NULL;
-    gsize length;
-    if (profile->ca_file == NULL || !g_file_get_contents(profile->ca_file, &text, &length, NULL))
-        return NULL;
-    return g_bytes_new_take(text, length);
-}
-
 gboolean
 transfer_export(NMConnection *connection, const char *path, GError **error)
 {
@@ -162,7 +137,7 @@ transfer_export(NMConnection *connection, const char *path, GError **error)
     if (!format_of(path, &format, error))
         return FALSE;
     g_autoptr(Profile) profile = mapping_profile(connection, error);
-    g_autoptr(GBytes) authorities = profile != NULL ? read_authorities(profile) : NULL;
+    g_autoptr(GBytes) authorities = profile != NULL ? export_authorities(profile) : NULL;
     g_autoptr(Export) export =
         profile != NULL
             ? export_write(format, profile, nm_connection_get_id(connection), authorities, error)

@@ -238,6 +238,6 @@ export_mobileconfig(Exporting *exporting)
     plist_to_xml(root, &xml, &length);
     plist_free(root);
     char *text = g_strndup(xml, length);
-    plist_to_xml_free(xml);
+    plist_mem_free(xml);
     return text;
 }

@@ -4,6 +4,7 @@
 
 #include "crypto/certificate.h"
 #include "profile/export-private.h"
+#include "profile/profile-credentials.h"
 #include "profile/profile-file.h"
 
 static const ProfileEntry *
@@ -95,6 +96,17 @@ export_write(ImportFormat format, const Profile *profile, const char *title, GBy
     export->text = g_steal_pointer(&text);
     export->left = what_is_left(&exporting);
     return export;
+}
+
+GBytes *
+export_authorities(const Profile *profile)
+{
+    g_autofree char *text = NULL;
+    gsize length;
+    if (profile->ca_file == NULL || !g_file_get_contents(profile->ca_file, &text, &length, NULL) ||
+        length > PROFILE_CA_MAX_LENGTH)
+        return NULL;
+    return g_bytes_new_take(g_steal_pointer(&text), length);
 }
 
 void

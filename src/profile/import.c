@@ -103,6 +103,18 @@ import_refuse(GError **error, const char *format_name, unsigned line, const char
     return false;
 }
 
+char *
+import_load(const char *path, gsize *length, GError **error)
+{
+    g_autoptr(GFile) file = g_file_new_for_path(path);
+    g_autoptr(GFileInputStream) stream = g_file_read(file, NULL, error);
+    g_autofree char *text = stream != NULL ? g_malloc0(IMPORT_MAX_LENGTH + 2) : NULL;
+    if (text == NULL || !g_input_stream_read_all(G_INPUT_STREAM(stream), text,
+                                                 IMPORT_MAX_LENGTH + 1, length, NULL, error))
+        return NULL;
+    return g_steal_pointer(&text);
+}
+
 GPtrArray *
 import_read(ImportFormat format, const char *text, gsize length, const Secret *passphrase,
             const char *fallback, GError **error)

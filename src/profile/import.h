@@ -46,6 +46,10 @@ typedef struct {
     Secret *psk, *password, *passphrase; /* NULL: not in the file */
 } Import;
 
+/* A file's octets, and a NUL behind them; of one that is too long so much that import_read says it.
+ */
+char *import_load(const char *path, gsize *length, GError **error);
+
 /* "mobileconfig"; NULL where there is no such word. */
 const char *import_format_to_string(ImportFormat format);
 bool import_format_from_string(const char *word, ImportFormat *format);

@@ -1,5 +1,5 @@
 """The scenes, in the order in which they are told."""
 
-from . import basic, files, life, moves, ways
+from . import basic, editor, files, life, moves, tokens, ways
 
-ORDER = [basic, ways, files, moves, life]
+ORDER = [basic, ways, tokens, files, moves, life, editor]

@@ -116,3 +116,30 @@ def private(bed, story):
         nmcli.must("connection", "modify", "work", *mine)
         expect(nmcli.up().returncode != 0, "it connected")
         nmcli.expect_words("user-key", "Permission denied")
+
+
+@scene("A question of the gateway's")
+def questions(bed, story):
+    nmcli, radius = Nmcli(bed.host), bed.gateway.radius
+    radius.stop()
+    radius.start(tls="1.2")
+    # The method takes the password inside, so nothing is asked of NetworkManager beforehand but that.
+    gtc = {**EAP, "gateway-id": "eap.gw.example", "user-eap": "gtc", "user-eap-server-name": SERVER_NAME}
+    with story.claim("The server's own question is shown as the gateway's words, and answered"):
+        nmcli.add("work", {**gtc, "password-flags": "4"})
+        result = nmcli.up_typing(bed, USERS["tess"])
+        expect_equal(result.returncode, 0, result.stdout)
+        expect("Today's code" in result.stdout, result.stdout)
+    nmcli.forget_vpns()
+    for method in ("ttls", "peap"):
+        with story.claim(f"Signed in by EAP-{method.upper()}"):
+            nmcli.add("work", {**gtc, "user-eap": method}, {"password": USERS["tess"]})
+            nmcli.connect()
+        nmcli.forget_vpns()
+    radius.stop()
+    with story.claim("A certificate, and then a password"):
+        nmcli.add("work", {**CERTIFICATE, "gateway-id": "second.gw.example",
+                           "user-second-auth": "eap", "user-eap-id": "tess"},
+                  {"password": USERS["tess"]})
+        nmcli.connect()
+    nmcli.forget_vpns()
