@@ -59,7 +59,7 @@ receive_inner(Receiver *receiver, const SnapshotSa *sa, uint8_t *inner, size_t l
     merge_add(&receiver->merge, inner, length);
 }
 
-static void
+static TransportJudgement
 receive_by(Receiver *receiver, const SnapshotSa *sa, const TransportPacket *packet)
 {
     Datapath *datapath = receiver->worker->datapath;
@@ -68,14 +68,17 @@ receive_by(Receiver *receiver, const SnapshotSa *sa, const TransportPacket *pack
     EspVerdict verdict =
         esp_inbound_open(sa->inbound, packet->data, packet->length, &inner, &length, &next);
     count_verdict(&datapath->statistics, verdict);
+    if (verdict == ESP_REPLAYED)
+        return TRANSPORT_NEUTRAL;
     if (verdict != ESP_OK && verdict != ESP_DUMMY)
-        return;
+        return TRANSPORT_FORGED;
     count(&datapath->authentic, 1);
     if (verdict == ESP_OK)
         receive_inner(receiver, sa, inner, length, next);
+    return TRANSPORT_AUTHENTIC;
 }
 
-static void
+static TransportJudgement
 receive_esp(Receiver *receiver, const TransportPacket *packet)
 {
     Datapath *datapath = receiver->worker->datapath;
@@ -84,13 +87,14 @@ receive_esp(Receiver *receiver, const TransportPacket *packet)
     for (size_t i = 0; i < snapshot->n_sas; i++) {
         if (esp_inbound_spi(snapshot->sas[i].inbound) != spi)
             continue;
-        receive_by(receiver, &snapshot->sas[i], packet);
-        return;
+        return receive_by(receiver, &snapshot->sas[i], packet);
     }
-    if (snapshot_expects(snapshot, spi))
+    if (snapshot_expects(snapshot, spi)) {
         worker_hold(datapath, packet->data, packet->length);
-    else
-        __atomic_fetch_add(&datapath->statistics.drop_unknown_spi, 1, __ATOMIC_RELAXED);
+        return TRANSPORT_NEUTRAL;
+    }
+    __atomic_fetch_add(&datapath->statistics.drop_unknown_spi, 1, __ATOMIC_RELAXED);
+    return TRANSPORT_UNKNOWN;
 }
 
 /* Newer than what the thread has said it works with, so that it cannot be freed. */
@@ -132,10 +136,12 @@ receive_batch(Receiver *receiver, Transport *transport)
      * expected until the peer's answer is read. */
     take_newest(receiver);
     for (size_t i = 0; i < n; i++) {
+        int corrupt = 0;
         if (packets[i].kind == ENCAP_ESP)
-            receive_esp(receiver, &packets[i]);
+            corrupt = transport_judge(transport, receive_esp(receiver, &packets[i]));
         else
             datapath_deliver_ike(datapath, transport, packets[i].data, packets[i].length);
+        error = error != 0 ? error : corrupt;
     }
     merge_flush(&receiver->merge);
     if (error != 0)

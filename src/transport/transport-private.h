@@ -26,6 +26,7 @@ struct _Transport {
     char *why;
     size_t room;      /* of a stream: octets that the sender hands over at a time */
     gint dead;        /* atomic: a stream that broke */
+    gint unknown;     /* atomic: packets in a row that are nobody's */
     uint64_t garbage; /* atomic */
 };
 

@@ -70,10 +70,25 @@ transport_take_frames(Transport *transport, TcpDeframer *deframer, TransportPack
             break;
         if (packet->kind == ENCAP_IKE || packet->kind == ENCAP_ESP)
             (*n)++;
-        else
+        else if (packet->kind == ENCAP_GARBAGE) /* a keepalive is none (RFC 9329, section 6.6) */
             transport_count_garbage(transport);
     }
     return 0;
+}
+
+int
+transport_judge(Transport *transport, TransportJudgement judgement)
+{
+    if (judgement == TRANSPORT_NEUTRAL || !transport_is_stream(transport))
+        return 0;
+    if (judgement == TRANSPORT_AUTHENTIC) {
+        if (g_atomic_int_get(&transport->unknown) != 0) /* seldom: it is another thread's too */
+            g_atomic_int_set(&transport->unknown, 0);
+        return 0;
+    }
+    bool corrupt = judgement == TRANSPORT_FORGED ||
+                   g_atomic_int_add(&transport->unknown, 1) >= TRANSPORT_MAX_UNKNOWN;
+    return corrupt && g_atomic_int_compare_and_exchange(&transport->dead, 0, 1) ? EPROTO : 0;
 }
 
 Transport *

@@ -100,6 +100,20 @@ int transport_send_keepalive(Transport *transport);
 /* Up to TRANSPORT_BATCH packets: *n of them, 0 when there is nothing. 0 or an errno; over UDP an
  * errno is what ICMP said. After a full batch a stream may hold more that poll does not know of. */
 int transport_receive(Transport *transport, TransportPacket *packets, size_t *n);
+/* What became of a packet that came. */
+typedef enum {
+    TRANSPORT_NEUTRAL, /* a replay, a fragment, one that waits for its SA */
+    TRANSPORT_AUTHENTIC,
+    TRANSPORT_UNKNOWN, /* of no SA that is known */
+    TRANSPORT_FORGED,  /* of one, and not authentic */
+} TransportJudgement;
+
+#define TRANSPORT_MAX_UNKNOWN 32 /* in a row */
+
+/* RFC 9329, sections 6.1 and 10: a stream on which something is not authentic, or too many packets
+ * in a row are nobody's, is corrupt: it is dead then, and EPROTO is returned, once; else 0. Never
+ * over UDP, where anybody can send anything. From any thread. */
+int transport_judge(Transport *transport, TransportJudgement judgement);
 /* Packets that were neither IKE nor ESP; read from any thread. */
 uint64_t transport_garbage(const Transport *transport);
 

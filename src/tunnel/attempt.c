@@ -371,6 +371,12 @@ attempt_received(Attempt *attempt, const Transport *transport, const uint8_t *me
     IkeVerdict verdict =
         ike_engine_receive(attempt->engine, &path->ike, message, length, session_now());
     bool authentic = verdict == IKE_VERDICT_OK || verdict == IKE_VERDICT_PROTECTED_ERROR;
+    TransportJudgement judgement = authentic                        ? TRANSPORT_AUTHENTIC
+                                   : verdict == IKE_VERDICT_DISCARD ? TRANSPORT_UNKNOWN
+                                                                    : TRANSPORT_NEUTRAL;
+    int corrupt = transport_judge(path->transport, judgement);
+    if (corrupt != 0)
+        attempt_transport_failed(attempt, transport, corrupt);
     if (!authentic)
         return;
     if (attempt == session->active)

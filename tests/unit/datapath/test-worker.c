@@ -2,6 +2,7 @@
 #include "loopback.h"
 #include "pipe.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -265,6 +266,48 @@ test_wrong_packets_are_counted(void)
 }
 
 static void
+wait_until_failed(const End *end)
+{
+    while (end->n_failed == 0)
+        g_main_context_iteration(NULL, TRUE);
+}
+
+static void
+send_frame(const Pipe *pipe, uint32_t spi)
+{
+    uint8_t frame[62] = { 0, 62 };
+    for (size_t i = 0; i < 4; i++)
+        frame[2 + i] = (uint8_t)(spi >> (24 - 8 * i));
+    frame[9] = 77;
+    loopback_write(transport_fd(pipe->a.transport), frame, sizeof frame);
+}
+
+/* On a stream, packets that nobody knows are put up with for a while, and one that is not authentic
+ * is not: what comes behind it cannot be trusted. (Over UDP, anybody can send them.) */
+static void
+test_corrupt_stream(gconstpointer forged)
+{
+    g_auto(Pipe) pipe;
+    DatapathStatistics statistics;
+    start(&pipe, pipe_join_tcp);
+    for (unsigned round = 0; round < 3; round++) {
+        for (unsigned i = 0; i < TRANSPORT_MAX_UNKNOWN; i++)
+            send_frame(&pipe, 99);
+        stream_packets(&pipe, &pipe.a, &pipe.b, 1, 0);
+        g_assert_cmpuint(pipe.b.n_failed, ==, 0);
+    }
+    for (unsigned i = 0; i <= TRANSPORT_MAX_UNKNOWN && !GPOINTER_TO_INT(forged); i++)
+        send_frame(&pipe, 99);
+    if (GPOINTER_TO_INT(forged))
+        send_frame(&pipe, pipe.b.spi);
+    wait_until_failed(&pipe.b);
+    g_assert_cmpint(pipe.b.error, ==, EPROTO);
+    g_assert_true(transport_is_dead(pipe.b.transport));
+    datapath_get_statistics(pipe.b.datapath, &statistics);
+    g_assert_cmpuint(statistics.drop_forged, ==, GPOINTER_TO_INT(forged));
+}
+
+static void
 test_removed_sa(void)
 {
     g_auto(Pipe) pipe;
@@ -302,6 +345,9 @@ main(int argc, char **argv)
     g_test_add_func("/datapath/worker/too-big", test_too_big);
     g_test_add_func("/datapath/worker/selectors", test_selectors);
     g_test_add_func("/datapath/worker/wrong-packets-are-counted", test_wrong_packets_are_counted);
+    g_test_add_data_func("/datapath/worker/tcp/too-many-unknown", GINT_TO_POINTER(0),
+                         test_corrupt_stream);
+    g_test_add_data_func("/datapath/worker/tcp/forged", GINT_TO_POINTER(1), test_corrupt_stream);
     g_test_add_func("/datapath/worker/removed-sa", test_removed_sa);
     return g_test_run();
 }

@@ -1,6 +1,7 @@
 /* What every kind of transport shares: who owns the descriptor. */
 #include "loopback.h"
 
+#include <errno.h>
 #include <unistd.h>
 
 static bool
@@ -45,11 +46,45 @@ test_kinds(void)
     close(tcp[1]);
 }
 
+/* RFC 9329, section 6.1: a few packets that nobody knows are no reason, many in a row are, and so
+ * is one that is not authentic. Over UDP, nothing is. */
+static void
+test_judged(void)
+{
+    int fds[3][2];
+    Transport *transports[3];
+    for (size_t i = 0; i < 3; i++) {
+        (i < 2 ? loopback_tcp_pair : loopback_udp_pair)(fds[i]);
+        transports[i] = i < 2 ? transport_tcp_new(fds[i][0]) : transport_udp_new(fds[i][0], true);
+    }
+    for (unsigned round = 0; round < 3; round++) {
+        for (unsigned i = 0; i < TRANSPORT_MAX_UNKNOWN; i++) {
+            g_assert_cmpint(transport_judge(transports[0], TRANSPORT_UNKNOWN), ==, 0);
+            g_assert_cmpint(transport_judge(transports[0], TRANSPORT_NEUTRAL), ==, 0);
+        }
+        g_assert_cmpint(transport_judge(transports[0], TRANSPORT_AUTHENTIC), ==, 0);
+    }
+    for (unsigned i = 0; i < TRANSPORT_MAX_UNKNOWN; i++)
+        g_assert_cmpint(transport_judge(transports[0], TRANSPORT_UNKNOWN), ==, 0);
+    g_assert_cmpint(transport_judge(transports[0], TRANSPORT_UNKNOWN), ==, EPROTO);
+    g_assert_true(transport_is_dead(transports[0]));
+    g_assert_cmpint(transport_judge(transports[0], TRANSPORT_UNKNOWN), ==, 0); /* said once */
+    g_assert_cmpint(transport_judge(transports[1], TRANSPORT_FORGED), ==, EPROTO);
+    for (unsigned i = 0; i < 2 * TRANSPORT_MAX_UNKNOWN; i++)
+        g_assert_cmpint(transport_judge(transports[2], TRANSPORT_FORGED), ==, 0);
+    g_assert_false(transport_is_dead(transports[2]));
+    for (size_t i = 0; i < 3; i++) {
+        transport_unref(transports[i]);
+        close(fds[i][1]);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/transport/transport/last-reference-closes", test_last_reference_closes);
     g_test_add_func("/transport/transport/kinds", test_kinds);
+    g_test_add_func("/transport/transport/judged", test_judged);
     return g_test_run();
 }
