@@ -92,6 +92,21 @@ take_prefix(TcpDeframer *deframer)
     return true;
 }
 
+/* Before the rest of it is there, which may be never: a length that was altered on the way. */
+static bool
+is_too_long(const TcpDeframer *deframer, ByteReader payload, size_t length)
+{
+    uint32_t marker;
+    return deframer->max_esp > 0 && length > deframer->max_esp &&
+           byte_reader_u32(&payload, &marker) && marker != 0;
+}
+
+bool
+tcp_deframer_is_unfinished(const TcpDeframer *deframer)
+{
+    return deframer->end > deframer->start;
+}
+
 TcpFrame
 tcp_deframer_next(TcpDeframer *deframer, uint8_t **packet, size_t *length, EncapKind *kind)
 {
@@ -109,6 +124,8 @@ tcp_deframer_next(TcpDeframer *deframer, uint8_t **packet, size_t *length, Encap
     if (frame < TCP_ENCAP_FRAME_HEADER)
         return broken(deframer);
     size_t payload = frame - TCP_ENCAP_FRAME_HEADER, offset;
+    if (is_too_long(deframer, reader, payload))
+        return broken(deframer);
     if (!byte_reader_take(&reader, payload, &body))
         return TCP_FRAME_NONE;
     *kind = udp_encap_classify(body, payload, true, &offset);

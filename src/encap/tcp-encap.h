@@ -22,6 +22,7 @@ typedef struct {
     uint8_t *buffer;
     uint8_t *rest; /* of a lean one, between reads: what has come of an unfinished frame */
     size_t start, end;
+    size_t max_esp; /* octets of an ESP packet; 0: what a frame holds */
     bool lean;
     bool prefix_due; /* the opening side's prefix has not been seen */
     bool broken;
@@ -39,6 +40,8 @@ void tcp_deframer_clear(TcpDeframer *deframer);
 /* Where the next octets of the stream are to be put; *length is never 0. */
 uint8_t *tcp_deframer_space(TcpDeframer *deframer, size_t *length);
 void tcp_deframer_added(TcpDeframer *deframer, size_t length);
+/* Whether part of a frame is there, and its rest is not. */
+bool tcp_deframer_is_unfinished(const TcpDeframer *deframer);
 /* Packets may be changed in place. For ENCAP_IKE *packet is the message without its marker.
  * Keepalives and garbage are returned as such: the caller counts and drops them. */
 TcpFrame tcp_deframer_next(TcpDeframer *deframer, uint8_t **packet, size_t *length,

@@ -63,6 +63,7 @@ tune(int fd, bool stream, bool v6)
     if (stream) {
         set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
         set_int(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, STREAM_DEAD_MS);
+        set_int(fd, IPPROTO_TCP, TCP_SYNCNT, 3); /* 15 s */
         set_int(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
         set_int(fd, IPPROTO_TCP, TCP_KEEPIDLE, 20);
         set_int(fd, IPPROTO_TCP, TCP_KEEPINTVL, 3);

@@ -24,10 +24,11 @@ struct _Transport {
     int fd;
     StreamOpening *opening; /* NULL: it is open */
     char *why;
-    size_t room;      /* of a stream: octets that the sender hands over at a time */
-    gint dead;        /* atomic: a stream that broke */
-    gint unknown;     /* atomic: packets in a row that are nobody's */
-    uint64_t garbage; /* atomic */
+    size_t room;       /* of a stream: octets that the sender hands over at a time */
+    gint dead;         /* atomic: a stream that broke */
+    gint64 part_since; /* of the receiving thread: when part of a frame came; 0: none is there */
+    gint unknown;      /* atomic: packets in a row that are nobody's */
+    uint64_t garbage;  /* atomic */
 };
 
 void transport_init(Transport *transport, const TransportClass *class, int fd);
@@ -36,7 +37,7 @@ void transport_begin(Transport *transport, TlsStream *tls);
 /* Says that it broke, and returns error. */
 int transport_died(Transport *transport, int error);
 void transport_count_garbage(Transport *transport);
-/* Adds to packets what the deframer holds already. 0, or EPROTO: a broken stream ends the transport
- * (RFC 9329, section 3). */
-int transport_take_frames(Transport *transport, TcpDeframer *deframer, TransportPacket *packets,
-                          size_t *n);
+/* Adds to packets what the deframer holds already; fresh: octets have come just now. 0, or EPROTO:
+ * a broken stream ends the transport (RFC 9329, section 3). */
+int transport_take_frames(Transport *transport, TcpDeframer *deframer, bool fresh,
+                          TransportPacket *packets, size_t *n);

@@ -215,7 +215,7 @@ tcp_receive(Transport *transport, TransportPacket *packets, size_t *n)
     TransportTcp *tcp = (TransportTcp *)transport;
     size_t space;
     *n = 0;
-    int rc = transport_take_frames(transport, &tcp->deframer, packets, n);
+    int rc = transport_take_frames(transport, &tcp->deframer, false, packets, n);
     if (rc != 0)
         return transport_died(transport, rc);
     if (*n > 0)
@@ -227,7 +227,7 @@ tcp_receive(Transport *transport, TransportPacket *packets, size_t *n)
     if (got == 0)
         return transport_died(transport, ECONNRESET);
     tcp_deframer_added(&tcp->deframer, (size_t)got);
-    rc = transport_take_frames(transport, &tcp->deframer, packets, n);
+    rc = transport_take_frames(transport, &tcp->deframer, true, packets, n);
     return rc != 0 ? transport_died(transport, rc) : 0;
 }
 
@@ -259,6 +259,7 @@ transport_tcp_new(int fd)
     TransportTcp *tcp = g_new0(TransportTcp, 1);
     transport_init(&tcp->base, &tcp_class, fd);
     tcp_deframer_init(&tcp->deframer, false);
+    tcp->deframer.max_esp = TRANSPORT_MAX_ESP;
     transport_begin(&tcp->base, NULL);
     tcp->urgent.octets = g_byte_array_new();
     tcp->queue.octets = g_byte_array_new();

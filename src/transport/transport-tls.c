@@ -188,11 +188,12 @@ tls_send_keepalive(Transport *transport)
     return 0;
 }
 
-/* Ciphertext of one read to the deframer's buffer. */
+/* Ciphertext of one read to the deframer's buffer. *fresh: something came of it. */
 static int
-read_records(TransportTls *tls)
+read_records(TransportTls *tls, bool *fresh)
 {
     size_t space, n;
+    *fresh = false;
     uint8_t *into = tcp_deframer_space(&tls->deframer, &space);
     ssize_t got = recv(tls->base.fd, tls->cipher, MIN(CIPHER_MAX, space - TLS_STREAM_MAX_RECORD),
                        MSG_DONTWAIT);
@@ -204,6 +205,7 @@ read_records(TransportTls *tls)
     TlsStreamState state = tls_stream_read(tls->tls, tls->cipher, (size_t)got, into, space, &n);
     pthread_mutex_unlock(&tls->lock);
     tcp_deframer_added(&tls->deframer, n);
+    *fresh = n > 0;
     return state == TLS_STREAM_OPEN ? 0 : state == TLS_STREAM_CLOSED ? ECONNRESET : EPROTO;
 }
 
@@ -211,15 +213,16 @@ static int
 tls_receive(Transport *transport, TransportPacket *packets, size_t *n)
 {
     TransportTls *tls = (TransportTls *)transport;
+    bool fresh;
     *n = 0;
     if (transport->opening != NULL)
         return 0;
-    int rc = transport_take_frames(transport, &tls->deframer, packets, n);
+    int rc = transport_take_frames(transport, &tls->deframer, false, packets, n);
     if (rc != 0 || *n > 0)
         return rc != 0 ? transport_died(transport, rc) : 0;
-    rc = read_records(tls);
+    rc = read_records(tls, &fresh);
     /* What came before the end counts. */
-    int broken = transport_take_frames(transport, &tls->deframer, packets, n);
+    int broken = transport_take_frames(transport, &tls->deframer, fresh, packets, n);
     rc = rc != 0 ? rc : broken;
     return rc != 0 ? transport_died(transport, rc) : 0;
 }
@@ -313,6 +316,7 @@ transport_tls_new(int fd, const TransportTlsConfig *config, GError **error)
     transport_begin(&tls->base, session);
     pthread_mutex_init(&tls->lock, NULL);
     tcp_deframer_init(&tls->deframer, false);
+    tls->deframer.max_esp = TRANSPORT_MAX_ESP;
     tls->urgent = g_byte_array_new();
     tls->queue = g_byte_array_new();
     tls->records = g_byte_array_new();

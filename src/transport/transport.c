@@ -57,10 +57,26 @@ transport_count_garbage(Transport *transport)
     __atomic_fetch_add(&transport->garbage, 1, __ATOMIC_RELAXED);
 }
 
-int
-transport_take_frames(Transport *transport, TcpDeframer *deframer, TransportPacket *packets,
-                      size_t *n)
+/* Of the frame at the front, which is not whole: since when it has been coming. False: for too
+ * long. What only stalls is TCP's to judge. */
+static bool
+note_part(Transport *transport, const TcpDeframer *deframer, bool another)
 {
+    if (!tcp_deframer_is_unfinished(deframer)) {
+        transport->part_since = 0;
+        return true;
+    }
+    gint64 now = g_get_monotonic_time();
+    if (another || transport->part_since == 0)
+        transport->part_since = now;
+    return now - transport->part_since < TRANSPORT_FRAME_PATIENCE;
+}
+
+int
+transport_take_frames(Transport *transport, TcpDeframer *deframer, bool fresh,
+                      TransportPacket *packets, size_t *n)
+{
+    bool any = false;
     while (*n < TRANSPORT_BATCH) {
         TransportPacket *packet = &packets[*n];
         TcpFrame frame = tcp_deframer_next(deframer, &packet->data, &packet->length, &packet->kind);
@@ -68,12 +84,13 @@ transport_take_frames(Transport *transport, TcpDeframer *deframer, TransportPack
             return EPROTO;
         if (frame == TCP_FRAME_NONE)
             break;
+        any = true;
         if (packet->kind == ENCAP_IKE || packet->kind == ENCAP_ESP)
             (*n)++;
         else if (packet->kind == ENCAP_GARBAGE) /* a keepalive is none (RFC 9329, section 6.6) */
             transport_count_garbage(transport);
     }
-    return 0;
+    return !(fresh || any) || note_part(transport, deframer, any) ? 0 : EPROTO;
 }
 
 int

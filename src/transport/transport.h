@@ -8,6 +8,7 @@
 #include "crypto/certificate.h"
 #include "encap/proxy-client.h"
 #include "encap/tcp-encap.h"
+#include "base/instant.h"
 #include "base/secret.h"
 
 #include <glib.h>
@@ -108,7 +109,11 @@ typedef enum {
     TRANSPORT_FORGED,  /* of one, and not authentic */
 } TransportJudgement;
 
-#define TRANSPORT_MAX_UNKNOWN 32 /* in a row */
+#define TRANSPORT_MAX_UNKNOWN 16          /* in a row */
+#define TRANSPORT_MAX_ESP     (16 * 1024) /* octets of a packet on a stream */
+/* A sender writes whole frames: one that octets still come of after so long had its length altered,
+ * and the stream is corrupt. */
+#define TRANSPORT_FRAME_PATIENCE (2 * DURATION_SECOND)
 
 /* RFC 9329, sections 6.1 and 10: a stream on which something is not authentic, or too many packets
  * in a row are nobody's, is corrupt: it is dead then, and EPROTO is returned, once; else 0. Never

@@ -12,6 +12,7 @@
 
 #define IKE_PORT           500
 #define NAT_TRAVERSAL_PORT 4500
+#define MAX_REOPENED       3 /* streams beyond the first, within a handshake */
 
 void
 attempt_free(gpointer data)
@@ -289,6 +290,35 @@ hinted(Attempt *attempt, int error)
     fallback_plan_event(session->plan, attempt->number, FALLBACK_HINTED, session_now());
 }
 
+static void
+stream_came_again(TunnelPath *path, int error)
+{
+    Attempt *attempt = path->attempt;
+    if (error != 0) {
+        attempt_failed(attempt, FALLBACK_REFUSED, end_word(path, error));
+        return;
+    }
+    use_next_path(attempt);
+    path_watch(path);
+    ike_engine_path_changed(attempt->engine, &path->ike, session_now());
+}
+
+/* Within a handshake a gateway may hang up between two messages, behind a cookie for instance: the
+ * request that waits goes by another stream (RFC 9329, sections 6.2 and 6.3). What broke before a
+ * word was said is no way to it. */
+static bool
+stream_goes_on(Attempt *attempt, int error)
+{
+    if (!attempt->spoke || attempt->abandoned || error == EPROTO ||
+        attempt->reopened >= MAX_REOPENED)
+        return false;
+    attempt->reopened++;
+    attempt->spoke = false;
+    path_close(attempt->path);
+    next_path(attempt, &attempt->path->way, stream_came_again);
+    return true;
+}
+
 void
 attempt_transport_failed(Attempt *attempt, const Transport *transport, int error)
 {
@@ -297,6 +327,8 @@ attempt_transport_failed(Attempt *attempt, const Transport *transport, int error
         move_transport_failed(attempt, transport, error))
         return;
     bool stream = path_is_stream(attempt->path);
+    if (stream && attempt != session->active && stream_goes_on(attempt, error))
+        return;
     if (!attempt->authenticating && !stream && attempt->racing && session->plan != NULL) {
         hinted(attempt, error);
         return;
@@ -374,6 +406,7 @@ attempt_received(Attempt *attempt, const Transport *transport, const uint8_t *me
     TransportJudgement judgement = authentic                        ? TRANSPORT_AUTHENTIC
                                    : verdict == IKE_VERDICT_DISCARD ? TRANSPORT_UNKNOWN
                                                                     : TRANSPORT_NEUTRAL;
+    attempt->spoke = attempt->spoke || verdict != IKE_VERDICT_DISCARD;
     int corrupt = transport_judge(path->transport, judgement);
     if (corrupt != 0)
         attempt_transport_failed(attempt, transport, corrupt);

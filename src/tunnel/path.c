@@ -116,6 +116,13 @@ watch_for(TunnelPath *path, GIOCondition condition, GUnixFDSourceFunc function)
 
 /* ---- a proxy on the way ---- */
 
+void
+path_close(TunnelPath *path)
+{
+    stop(path);
+    drop_transport(path);
+}
+
 /* NULL where none is. */
 static ProxyClient *
 proxy_for(TunnelPath *path, GVariant *details)

@@ -37,6 +37,8 @@ TunnelPath *path_new(Attempt *attempt, uint32_t id, const FallbackTransport *way
 void path_free(TunnelPath *path);
 /* Asks for the socket, and opens a stream; in place of the one that there is, if any. */
 void path_open(TunnelPath *path, PathOpened opened);
+/* Closes the socket; nothing comes or goes until it is opened again. */
+void path_close(TunnelPath *path);
 /* Reads, from the main loop, where the data path does not. */
 void path_watch(TunnelPath *path);
 /* The data path reads and writes from now on; who tells it so is the caller. */

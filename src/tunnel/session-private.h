@@ -37,6 +37,8 @@ struct Attempt {
     bool abandoned;              /* lost the race: drains, then goes */
     bool over;                   /* to be freed */
     bool racing;                 /* started by the plan: what becomes of it is told there */
+    bool spoke;                  /* a message came by the stream as it is now */
+    unsigned reopened;           /* times that it was opened anew within the handshake */
     bool look;                   /* only to see whether UDP gets through */
     unsigned hints;              /* that its datagrams do not get through */
     bool successor;              /* made beside one that works */

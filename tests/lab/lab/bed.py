@@ -37,7 +37,8 @@ class Bed:
         os.makedirs(self.directory)
         os.chmod(self.directory, 0o755)
         here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-        for program in ("file-server", "transfer", "as-person", "revocation-server", "receive"):
+        for program in ("file-server", "transfer", "as-person", "revocation-server", "receive",
+                        "stream-meddler"):
             shutil.copy(os.path.join(here, program), self.directory)
         # AppArmor, where the machine has it, knows charon by its path and keeps it out of here.
         shutil.copy("/usr/lib/ipsec/charon", self.directory)

@@ -20,6 +20,7 @@ from . import (
     transports_check,
     transports_journey,
     transports_proxy,
+    transports_tcp,
     transports_tls,
     tunnel,
 )
@@ -31,6 +32,7 @@ ORDER = [
     streams,
     transports,
     transports_journey,
+    transports_tcp,
     transports_tls,
     transports_proxy,
     transports_check,

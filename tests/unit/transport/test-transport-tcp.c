@@ -1,5 +1,6 @@
 /* IKE and ESP on a stream (RFC 9329): order, boundaries, what a slow or wrong peer does. */
 #include "loopback.h"
+#include "transport/transport-private.h"
 
 #include <errno.h>
 #include <linux/tcp.h>
@@ -303,6 +304,66 @@ test_broken_framing(void)
     g_assert_false(transport_wants_write(pair.transport));
 }
 
+/* A sender writes whole frames: one whose rest does not come, though octets do, had its length
+ * altered. Time is told, not waited for. */
+static void
+test_frame_without_end(void)
+{
+    g_auto(Pair) pair = pair_new();
+    static const uint8_t stream[16] = { 0, 10, 1, 2, 3, 4, 0, 0, 0, 1, 0x10, 0, 1, 2, 3, 4 };
+    TransportPacket in[TRANSPORT_BATCH];
+    uint8_t kinds[1];
+    size_t n;
+    loopback_write(pair.peer, stream, sizeof stream);
+    loopback_wait(transport_fd(pair.transport), POLLIN);
+    receive_all(pair.transport, 1, kinds);
+    pair.transport->part_since -= TRANSPORT_FRAME_PATIENCE / 2;
+    for (unsigned i = 0; i < 2; i++) {
+        loopback_write(pair.peer, stream, 5);
+        loopback_wait(transport_fd(pair.transport), POLLIN);
+        g_assert_cmpint(transport_receive(pair.transport, in, &n), ==, i == 0 ? 0 : EPROTO);
+        pair.transport->part_since -= TRANSPORT_FRAME_PATIENCE / 2;
+    }
+    g_assert_true(transport_is_dead(pair.transport));
+}
+
+/* Where the rest comes, the next frame has its own time. */
+static void
+test_frame_comes_late(void)
+{
+    g_auto(Pair) pair = pair_new();
+    static const uint8_t frame[10] = { 0, 10, 1, 2, 3, 4, 0, 0, 0, 1 };
+    TransportPacket in[TRANSPORT_BATCH];
+    uint8_t kinds[1];
+    size_t n;
+    for (unsigned i = 0; i < 3; i++) {
+        loopback_write(pair.peer, frame, 5);
+        loopback_wait(transport_fd(pair.transport), POLLIN);
+        g_assert_cmpint(transport_receive(pair.transport, in, &n), ==, 0);
+        pair.transport->part_since -= 2 * TRANSPORT_FRAME_PATIENCE;
+        loopback_write(pair.peer, frame + 5, 5);
+        receive_all(pair.transport, 1, kinds);
+    }
+}
+
+/* ESP is never so long, and not waited for; an IKE message may be. */
+static void
+test_too_long(void)
+{
+    g_auto(Pair) pair = pair_new();
+    static const uint8_t ike[8] = { 0xff, 0xff, 0, 0, 0, 0, 1, 2 }, esp[6] = { 0xff, 0xff, 1 };
+    TransportPacket in[TRANSPORT_BATCH];
+    size_t n;
+    loopback_write(pair.peer, ike, sizeof ike);
+    loopback_wait(transport_fd(pair.transport), POLLIN);
+    g_assert_cmpint(transport_receive(pair.transport, in, &n), ==, 0);
+    g_assert_cmpuint(n, ==, 0);
+    g_auto(Pair) other = pair_new();
+    loopback_write(other.peer, esp, sizeof esp);
+    loopback_wait(transport_fd(other.transport), POLLIN);
+    g_assert_cmpint(transport_receive(other.transport, in, &n), ==, EPROTO);
+}
+
 static void
 test_peer_closes(void)
 {
@@ -349,6 +410,9 @@ main(int argc, char **argv)
     g_test_add_func("/transport/tcp/one-octet-writes", test_one_octet_writes);
     g_test_add_func("/transport/tcp/more-than-a-batch", test_more_than_a_batch);
     g_test_add_func("/transport/tcp/broken-framing", test_broken_framing);
+    g_test_add_func("/transport/tcp/frame-without-end", test_frame_without_end);
+    g_test_add_func("/transport/tcp/frame-comes-late", test_frame_comes_late);
+    g_test_add_func("/transport/tcp/too-long", test_too_long);
     g_test_add_func("/transport/tcp/peer-closes", test_peer_closes);
     g_test_add_func("/transport/tcp/connection-refused", test_connection_refused);
     return g_test_run();
