@@ -6,7 +6,9 @@
 
 #include <errno.h>
 #include <net/if.h>
+#include <glib.h>
 #include <netinet/in.h>
+#include <linux/in6.h>
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,6 +16,7 @@
 
 #define STREAM_DEAD_MS 10000 /* unacknowledged for so long: the stream is dead */
 #define BUFFER_LENGTH  (4 * 1024 * 1024)
+#define FLOW_LABELS    0x80000
 
 static socklen_t
 to_sockaddr(const InetAddress *address, uint16_t port, struct sockaddr_storage *out)
@@ -88,6 +91,37 @@ bind_port(int fd, const InetAddress *gateway, uint16_t port)
     return port == 0 || bind(fd, (struct sockaddr *)&local, length) == 0;
 }
 
+/* Not zero, and outside of what a kernel may keep for itself. Drawn with each boot, for each
+ * connection and gateway; the same from one stream, and one of our processes, to the next. */
+static uint32_t
+flow_label(const InetEndpoint *gateway, uint32_t mark)
+{
+    g_autofree char *boot = NULL;
+    g_autofree char *address = inet_address_to_string(&gateway->address);
+    if (!g_file_get_contents("/proc/sys/kernel/random/boot_id", &boot, NULL, NULL))
+        boot = g_strdup("");
+    g_autofree char *text = g_strdup_printf("%s %08x %s", boot, mark, address);
+    g_autofree char *digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
+    digest[8] = '\0';
+    return 1 + (uint32_t)g_ascii_strtoull(digest, NULL, 16) % (FLOW_LABELS - 1);
+}
+
+/* RFC 9329, section 6.1: a new stream for an old SA keeps its IPv6 flow label, or balancers on the
+ * way take it elsewhere. What connect is to be told; 0 where the kernel will not have it. */
+static uint32_t
+fix_flow_label(int fd, const InetEndpoint *gateway, uint32_t mark)
+{
+    struct in6_flowlabel_req request = { .flr_label = htonl(flow_label(gateway, mark)),
+                                         .flr_action = IPV6_FL_A_GET,
+                                         .flr_share = IPV6_FL_S_USER,
+                                         .flr_flags = IPV6_FL_F_CREATE };
+    memcpy(&request.flr_dst, gateway->address.octets, sizeof request.flr_dst);
+    if (setsockopt(fd, IPPROTO_IPV6, IPV6_FLOWLABEL_MGR, &request, sizeof request) < 0)
+        return 0;
+    set_int(fd, IPPROTO_IPV6, IPV6_FLOWINFO_SEND, 1);
+    return request.flr_label;
+}
+
 int
 socket_to_gateway(const InetEndpoint *gateway, bool stream, uint32_t mark, uint16_t source_port,
                   int *code)
@@ -97,11 +131,11 @@ socket_to_gateway(const InetEndpoint *gateway, bool stream, uint32_t mark, uint1
     socklen_t length = to_sockaddr(&gateway->address, gateway->port, &remote);
     int type = (stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK;
     int fd = socket(v6 ? AF_INET6 : AF_INET, type, 0);
-    /* Deviation: RFC 9329, section 6.1, would keep the IPv6 flow label from one stream to the next;
-     * the kernel draws it with each socket, as it does the port. */
     bool ok = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof mark) == 0;
     if (ok) {
         tune(fd, stream, v6);
+        if (stream && v6)
+            ((struct sockaddr_in6 *)&remote)->sin6_flowinfo = fix_flow_label(fd, gateway, mark);
         ok = bind_port(fd, &gateway->address, source_port) &&
              (connect(fd, (struct sockaddr *)&remote, length) == 0 || errno == EINPROGRESS);
     }

@@ -8,6 +8,7 @@
 #include <glib.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <linux/in6.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -145,11 +146,50 @@ test_bound_to_interface(void)
     close(fd);
 }
 
+static uint32_t
+label_that_comes(const char *address, uint32_t mark)
+{
+    struct sockaddr_in6 local = { .sin6_family = AF_INET6 };
+    socklen_t length = sizeof local;
+    int code = 0;
+    InetEndpoint gateway = endpoint(address, 0);
+    memcpy(&local.sin6_addr, gateway.address.octets, 16);
+    int listener = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    g_assert_cmpint(bind(listener, (struct sockaddr *)&local, length), ==, 0);
+    g_assert_cmpint(listen(listener, 1), ==, 0);
+    g_assert_cmpint(getsockname(listener, (struct sockaddr *)&local, &length), ==, 0);
+    gateway.port = ntohs(local.sin6_port);
+    int fd = socket_to_gateway(&gateway, true, mark, 0, &code);
+    g_assert_cmpint(fd, >=, 0);
+    int other = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    g_assert_cmpint(other, >=, 0);
+    struct in6_flowlabel_req request = { .flr_action = IPV6_FL_A_GET,
+                                         .flr_flags = IPV6_FL_F_REMOTE };
+    length = sizeof request;
+    g_assert_cmpint(getsockopt(other, IPPROTO_IPV6, IPV6_FLOWLABEL_MGR, &request, &length), ==, 0);
+    close(fd);
+    close(other);
+    close(listener);
+    return ntohl(request.flr_label);
+}
+
+/* RFC 9329, section 6.1: from one stream to the next the same, of another connection another. */
+static void
+test_flow_label(void)
+{
+    uint32_t first = label_that_comes("::1", MARK);
+    g_assert_cmphex(first, !=, 0);
+    for (unsigned i = 0; i < 3; i++)
+        g_assert_cmphex(label_that_comes("::1", MARK), ==, first);
+    g_assert_cmphex(label_that_comes("::1", MARK + 1), !=, first);
+}
+
 int
 main(int argc, char **argv)
 {
     own_network_enter();
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/system/sockets/flow-label", test_flow_label);
     g_test_add_func("/system/sockets/udp", test_udp);
     g_test_add_func("/system/sockets/bound-to-interface", test_bound_to_interface);
     g_test_add_func("/system/sockets/source-port", test_source_port);
