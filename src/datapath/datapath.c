@@ -8,6 +8,7 @@
 /* IKE messages that wait for the main loop; a gateway has a window of one. */
 #define MAX_DELIVERING 64
 #define MAX_IKE_QUEUE  256
+#define DRAIN_MOST     (150 * DURATION_MILLISECOND) /* of a user's patience, in a move */
 
 typedef struct {
     Datapath *datapath;
@@ -136,6 +137,7 @@ datapath_new(int tun, unsigned offloads, const DatapathHandler *handler, gpointe
     Datapath *datapath = g_new0(Datapath, 1);
     datapath->tun = tun;
     datapath->offloads = offloads;
+    datapath->drain_most = DRAIN_MOST;
     datapath->handler = *handler;
     datapath->user_data = user_data;
     datapath->context = g_main_context_ref_thread_default();

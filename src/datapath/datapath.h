@@ -54,7 +54,8 @@ Datapath *datapath_new(int tun, unsigned offloads, const DatapathHandler *handle
 void datapath_free(Datapath *datapath);
 
 /* Sends by transport (NULL: pinned) and listens to it; others are listened to until they are
- * removed. */
+ * removed. Where a stream was sent by, packets wait until it holds nothing unsent or
+ * unacknowledged, for a bounded time; IKE does not wait. */
 void datapath_set_transport(Datapath *datapath, Transport *transport);
 void datapath_remove_transport(Datapath *datapath, Transport *transport);
 /* A pair is added; it is sent by before older ones, where its selectors allow. All are referenced.

@@ -6,11 +6,12 @@
 
 /* Sealed packets on their way lie one behind the other; a batch leaves when so much of it is there,
  * or nothing more has piled up. */
-#define AREA_ROOM    (256 * 1024)
-#define BATCH_OCTETS (56 * 1024)
-#define MAX_READS    64 /* of the TUN, before other things are looked at */
-#define PACE_EVERY   (50 * DURATION_MILLISECOND)
-#define PACKET_ROOM  (TRANSPORT_HEADROOM + ESP_MAX_HEAD + DATAPATH_MAX_PACKET + ESP_MAX_TAIL)
+#define AREA_ROOM     (256 * 1024)
+#define BATCH_OCTETS  (56 * 1024)
+#define MAX_READS     64 /* of the TUN, before other things are looked at */
+#define PACE_EVERY    (50 * DURATION_MILLISECOND)
+#define DRAIN_LOOK_MS 2
+#define PACKET_ROOM   (TRANSPORT_HEADROOM + ESP_MAX_HEAD + DATAPATH_MAX_PACKET + ESP_MAX_TAIL)
 
 typedef struct {
     Worker *worker;
@@ -23,6 +24,9 @@ typedef struct {
     Queue queue;
     Codel codel;
     Instant paced;
+    Transport *sent_by;  /* what the last packets went by; NULL: none */
+    Transport *draining; /* a stream that has to be empty before they go by another; NULL: none */
+    Instant drain_until;
     bool tun_gone; /* the device was deleted under us: nothing comes any more */
     uint8_t reply[INNER_REPLY_MAX];
 } Sender;
@@ -167,12 +171,52 @@ sender_pass(Sender *sender, const QueueItem *item, Instant now)
         sender_flush_batch(sender);
 }
 
+/* ---- from one transport to another ---- */
+
+static void
+end_draining(Sender *sender)
+{
+    g_clear_pointer(&sender->draining, transport_unref);
+}
+
+/* What follows by another transport may overtake what a stream still holds, and push it out of the
+ * peer's window: it waits for that, a bounded time. */
+static void
+note_move(Sender *sender)
+{
+    Transport *now_by = sender->snapshot->sending;
+    if (now_by == sender->sent_by)
+        return;
+    Transport *before = g_steal_pointer(&sender->sent_by);
+    sender->sent_by = now_by != NULL ? transport_ref(now_by) : NULL;
+    end_draining(sender);
+    if (before != NULL && transport_is_stream(before)) {
+        sender->draining = transport_ref(before);
+        sender->drain_until = g_get_monotonic_time() + sender->worker->datapath->drain_most;
+    }
+    transport_unref(before);
+}
+
+/* Its rest leaves meanwhile. */
+static void
+drain_old_stream(Sender *sender)
+{
+    if (sender->draining == NULL)
+        return;
+    if (transport_wants_write(sender->draining))
+        (void)transport_flush(sender->draining); /* when it breaks, it is empty */
+    if (transport_is_drained(sender->draining) || g_get_monotonic_time() >= sender->drain_until)
+        end_draining(sender);
+}
+
 /* What waits, as far as there is room for it. */
 static void
 sender_drain(Sender *sender)
 {
     const Snapshot *snapshot = sender->snapshot;
     bool pinned = !snapshot_can_send(snapshot);
+    if (sender->draining != NULL && !pinned)
+        return;
     QueueItem item;
     Instant now = g_get_monotonic_time();
     if (!pinned && now - sender->paced >= PACE_EVERY) {
@@ -257,13 +301,16 @@ sender_wait(Sender *sender)
         { .fd = full ? -1 : sender->worker->datapath->tun, .events = POLLIN },
         { .fd = -1, .events = POLLOUT },
     };
-    if (snapshot->sending != NULL &&
+    if (snapshot->sending != NULL && sender->draining == NULL &&
         (sender->queue.n > 0 || transport_wants_write(snapshot->sending)))
         fds[2].fd = transport_fd(snapshot->sending);
-    if (poll(fds, 3, -1) < 0)
+    /* Nothing tells when a stream's last octets are acknowledged: it is asked, for a short time. */
+    if (poll(fds, 3, sender->draining != NULL ? DRAIN_LOOK_MS : -1) < 0)
         return;
     /* A newer snapshot is taken before anything is sent. */
     sender->snapshot = worker_snapshot(sender->worker);
+    note_move(sender);
+    drain_old_stream(sender);
     if (fds[2].revents != 0)
         sender_flush_transport(sender);
     if (fds[0].revents != 0) {
@@ -285,6 +332,8 @@ worker_send(gpointer data)
         sender->snapshot = worker_snapshot(worker);
         sender_wait(sender);
     }
+    end_draining(sender);
+    transport_unref(sender->sent_by);
     queue_clear(&sender->queue);
     g_free(sender->area);
     return NULL;

@@ -1,6 +1,7 @@
 /* The two threads of a data path, and what they share. Only datapath includes this. */
 #pragma once
 #include "datapath/snapshot.h"
+#include "base/instant.h"
 #include "datapath/tun.h"
 
 #include <poll.h>
@@ -20,7 +21,8 @@ typedef struct {
 
 struct _Datapath {
     int tun;
-    unsigned offloads; /* TUN_OFFLOAD_* */
+    unsigned offloads;   /* TUN_OFFLOAD_* */
+    Duration drain_most; /* what is sent waits for the stream that was left for no longer */
     DatapathHandler handler;
     gpointer user_data;
     GMainContext *context;

@@ -1,8 +1,11 @@
 /* What the main loop asks of a data path, and what it hears from it. */
+#include "datapath/worker.h"
 #include "loopback.h"
 #include "pipe.h"
 
 #include <errno.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -108,6 +111,81 @@ test_move(void)
     close(fds[1]);
 }
 
+static uint32_t
+sequence_of(const uint8_t *esp)
+{
+    return (uint32_t)esp[4] << 24 | (uint32_t)esp[5] << 16 | (uint32_t)esp[6] << 8 | esp[7];
+}
+
+/* All that is there now; the sequence number of the last packet. */
+static void
+read_stream(int fd, TcpDeframer *deframer, uint32_t *last)
+{
+    for (;;) {
+        uint8_t *packet;
+        size_t length, space;
+        EncapKind kind;
+        while (tcp_deframer_next(deframer, &packet, &length, &kind) == TCP_FRAME_PACKET) {
+            g_assert_cmpuint(sequence_of(packet), ==, *last + 1);
+            (*last)++;
+        }
+        uint8_t *into = tcp_deframer_space(deframer, &space);
+        ssize_t got = recv(fd, into, space, MSG_DONTWAIT);
+        if (got <= 0)
+            return;
+        tcp_deframer_added(deframer, (size_t)got);
+    }
+}
+
+/* What follows over UDP must not overtake what the stream still holds. */
+static void
+test_stream_is_emptied_first(void)
+{
+    g_auto(Pipe) pipe;
+    int stream[2], datagrams[2];
+    uint8_t packet[1400], got[2000];
+    uint32_t last = 0;
+    TcpDeframer deframer;
+    loopback_tcp_pair(stream);
+    loopback_udp_pair(datagrams);
+    tcp_deframer_init(&deframer, true);
+    pipe_init(&pipe);
+    pipe.a.datapath->drain_most = DURATION_MINUTE;
+    pipe.a.transport = transport_tcp_new(stream[0]);
+    g_assert_cmpint(transport_flush(pipe.a.transport), ==, 0);
+    datapath_set_transport(pipe.a.datapath, pipe.a.transport);
+    pipe_rekey(&pipe, &pipe.b);
+    /* Nobody reads: more than the socket takes. */
+    for (uint32_t i = 0; i < 400; i++)
+        pipe_write(pipe.a.tun, packet, pipe_packet(packet, true, sizeof packet, i));
+    g_autoptr(Transport) moved = transport_udp_new(datagrams[0], true);
+    datapath_set_transport(pipe.a.datapath, moved);
+    /* IKE does not wait; when the second has come, the thread has been through all after the first. */
+    for (uint8_t i = 1; i <= 2; i++) {
+        g_autoptr(GBytes) message = message_of(i);
+        datapath_send_ike(pipe.a.datapath, moved, message);
+        loopback_wait(datagrams[1], POLLIN);
+        g_assert_cmpint(recv(datagrams[1], got, sizeof got, 0), ==, 4 + 28);
+        g_assert_cmpuint(got[4], ==, i);
+    }
+    struct pollfd fds[2] = { { stream[1], POLLIN, 0 }, { datagrams[1], POLLIN, 0 } };
+    while (recv(datagrams[1], got, sizeof got, MSG_DONTWAIT) < 0) {
+        g_assert_cmpint(poll(fds, 2, -1), >, 0);
+        if (fds[1].revents == 0)
+            read_stream(stream[1], &deframer, &last);
+    }
+    struct tcp_info info;
+    socklen_t length = sizeof info;
+    g_assert_cmpint(getsockopt(stream[0], IPPROTO_TCP, TCP_INFO, &info, &length), ==, 0);
+    g_assert_cmpuint(info.tcpi_unacked + info.tcpi_notsent_bytes, ==, 0);
+    read_stream(stream[1], &deframer, &last);
+    g_assert_cmpuint(sequence_of(got), ==, last + 1);
+    g_assert_cmpuint(last, >, 0);
+    tcp_deframer_clear(&deframer);
+    close(stream[1]);
+    close(datagrams[1]);
+}
+
 /* Nothing is delivered after the end, and what was under way is let go. */
 static void
 test_free_with_messages_under_way(void)
@@ -135,6 +213,7 @@ main(int argc, char **argv)
     g_test_add_func("/datapath/datapath/stream-that-ends-is-told-once",
                     test_stream_that_ends_is_told_once);
     g_test_add_func("/datapath/datapath/move", test_move);
+    g_test_add_func("/datapath/datapath/stream-is-emptied-first", test_stream_is_emptied_first);
     g_test_add_func("/datapath/datapath/free-with-messages-under-way",
                     test_free_with_messages_under_way);
     return g_test_run();
