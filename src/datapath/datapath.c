@@ -15,12 +15,14 @@ typedef struct {
     Transport *transport;
     GBytes *message; /* NULL: a failure */
     int error;
+    gint ready; /* atomic: GLib hands it over, in a way that a thread sanitizer does not see */
 } Delivery;
 
 static void
 delivery_free(gpointer data)
 {
     Delivery *delivery = data;
+    (void)__atomic_load_n(&delivery->ready, __ATOMIC_ACQUIRE);
     g_atomic_int_add(&delivery->datapath->delivering, -1);
     transport_unref(delivery->transport);
     g_clear_pointer(&delivery->message, g_bytes_unref);
@@ -31,6 +33,7 @@ static gboolean
 deliver(gpointer data)
 {
     Delivery *delivery = data;
+    (void)__atomic_load_n(&delivery->ready, __ATOMIC_ACQUIRE);
     Datapath *datapath = delivery->datapath;
     if (g_atomic_int_get(&datapath->stopping) != 0)
         return G_SOURCE_REMOVE;
@@ -51,7 +54,8 @@ hand_over(Datapath *datapath, Transport *transport, GBytes *message, int error)
         return;
     }
     Delivery *delivery = g_new0(Delivery, 1);
-    *delivery = (Delivery){ datapath, transport_ref(transport), message, error };
+    *delivery = (Delivery){ datapath, transport_ref(transport), message, error, 0 };
+    __atomic_store_n(&delivery->ready, 1, __ATOMIC_RELEASE);
     GSource *source = g_idle_source_new();
     g_source_set_priority(source, G_PRIORITY_DEFAULT);
     g_source_set_callback(source, deliver, delivery, delivery_free);
@@ -146,7 +150,7 @@ datapath_new(int tun, unsigned offloads, const DatapathHandler *handler, gpointe
     g_queue_init(&datapath->retired);
     g_queue_init(&datapath->ike_queue);
     g_queue_init(&datapath->early);
-    g_mutex_init(&datapath->lock);
+    pthread_mutex_init(&datapath->lock, NULL);
     datapath->sender = (Worker){ .datapath = datapath, .wake = eventfd(0, EFD_CLOEXEC) };
     datapath->receiver = (Worker){ .datapath = datapath, .wake = eventfd(0, EFD_CLOEXEC) };
     datapath->sender.thread = g_thread_new("ginnel-send", worker_send, &datapath->sender);
@@ -183,7 +187,7 @@ datapath_free(Datapath *datapath)
     close(datapath->sender.wake);
     close(datapath->receiver.wake);
     close(datapath->tun);
-    g_mutex_clear(&datapath->lock);
+    pthread_mutex_destroy(&datapath->lock);
     g_main_context_unref(datapath->context);
     g_free(datapath);
 }
@@ -310,11 +314,11 @@ enqueue_ike(Datapath *datapath, Transport *transport, GBytes *message, bool prob
 {
     IkeToSend *item = g_new0(IkeToSend, 1);
     *item = (IkeToSend){ transport_ref(transport), message, probe };
-    g_mutex_lock(&datapath->lock);
+    pthread_mutex_lock(&datapath->lock);
     bool room = g_queue_get_length(&datapath->ike_queue) < MAX_IKE_QUEUE;
     if (room)
         g_queue_push_tail(&datapath->ike_queue, item);
-    g_mutex_unlock(&datapath->lock);
+    pthread_mutex_unlock(&datapath->lock);
     if (!room)
         ike_to_send_free(item);
     worker_wake(&datapath->sender);

@@ -109,10 +109,10 @@ static void
 receive_held(Receiver *receiver)
 {
     Datapath *datapath = receiver->worker->datapath;
-    g_mutex_lock(&datapath->lock);
+    pthread_mutex_lock(&datapath->lock);
     GQueue held = datapath->early;
     g_queue_init(&datapath->early);
-    g_mutex_unlock(&datapath->lock);
+    pthread_mutex_unlock(&datapath->lock);
     take_newest(receiver);
     GBytes *bytes;
     while ((bytes = g_queue_pop_head(&held)) != NULL) {

@@ -229,13 +229,24 @@ sender_drain(Sender *sender)
         codel_empty(&sender->codel);
 }
 
+/* Whether more is to be taken from the TUN: into our queue where that has room, unless the stream
+ * that is busy is a fast one, for which a short wait in the TUN's is as good. */
+static bool
+wants_more(Sender *sender)
+{
+    const Transport *sending = sender->snapshot->sending;
+    bool busy_and_fast = sending != NULL && sender->draining == NULL &&
+                         !transport_is_slow(sending) && !transport_has_room(sending);
+    return !sender->tun_gone && !busy_and_fast && queue_space(&sender->queue) != NULL;
+}
+
 /* False when there is nothing more, or no room to keep it. */
 static bool
 sender_read(Sender *sender)
 {
     Datapath *datapath = sender->worker->datapath;
     TunHeader header;
-    uint8_t *space = queue_space(&sender->queue);
+    uint8_t *space = wants_more(sender) ? queue_space(&sender->queue) : NULL;
     size_t got = space == NULL ? 0
                                : tun_read(datapath->tun, datapath->offloads, &header, space,
                                           &sender->tun_gone);
@@ -259,9 +270,9 @@ sender_send_ike(Sender *sender)
 {
     Datapath *datapath = sender->worker->datapath;
     for (;;) {
-        g_mutex_lock(&datapath->lock);
+        pthread_mutex_lock(&datapath->lock);
         IkeToSend *item = g_queue_pop_head(&datapath->ike_queue);
-        g_mutex_unlock(&datapath->lock);
+        pthread_mutex_unlock(&datapath->lock);
         if (item == NULL)
             return;
         int error;
@@ -295,10 +306,9 @@ static void
 sender_wait(Sender *sender)
 {
     const Snapshot *snapshot = sender->snapshot;
-    bool full = sender->tun_gone || queue_space(&sender->queue) == NULL;
     struct pollfd fds[3] = {
         { .fd = sender->worker->wake, .events = POLLIN },
-        { .fd = full ? -1 : sender->worker->datapath->tun, .events = POLLIN },
+        { .fd = wants_more(sender) ? sender->worker->datapath->tun : -1, .events = POLLIN },
         { .fd = -1, .events = POLLOUT },
     };
     if (snapshot->sending != NULL && sender->draining == NULL &&

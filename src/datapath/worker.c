@@ -46,11 +46,11 @@ void
 worker_hold(Datapath *datapath, const uint8_t *packet, size_t length)
 {
     GBytes *oldest = NULL;
-    g_mutex_lock(&datapath->lock);
+    pthread_mutex_lock(&datapath->lock);
     g_queue_push_tail(&datapath->early, g_bytes_new(packet, length));
     if (g_queue_get_length(&datapath->early) > DATAPATH_MAX_EARLY)
         oldest = g_queue_pop_head(&datapath->early);
-    g_mutex_unlock(&datapath->lock);
+    pthread_mutex_unlock(&datapath->lock);
     if (oldest == NULL)
         return;
     g_bytes_unref(oldest);

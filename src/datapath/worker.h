@@ -5,6 +5,7 @@
 #include "datapath/tun.h"
 
 #include <poll.h>
+#include <pthread.h>
 
 typedef struct {
     Transport *transport;
@@ -26,14 +27,14 @@ struct _Datapath {
     DatapathHandler handler;
     gpointer user_data;
     GMainContext *context;
-    Snapshot *current; /* atomic pointer, written by the main loop only */
-    GQueue retired;    /* Snapshot, oldest first */
-    gint stopping;     /* atomic */
-    gint watching;     /* atomic: the next packet that leaves is told */
-    gint delivering;   /* atomic: IKE messages on their way to the main loop */
-    GMutex lock;       /* of the two queues: rare, never for a packet of an SA that is in use */
-    GQueue ike_queue;  /* IkeToSend */
-    GQueue early;      /* GBytes: ESP packets that came before their SA, oldest first */
+    Snapshot *current;    /* atomic pointer, written by the main loop only */
+    GQueue retired;       /* Snapshot, oldest first */
+    gint stopping;        /* atomic */
+    gint watching;        /* atomic: the next packet that leaves is told */
+    gint delivering;      /* atomic: IKE messages on their way to the main loop */
+    pthread_mutex_t lock; /* of the two queues: rare, never for a packet of an SA that is in use */
+    GQueue ike_queue;     /* IkeToSend */
+    GQueue early;         /* GBytes: ESP packets that came before their SA, oldest first */
     Worker sender, receiver;
     DatapathStatistics statistics; /* each counter is written by one thread, read by any */
     uint64_t authentic;

@@ -11,7 +11,7 @@
 #define ROOM_SHARE 500
 #define ROOM_LEAST (4 * 1024)
 #define ROOM_MOST  (256 * 1024)
-#define ROOM_ASKED (64 * 1024)
+#define ROOM_SLOW  (64 * 1024)
 
 void
 transport_init(Transport *transport, const TransportClass *class, int fd)
@@ -248,6 +248,12 @@ transport_send_probe(Transport *transport, const uint8_t *message, size_t length
 }
 
 bool
+transport_is_slow(const Transport *transport)
+{
+    return transport_is_stream(transport) && transport->room <= ROOM_SLOW;
+}
+
+bool
 transport_has_room(const Transport *transport)
 {
     struct tcp_info info;
@@ -255,8 +261,8 @@ transport_has_room(const Transport *transport)
         return false;
     /* The kernel takes a whole large write, however little it is told to keep: where that would
      * take long to leave, it is asked. */
-    return !transport_is_stream(transport) || transport->room > ROOM_ASKED ||
-           !read_tcp_info(transport, &info) || info.tcpi_notsent_bytes < transport->room;
+    return !transport_is_slow(transport) || !read_tcp_info(transport, &info) ||
+           info.tcpi_notsent_bytes < transport->room;
 }
 
 size_t

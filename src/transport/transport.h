@@ -86,6 +86,9 @@ bool transport_has_room(const Transport *transport);
 /* Octets that are handed over at a time: few where the stream is slow, or what waits in the kernel
  * could be neither marked nor dropped. SIZE_MAX over UDP. Of the sending thread. */
 size_t transport_room(const Transport *transport);
+/* A stream on which what is handed over takes its time: what waits for it had better be managed. Of
+ * the sending thread. */
+bool transport_is_slow(const Transport *transport);
 /* Looks how fast a stream is, sets the above and bounds what the kernel keeps unsent; a few system
  * calls, for now and then. */
 void transport_pace(Transport *transport);

@@ -2,127 +2,43 @@
  * One end of a tunnel for the bench: the shipped data path with its TUN device and transport, and
  * keys that both ends know. No IKE: what is measured is the way of packets.
  *
- *   bench-end client|gateway udp|tcp PORT LOCAL REMOTE [chacha] [plain-tun]
+ *   bench-end client|gateway udp|tcp PORT LOCAL REMOTE [chacha] [plain-tun] [selectors=N]
  *
  * Says "ready DEVICE" when the device is there, and the statistics when it is told to end.
  */
-#include "base/inet.h"
+#include "bench-socket.h"
+
 #include "crypto/algorithms.h"
 #include "datapath/datapath.h"
-#include "system/sockets.h"
 #include "system/tun-device.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
 #include <glib-unix.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #define SPI_TO_CLIENT  0xc0000001
 #define SPI_TO_GATEWAY 0xd0000001
 #define KEY_LENGTH     36 /* with the salt */
 
 typedef struct {
-    bool client, stream, chacha, offloads;
-    InetEndpoint local, remote;
+    BenchSocket socket;
+    bool chacha, offloads;
+    unsigned selectors; /* besides the one that allows all; each a network of its own */
 } Options;
-
-static void
-fail(const char *what)
-{
-    fprintf(stderr, "bench-end: %s: %s\n", what, g_strerror(errno));
-    exit(1);
-}
 
 static void
 read_options(Options *options, int argc, char **argv)
 {
     *options = (Options){ .offloads = true };
-    if (argc < 6) {
-        fputs("usage: bench-end client|gateway udp|tcp PORT LOCAL REMOTE [chacha] [plain-tun]\n",
-              stderr);
-        exit(2);
-    }
-    options->client = strcmp(argv[1], "client") == 0;
-    options->stream = strcmp(argv[2], "tcp") == 0;
-    options->local.port = options->remote.port = (uint16_t)atoi(argv[3]);
-    if (!inet_address_parse(argv[4], &options->local.address) ||
-        !inet_address_parse(argv[5], &options->remote.address)) {
-        fputs("bench-end: that is no address\n", stderr);
-        exit(2);
-    }
-    for (int i = 6; i < argc; i++) {
+    bench_socket_read(&options->socket, argc, argv);
+    for (int i = BENCH_SOCKET_WORDS + 1; i < argc; i++) {
         options->chacha = options->chacha || strcmp(argv[i], "chacha") == 0;
         options->offloads = options->offloads && strcmp(argv[i], "plain-tun") != 0;
+        if (g_str_has_prefix(argv[i], "selectors="))
+            options->selectors = (unsigned)atoi(argv[i] + strlen("selectors="));
     }
-}
-
-static struct sockaddr_in
-sockaddr_of(const InetEndpoint *endpoint)
-{
-    struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(endpoint->port) };
-    memcpy(&address.sin_addr, endpoint->address.octets, 4);
-    return address;
-}
-
-static int
-accept_stream(const Options *options)
-{
-    struct sockaddr_in local = sockaddr_of(&options->local);
-    int on = 1, listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (bind(listener, (struct sockaddr *)&local, sizeof local) < 0 || listen(listener, 1) < 0)
-        fail("cannot listen");
-    puts("listening");
-    fflush(stdout);
-    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    close(listener);
-    return fd;
-}
-
-/* Each transport begins its stream as the one that opened it; here both are. */
-static void
-swap_prefixes(Transport *transport)
-{
-    static const uint8_t message[28] = { 1 };
-    char prefix[TCP_ENCAP_PREFIX_LENGTH];
-    struct pollfd fd = { .fd = transport_fd(transport), .events = POLLOUT };
-    while (transport_wants_write(transport)) {
-        poll(&fd, 1, -1);
-        if (transport_flush(transport) != 0)
-            fail("cannot connect");
-    }
-    transport_send_ike(transport, message, sizeof message);
-    fd.events = POLLIN;
-    poll(&fd, 1, -1);
-    if (recv(fd.fd, prefix, sizeof prefix, MSG_WAITALL) != sizeof prefix)
-        fail("no prefix");
-}
-
-static Transport *
-make_transport(const Options *options)
-{
-    int error = 0, fd;
-    if (options->stream && !options->client)
-        fd = accept_stream(options);
-    else
-        fd = socket_to_gateway(&options->remote, options->stream, 0,
-                               options->stream ? 0 : options->local.port, &error);
-    if (fd < 0)
-        fail("cannot make a socket");
-    if (!options->stream)
-        return transport_udp_new(fd, true);
-    Transport *transport = transport_tcp_new(fd);
-    swap_prefixes(transport);
-    return transport;
 }
 
 static EspSaParameters
@@ -137,14 +53,37 @@ parameters_of(const Options *options, uint32_t spi, Secret **key)
                               .encr_key = *key };
 }
 
+/* Many networks that nothing is sent to, before the one that is. */
+static EspSelectors *
+make_selectors(unsigned n)
+{
+    g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(EspSelector));
+    g_autoptr(GArray) remote = g_array_new(FALSE, FALSE, sizeof(EspSelector));
+    EspSelector any[2] = { { 0, 0, 65535, inet_range_any(INET_V4) },
+                           { 0, 0, 65535, inet_range_any(INET_V6) } };
+    g_array_append_vals(all, any, 2);
+    for (unsigned i = 0; i < n; i++) {
+        const uint8_t octets[4] = { 100, (uint8_t)(i >> 8), (uint8_t)i, 0 };
+        InetAddress network = inet_address_new(INET_V4, octets);
+        InetPrefix prefix = inet_prefix_new(&network, 25);
+        EspSelector selector = { 0, 0, 65535, inet_prefix_to_range(&prefix) };
+        g_array_append_val(remote, selector);
+    }
+    InetAddress ours = inet_address_new(INET_V4, (const uint8_t[4]){ 10, 90, 0, 0 });
+    InetPrefix inside = inet_prefix_new(&ours, 16);
+    EspSelector last = { 0, 0, 65535, n > 0 ? inet_prefix_to_range(&inside) : any[0].range };
+    g_array_append_val(remote, last);
+    return esp_selectors_new(all, remote);
+}
+
 static void
 install(Datapath *datapath, const Options *options)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(Secret) key_in = NULL;
     g_autoptr(Secret) key_out = NULL;
-    uint32_t in = options->client ? SPI_TO_CLIENT : SPI_TO_GATEWAY;
-    uint32_t out = options->client ? SPI_TO_GATEWAY : SPI_TO_CLIENT;
+    uint32_t in = options->socket.client ? SPI_TO_CLIENT : SPI_TO_GATEWAY;
+    uint32_t out = options->socket.client ? SPI_TO_GATEWAY : SPI_TO_CLIENT;
     EspSaParameters parameters_in = parameters_of(options, in, &key_in);
     EspSaParameters parameters_out = parameters_of(options, out, &key_out);
     g_autoptr(EspInbound) inbound = esp_inbound_new(&parameters_in, &error);
@@ -154,11 +93,7 @@ install(Datapath *datapath, const Options *options)
         fprintf(stderr, "bench-end: %s\n", error->message);
         exit(1);
     }
-    EspSelector any[2] = { { 0, 0, 65535, inet_range_any(INET_V4) },
-                           { 0, 0, 65535, inet_range_any(INET_V6) } };
-    g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(EspSelector));
-    g_array_append_vals(all, any, 2);
-    g_autoptr(EspSelectors) selectors = esp_selectors_new(all, all);
+    g_autoptr(EspSelectors) selectors = make_selectors(options->selectors);
     datapath_install(datapath, inbound, outbound, selectors);
 }
 
@@ -210,7 +145,7 @@ main(int argc, char **argv)
         fprintf(stderr, "bench-end: %s\n", error->message);
         return 1;
     }
-    g_autoptr(Transport) transport = make_transport(&options);
+    g_autoptr(Transport) transport = bench_socket_open(&options.socket);
     g_autoptr(Datapath) datapath = datapath_new(tun.fd, tun.offloads, &handler, loop);
     install(datapath, &options);
     datapath_set_transport(datapath, transport);

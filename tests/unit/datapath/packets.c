@@ -45,11 +45,16 @@ upper_sum(const uint8_t *packet, size_t length)
 }
 
 bool
+packet_header_right(const uint8_t *packet)
+{
+    return add(0, packet, packet_ip_length(packet)) == 0xffff;
+}
+
+bool
 packet_checksums_right(const uint8_t *packet, size_t length)
 {
     bool v6 = packet[0] >> 4 == 6;
-    return (v6 || add(0, packet, packet_ip_length(packet)) == 0xffff) &&
-           upper_sum(packet, length) == 0xffff;
+    return (v6 || packet_header_right(packet)) && upper_sum(packet, length) == 0xffff;
 }
 
 static size_t
@@ -131,4 +136,35 @@ packet_make(uint8_t *out, const PacketSpec *spec)
     if (spec->bad_checksum)
         field[1] ^= 0x55;
     return length;
+}
+
+void
+packet_renumber(uint8_t *packet, size_t length, uint16_t packets, uint32_t octets, bool last)
+{
+    bool v6 = packet[0] >> 4 == 6, udp = packet[v6 ? 6 : 9] == 17;
+    size_t ip = packet_ip_length(packet);
+    uint8_t *upper = packet + ip, *field = upper + (udp ? 6 : 16);
+    if (v6) {
+        put_u16(packet + 4, (uint32_t)(length - ip));
+    } else {
+        put_u16(packet + 2, (uint32_t)length);
+        put_u16(packet + 4, (((uint32_t)packet[4] << 8 | packet[5]) + packets) & 0xffff);
+        put_u16(packet + 10, 0);
+        put_u16(packet + 10, ~add(0, packet, ip) & 0xffff);
+    }
+    if (udp) {
+        put_u16(upper + 4, (uint32_t)(length - ip));
+    } else {
+        uint32_t sequence = ((uint32_t)upper[4] << 24 | (uint32_t)upper[5] << 16 |
+                             (uint32_t)upper[6] << 8 | upper[7]) +
+                            octets;
+        put_u32(upper + 4, sequence);
+        if (!last)
+            upper[13] &= (uint8_t)~0x09;
+        if (packets > 0)
+            upper[13] &= (uint8_t)~0x80;
+    }
+    put_u16(field, 0);
+    uint32_t sum = ~upper_sum(packet, length) & 0xffff;
+    put_u16(field, udp && sum == 0 ? 0xffff : sum);
 }

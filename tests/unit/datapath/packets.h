@@ -30,5 +30,10 @@ typedef struct {
 size_t packet_make(uint8_t *out, const PacketSpec *spec);
 /* The Internet checksum of its upper layer, and of its IPv4 header, are right. */
 bool packet_checksums_right(const uint8_t *packet, size_t length);
+/* Of the IPv4 header alone. */
+bool packet_header_right(const uint8_t *packet);
 /* Octets of IP header. */
 size_t packet_ip_length(const uint8_t *packet);
+/* A piece of something larger, whose headers it has: so many packets and octets behind the first;
+ * FIN and PSH are the last one's. Lengths and checksums are made right. */
+void packet_renumber(uint8_t *packet, size_t length, uint16_t packets, uint32_t octets, bool last);

@@ -30,7 +30,7 @@ failed(Transport *transport, int error, gpointer data)
 }
 
 void
-end_init(End *end)
+end_init_offloads(End *end, unsigned offloads)
 {
     static const DatapathHandler handler = { heard, failed };
     int fds[2];
@@ -38,7 +38,13 @@ end_init(End *end)
     g_assert_cmpint(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), ==,
                     0);
     end->tun = fds[1];
-    end->datapath = datapath_new(fds[0], 0, &handler, end);
+    end->datapath = datapath_new(fds[0], offloads, &handler, end);
+}
+
+void
+end_init(End *end)
+{
+    end_init_offloads(end, 0);
 }
 
 void
@@ -51,11 +57,17 @@ end_clear(End *end)
 }
 
 void
-pipe_init(Pipe *pipe)
+pipe_init_offloads(Pipe *pipe, unsigned offloads)
 {
     *pipe = (Pipe){ 0 };
-    end_init(&pipe->a);
-    end_init(&pipe->b);
+    end_init_offloads(&pipe->a, offloads);
+    end_init_offloads(&pipe->b, offloads);
+}
+
+void
+pipe_init(Pipe *pipe)
+{
+    pipe_init_offloads(pipe, 0);
 }
 
 void
@@ -65,7 +77,7 @@ pipe_clear(Pipe *pipe)
     end_clear(&pipe->b);
 }
 
-static void
+void
 pipe_attach(Pipe *pipe)
 {
     datapath_set_transport(pipe->a.datapath, pipe->a.transport);
@@ -124,6 +136,16 @@ selectors_between(InetRange local, InetRange remote)
     return esp_selectors_new(ours, theirs);
 }
 
+static EspSelectors *
+selectors_open(void)
+{
+    g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(EspSelector));
+    EspSelector any[2] = { { 0, 0, 65535, inet_range_any(INET_V4) },
+                           { 0, 0, 65535, inet_range_any(INET_V6) } };
+    g_array_append_vals(all, any, 2);
+    return esp_selectors_new(all, all);
+}
+
 static EspSaParameters
 parameters_for(uint32_t spi, uint8_t seed, Secret **key)
 {
@@ -160,8 +182,9 @@ install_a(Pipe *pipe, Install how)
 {
     InetRange any = inet_range_any(INET_V4);
     InetRange a = one_address(PIPE_ADDRESS_A), b = one_address(PIPE_ADDRESS_B);
-    g_autoptr(EspSelectors) selectors =
-        pipe->careless ? selectors_between(any, any) : selectors_between(a, b);
+    g_autoptr(EspSelectors) selectors = pipe->open       ? selectors_open()
+                                        : pipe->careless ? selectors_between(any, any)
+                                                         : selectors_between(a, b);
     install(&pipe->a, true, pipe->generation, selectors, how);
 }
 
@@ -169,7 +192,8 @@ static void
 install_b(Pipe *pipe)
 {
     g_autoptr(EspSelectors) selectors =
-        selectors_between(one_address(PIPE_ADDRESS_B), one_address(PIPE_ADDRESS_A));
+        pipe->open ? selectors_open()
+                   : selectors_between(one_address(PIPE_ADDRESS_B), one_address(PIPE_ADDRESS_A));
     install(&pipe->b, false, pipe->generation, selectors, datapath_install);
 }
 

@@ -22,13 +22,18 @@ typedef struct {
     End a, b;
     uint8_t generation; /* of the keys */
     bool careless;      /* a's selectors let everything through */
+    bool open;          /* both ends' do, IPv6 too */
 } Pipe;
 
-/* Pinned: no SA, no transport. */
+/* Pinned: no SA, no transport. offloads: of the TUN, TUN_OFFLOAD_*. */
 void end_init(End *end);
+void end_init_offloads(End *end, unsigned offloads);
 void end_clear(End *end);
 /* Both pinned; then joined over sockets. */
 void pipe_init(Pipe *pipe);
+void pipe_init_offloads(Pipe *pipe, unsigned offloads);
+/* Each sends and listens by its transport. */
+void pipe_attach(Pipe *pipe);
 void pipe_join_udp(Pipe *pipe);
 void pipe_join_tcp(Pipe *pipe);
 void pipe_clear(Pipe *pipe);

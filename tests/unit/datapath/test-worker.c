@@ -173,6 +173,73 @@ test_burst_on_a_stream_ends(void)
     }
 }
 
+/* The most that a stream can be torn apart: every octet by itself. */
+static void
+test_one_octet_at_a_time(void)
+{
+    g_auto(Pipe) pipe;
+    int datagrams[2], stream[2];
+    uint8_t packet[300], got[400];
+    loopback_udp_pair(datagrams);
+    loopback_tcp_pair(stream);
+    pipe_init(&pipe);
+    pipe.a.transport = transport_udp_new(datagrams[0], true);
+    pipe.b.transport = transport_tcp_new(stream[0]);
+    pipe_attach(&pipe);
+    pipe_rekey(&pipe, &pipe.b);
+    for (uint32_t i = 0; i < 20; i++) {
+        pipe_write(pipe.a.tun, packet, pipe_packet(packet, true, 40 + 10 * i, i));
+        loopback_wait(datagrams[1], POLLIN);
+        ssize_t n = recv(datagrams[1], got + 2, sizeof got - 2, 0);
+        g_assert_cmpint(n, >, 0);
+        g_assert_true(tcp_encap_frame(got, (size_t)n));
+        for (ssize_t at = 0; at < n + 2; at++)
+            loopback_write(stream[1], got + at, 1);
+        g_assert_cmpuint(pipe_number(got, pipe_read(pipe.b.tun, got, sizeof got)), ==, i);
+    }
+    close(datagrams[1]);
+    close(stream[1]);
+}
+
+/* On the wire, over rekeys and moves: no sequence number and no IV twice under one key. */
+static void
+test_numbers_are_never_used_twice(void)
+{
+    g_auto(Pipe) pipe;
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    int first[2], second[2];
+    uint8_t packet[64], got[200];
+    loopback_udp_pair(first);
+    loopback_udp_pair(second);
+    pipe_init(&pipe);
+    pipe.a.transport = transport_udp_new(first[0], true);
+    g_autoptr(Transport) other = transport_udp_new(second[0], true);
+    datapath_set_transport(pipe.a.datapath, pipe.a.transport);
+    pipe_rekey(&pipe, &pipe.b);
+    struct pollfd fds[2] = { { first[1], POLLIN, 0 }, { second[1], POLLIN, 0 } };
+    for (uint32_t i = 0; i < 600; i++) {
+        if (i % 50 == 49)
+            pipe_rekey(&pipe, &pipe.b);
+        if (i % 35 == 34)
+            datapath_set_transport(pipe.a.datapath, i % 2 != 0 ? other : pipe.a.transport);
+        pipe_write(pipe.a.tun, packet, pipe_packet(packet, true, 40, i));
+        g_assert_cmpint(poll(fds, 2, -1), >, 0);
+        int fd = fds[0].revents != 0 ? first[1] : second[1];
+        g_assert_cmpint(recv(fd, got, sizeof got, 0), >, 16);
+        /* SPI with the number, SPI with the IV. */
+        for (unsigned field = 0; field < 2; field++) {
+            uint64_t value = 0;
+            for (unsigned at = 0; at < (field == 0 ? 4u : 8u); at++)
+                value = value << 8 | got[4 + 4 * field + at];
+            char *key = g_strdup_printf("%u %02x%02x%02x%02x %" G_GINT64_MODIFIER "x", field,
+                                        got[0], got[1], got[2], got[3], value);
+            g_assert_true(g_hash_table_add(seen, key));
+        }
+    }
+    close(first[1]);
+    close(second[1]);
+}
+
 /* DESIGN: what cannot go is answered at once. */
 static void
 test_pinned_answers(void)
@@ -340,6 +407,9 @@ main(int argc, char **argv)
     g_test_add_func("/datapath/worker/rekeys-by-the-peer-lose-nothing",
                     test_rekeys_by_the_peer_lose_nothing);
     g_test_add_func("/datapath/worker/tcp/burst-ends", test_burst_on_a_stream_ends);
+    g_test_add_func("/datapath/worker/tcp/one-octet-at-a-time", test_one_octet_at_a_time);
+    g_test_add_func("/datapath/worker/numbers-are-never-used-twice",
+                    test_numbers_are_never_used_twice);
     g_test_add_func("/datapath/worker/pinned/answers", test_pinned_answers);
     g_test_add_func("/datapath/worker/pinned/again", test_pinned_again);
     g_test_add_func("/datapath/worker/too-big", test_too_big);

@@ -100,6 +100,71 @@ test_icmp_type_and_code(void)
     g_assert_false(allowed_by(&other, &inner));
 }
 
+/* The plain way: one after the other. */
+static bool
+list_allows(const GArray *list, const InetAddress *address, uint16_t port, const InnerPacket *inner)
+{
+    for (guint i = 0; i < list->len; i++) {
+        const EspSelector *one = &g_array_index(list, EspSelector, i);
+        bool any_port = one->start_port == 0 && one->end_port == 65535;
+        if (inet_range_contains(&one->range, address) &&
+            (one->protocol == 0 || one->protocol == inner->protocol) &&
+            (any_port || (port >= one->start_port && port <= one->end_port)))
+            return true;
+    }
+    return false;
+}
+
+static InetAddress
+random_address(bool v6)
+{
+    uint8_t octets[16] = { 10, 0, (uint8_t)g_test_rand_int_range(0, 4),
+                           (uint8_t)g_test_rand_int_range(0, 256) };
+    return inet_address_new(v6 ? INET_V6 : INET_V4, octets);
+}
+
+static EspSelector
+random_selector(void)
+{
+    bool v6 = g_test_rand_bit();
+    InetAddress a = random_address(v6), b = random_address(v6);
+    InetRange range = inet_address_compare(&a, &b) < 0 ? (InetRange){ a, b } : (InetRange){ b, a };
+    if (g_test_rand_bit())
+        range.last = range.first;
+    if (g_test_rand_bit())
+        return (EspSelector){ 0, 0, 65535, range };
+    uint16_t from = (uint16_t)g_test_rand_int_range(0, 4);
+    return (EspSelector){ g_test_rand_bit() ? 6 : 0, from, (uint16_t)(from + 1), range };
+}
+
+/* However they lie to each other: as a list would say. */
+static void
+test_many_as_a_list(void)
+{
+    for (unsigned round = 0; round < 200; round++) {
+        g_autoptr(GArray) local = g_array_new(FALSE, FALSE, sizeof(EspSelector));
+        g_autoptr(GArray) remote = g_array_new(FALSE, FALSE, sizeof(EspSelector));
+        EspSelector any[2] = { { 0, 0, 65535, inet_range_any(INET_V4) },
+                               { 0, 0, 65535, inet_range_any(INET_V6) } };
+        g_array_append_vals(local, any, 2);
+        for (unsigned i = 0; i < round % 40; i++) {
+            EspSelector one = random_selector();
+            g_array_append_val(remote, one);
+        }
+        g_autoptr(EspSelectors) selectors = esp_selectors_new(local, remote);
+        for (unsigned i = 0; i < 300; i++) {
+            bool v6 = g_test_rand_bit();
+            InnerPacket inner = { .source = random_address(v6),
+                                  .destination = random_address(v6),
+                                  .protocol = g_test_rand_bit() ? 6 : 17,
+                                  .destination_port = (uint16_t)g_test_rand_int_range(0, 6) };
+            g_assert_cmpint(
+                esp_selectors_allow(selectors, &inner, true), ==,
+                list_allows(remote, &inner.destination, inner.destination_port, &inner));
+        }
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -107,5 +172,6 @@ main(int argc, char **argv)
     g_test_add_func("/esp/selectors/table", test_table);
     g_test_add_func("/esp/selectors/opaque", test_opaque);
     g_test_add_func("/esp/selectors/icmp-type-and-code", test_icmp_type_and_code);
+    g_test_add_func("/esp/selectors/many-as-a-list", test_many_as_a_list);
     return g_test_run();
 }

@@ -1,0 +1,1 @@
+"""The bench: tunnels side by side, in namespaces, as ratios."""

@@ -1,0 +1,156 @@
+"""Figures from a tunnel that is up."""
+
+import json
+import os
+import re
+import statistics
+import subprocess
+
+from .link import BenchError, until
+
+TICKS = os.sysconf("SC_CLK_TCK")
+PORT = 5201
+
+
+def tree(root):
+    """A process and all below it."""
+    children = {}
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
+            continue
+        try:
+            with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as file:
+                fields = file.read().rpartition(")")[2].split()
+            children.setdefault(int(fields[1]), []).append(int(name))
+        except OSError:
+            pass
+    found, todo = [], [root]
+    while todo:
+        one = todo.pop()
+        found.append(one)
+        todo += children.get(one, [])
+    return found
+
+
+def cpu_seconds(process):
+    total = 0
+    for pid in tree(process.pid):
+        try:
+            with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+                fields = file.read().rpartition(")")[2].split()
+            total += int(fields[11]) + int(fields[12])
+        except OSError:
+            pass
+    return total / TICKS
+
+
+def memory_mb(process):
+    total = 0
+    for pid in tree(process.pid):
+        try:
+            with open(f"/proc/{pid}/smaps_rollup", encoding="utf-8") as file:
+                total += next(int(line.split()[1]) for line in file if line.startswith("Rss:"))
+        except (OSError, StopIteration):
+            pass
+    return total / 1024
+
+
+class Meter:
+    """CPU of a tunnel's ends over what is measured."""
+
+    def __init__(self, tunnel):
+        self.ends = tunnel.ends
+        self.before = {name: cpu_seconds(end) for name, end in self.ends.items()}
+
+    def read(self):
+        return {name: cpu_seconds(end) - self.before[name] for name, end in self.ends.items()}
+
+
+class Iperf:
+    """A server inside, and clients that ask it."""
+
+    def __init__(self, link, tunnel):
+        self.link, self.tunnel = link, tunnel
+        self.server = link.start("gateway", "iperf3", "-s", "-p", PORT, log="iperf.log")
+        until("iperf3", lambda: f":{PORT}" in link.run("gateway", "ss", "-tln").stdout)
+
+    def run(self, seconds, *words):
+        result = self.link.run("client", "iperf3", "-J", "-c", self.tunnel.address, "-p", PORT,
+                               "-t", seconds, "--connect-timeout", 3000, *words, check=False,
+                               timeout=seconds + 30)
+        try:
+            answer = json.loads(result.stdout)
+        except ValueError:
+            raise BenchError(f"iperf3: {result.stdout[:200]}{result.stderr[:200]}") from None
+        if "error" in answer:
+            raise BenchError(f"iperf3: {answer['error']}")
+        return answer
+
+    def start(self, seconds, *words):
+        return subprocess.Popen(
+            self.link.command("client", "iperf3", "-J", "-c", self.tunnel.address, "-p", PORT,
+                              "-t", seconds, *words), stdout=subprocess.PIPE, text=True)
+
+
+def tcp(link, tunnel, seconds, figures):
+    """One and four streams, up and down; CPU seconds for each gigabyte."""
+    iperf = Iperf(link, tunnel)
+    for name, words in (("up1", []), ("down1", ["-R"]), ("up4", ["-P", 4]),
+                        ("down4", ["-P", 4, "-R"])):
+        meter = Meter(tunnel)
+        total = iperf.run(seconds, "-C", "cubic", *words)["end"]["sum_received"]
+        figures[name + "-gbps"] = total["bytes"] * 8 / total["seconds"] / 1e9
+        for end, used in meter.read().items():
+            figures[f"{name}-cpu-{end}"] = used / (total["bytes"] / 1e9)
+
+
+def packets(link, tunnel, seconds, figures):
+    """200-octet packets: what arrives of a flood, what each costs, what is lost at fixed rates."""
+    iperf = Iperf(link, tunnel)
+    for end, process in tunnel.ends.items():
+        figures[f"memory-before-{end}"] = memory_mb(process)
+    for name, rate in (("flood", "0"), ("20k", "32M"), ("40k", "64M")):
+        meter = Meter(tunnel)
+        total = iperf.run(seconds, "-u", "-l", 200, "-b", rate)["end"]["sum"]
+        arrived = total["packets"] - total["lost_packets"]
+        figures[name + "-pps"] = arrived / total["seconds"]
+        figures[name + "-loss"] = total["lost_packets"] / max(total["packets"], 1)
+        for end, used in meter.read().items():
+            figures[f"{name}-us-{end}"] = used / max(arrived, 1) * 1e6
+    for end, process in tunnel.ends.items():
+        figures[f"memory-after-{end}"] = memory_mb(process)
+
+
+def pings(link, address, count, interval):
+    result = link.run("client", "ping", "-i", interval, "-c", count, address, check=False)
+    return sorted(float(ms) for ms in re.findall(r"time=([\d.]+)", result.stdout))
+
+
+def ping(link, tunnel, _seconds, figures):
+    """Alone, and beside an upload."""
+    alone = pings(link, tunnel.address, 300, 0.004)
+    figures["ping-us"] = statistics.median(alone) * 1000
+    iperf = Iperf(link, tunnel)
+    load = iperf.start(3, "-C", "cubic")
+    beside = pings(link, tunnel.address, 100, 0.02)
+    load.communicate()
+    figures["ping-loaded-us"] = statistics.median(beside) * 1000
+
+
+def bottleneck(link, tunnel, _seconds, figures):
+    """A ping beside a bulk upload where 20 Mbit/s pass and 50 ms of them may queue."""
+    link.bottleneck()
+    iperf = Iperf(link, tunnel)
+    load = iperf.start(12, "-C", "cubic")
+    until("the upload under way",
+          lambda: re.search(r"bytes_acked:\d{6,}",
+                            link.run("client", "ss", "-tin", "dst", tunnel.address).stdout))
+    beside = pings(link, tunnel.address, 160, 0.05)
+    answer = json.loads(load.communicate()[0])
+    figures["bottleneck-ms"] = statistics.median(beside)
+    figures["bottleneck-p99-ms"] = beside[int(len(beside) * 0.99) - 1]
+    figures["bottleneck-lost"] = 160 - len(beside)
+    figures["bottleneck-mbps"] = answer["end"]["sum_received"]["bits_per_second"] / 1e6
+
+
+CASES = {"tcp": tcp, "packets": packets, "ping": ping, "bottleneck": bottleneck}

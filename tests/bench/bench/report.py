@@ -1,0 +1,112 @@
+"""Medians over rounds, as ratios; the goals; a table and a plot."""
+
+import statistics
+
+# What, of whom, against whom, how much of it. ">=": at least so many times; "<=": at most.
+GOALS = [
+    ("one TCP stream up, of the plaintext forwarder", "ginnel-udp", "up1-gbps", "plain-udp", ">=", 0.75),
+    ("one TCP stream down, of the plaintext forwarder", "ginnel-udp", "down1-gbps", "plain-udp", ">=", 0.75),
+    ("one TCP stream up, of wireguard-go", "ginnel-udp", "up1-gbps", "wireguard-go", ">=", 2.5),
+    ("one TCP stream down, of wireguard-go", "ginnel-udp", "down1-gbps", "wireguard-go", ">=", 2.5),
+    ("one TCP stream up, of strongSwan's libipsec", "ginnel-udp", "up1-gbps", "strongswan", ">=", 9),
+    ("one TCP stream down, of strongSwan's libipsec", "ginnel-udp", "down1-gbps", "strongswan", ">=", 9),
+    ("over TCP, of our own over UDP, up", "ginnel-tcp", "up1-gbps", "ginnel-udp", ">=", 1),
+    ("over TCP, of our own over UDP, down", "ginnel-tcp", "down1-gbps", "ginnel-udp", ">=", 1),
+    ("over TCP, of OpenVPN over TCP", "ginnel-tcp", "up1-gbps", "openvpn-tcp", ">=", 10),
+    ("over TCP, of OpenConnect over TLS", "ginnel-tcp", "up1-gbps", "openconnect-tls", ">=", 7),
+    ("200-octet packets, of the plaintext forwarder", "ginnel-udp", "flood-pps", "plain-udp", ">=", 0.9),
+    ("200-octet packets, of wireguard-go", "ginnel-udp", "flood-pps", "wireguard-go", ">=", 2.5),
+    ("CPU for a gigabyte up, of wireguard-go", "ginnel-udp", "up1-cpu-client", "wireguard-go", "<=", 0.35),
+    ("CPU for a gigabyte up, of libipsec", "ginnel-udp", "up1-cpu-client", "strongswan", "<=", 0.08),
+    ("ping alone, of the plaintext forwarder", "ginnel-udp", "ping-us", "plain-udp", "<=", 1.1),
+    ("memory after a flood, MB", "ginnel-udp", "memory-after-client", None, "<=", 10),
+    ("ping beside an upload over 20 Mbit/s, TCP, of the bare link", "ginnel-tcp", "bottleneck-ms", "bare", "<=", 1.5),
+    ("its 99th percentile, of the bare link", "ginnel-tcp", "bottleneck-p99-ms", "bare", "<=", 1.5),
+    ("the upload, of OpenVPN over TCP", "ginnel-tcp", "bottleneck-mbps", "openvpn-tcp", ">=", 0.95),
+]
+
+# Columns of the table: title, figure, format.
+COLUMNS = [
+    ("up Gbit/s", "up1-gbps", "{:.2f}"), ("down", "down1-gbps", "{:.2f}"),
+    ("4 up", "up4-gbps", "{:.2f}"), ("4 down", "down4-gbps", "{:.2f}"),
+    ("CPU s/GB up", "up1-cpu-client", "{:.2f}"), ("gateway", "up1-cpu-gateway", "{:.2f}"),
+    ("200-octet kpps", "flood-pps", "{:.0f}"), ("us each", "flood-us-client", "{:.1f}"),
+    ("lost at 20k", "20k-loss", "{:.3f}"), ("at 40k", "40k-loss", "{:.3f}"),
+    ("ping us", "ping-us", "{:.0f}"), ("loaded", "ping-loaded-us", "{:.0f}"),
+    ("RSS MB before", "memory-before-client", "{:.1f}"), ("after", "memory-after-client", "{:.1f}"),
+    ("20 Mbit/s: ping ms", "bottleneck-ms", "{:.0f}"), ("99th", "bottleneck-p99-ms", "{:.0f}"),
+    ("Mbit/s", "bottleneck-mbps", "{:.1f}"),
+]
+
+
+def medians(rounds):
+    """rounds: {peer: [{figure: value}, ...]}; {peer: {figure: median}}."""
+    return {peer: {name: statistics.median(one[name] for one in figures if name in one)
+                   for name in sorted({name for one in figures for name in one})}
+            for peer, figures in rounds.items() if figures}
+
+
+def goals(found):
+    """[(what, value, relation, goal, met)]; of those whose both sides were measured."""
+    rows = []
+    for what, ours, figure, other, relation, goal in GOALS:
+        value = found.get(ours, {}).get(figure)
+        against = found.get(other, {}).get(figure) if other else 1
+        if value is None or not against:
+            continue
+        ratio = value / against
+        rows.append((what, ratio, relation, goal, ratio >= goal if relation == ">=" else ratio <= goal))
+    return rows
+
+
+def table(found):
+    """Text, the peers one below the other; only columns that somebody has."""
+    columns = [column for column in COLUMNS
+               if any(column[1] in figures for figures in found.values())]
+    rows = [["", *(title for title, _, _ in columns)]]
+    for peer, figures in found.items():
+        rows.append([peer] + [
+            form.format(figures[name] / (1000 if name == "flood-pps" else 1))
+            if name in figures else "" for _, name, form in columns])
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return "\n".join("  ".join(word.rjust(width) if i else word.ljust(width)
+                               for i, (word, width) in enumerate(zip(row, widths)))
+                     for row in rows)
+
+
+def goals_text(rows):
+    width = max((len(row[0]) for row in rows), default=0)
+    return "\n".join(f"{what.ljust(width)}  {ratio:8.2f}  {relation} {goal:<5}  "
+                     f"{'met' if met else 'MISSED'}" for what, ratio, relation, goal, met in rows)
+
+
+CHARTS = [("One TCP stream up, of the plaintext forwarder", "up1-gbps", "plain-udp"),
+          ("One TCP stream down, of the plaintext forwarder", "down1-gbps", "plain-udp"),
+          ("200-octet packets, of the plaintext forwarder", "flood-pps", "plain-udp"),
+          ("CPU for a gigabyte up, of the plaintext forwarder", "up1-cpu-client", "plain-udp"),
+          ("Ping beside an upload over 20 Mbit/s, of the bare link", "bottleneck-ms", "bare")]
+
+
+def svg(found):
+    """Bars, one group for each chart that has its base."""
+    parts, y = [], 10
+    for title, figure, base in CHARTS:
+        reference = found.get(base, {}).get(figure)
+        bars = [(peer, figures[figure] / reference) for peer, figures in found.items()
+                if reference and figure in figures]
+        if not bars:
+            continue
+        most = max(value for _, value in bars)
+        parts.append(f'<text x="10" y="{y + 14}" font-weight="bold">{title}</text>')
+        y += 24
+        for peer, value in bars:
+            width = 400 * value / most
+            colour = "#1b6ca8" if peer.startswith("ginnel") else "#b0b0b0"
+            parts.append(f'<text x="150" y="{y + 11}" text-anchor="end">{peer}</text>'
+                         f'<rect x="158" y="{y}" width="{width:.1f}" height="13" fill="{colour}"/>'
+                         f'<text x="{164 + width:.1f}" y="{y + 11}">{value:.2f}</text>')
+            y += 18
+        y += 14
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" width="640" height="{y}" '
+            'font-family="sans-serif" font-size="12">\n'
+            f'<rect width="640" height="{y}" fill="white"/>\n' + "\n".join(parts) + "\n</svg>\n")
