@@ -334,6 +334,8 @@ run_out(MobilityPlan *plan, Instant now)
     switch (plan->reason) {
     case MOBILITY_NETWORK:
         plan->offline = plan->unreachable;
+        if (plan->offline)
+            act(plan, MOBILITY_OFFLINE, NULL);
         end(plan, now);
         return;
     case MOBILITY_SILENT: /* the engine knows when to give up */

@@ -41,6 +41,7 @@ typedef enum {
     MOBILITY_CLOSE,   /* path is not needed any more; what is under way on it may still come */
     MOBILITY_LOOK,    /* does a full-size IKE_SA_INIT get an answer there? mobility_looked */
     MOBILITY_REPLACE, /* another IKE SA, by whatever gets through (udp: by UDP, where it does) */
+    MOBILITY_OFFLINE, /* there is no way out of this machine: see mobility_is_offline */
     MOBILITY_LOST,    /* nothing is left to try */
 } MobilityActionKind;
 

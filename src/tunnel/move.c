@@ -273,6 +273,26 @@ swap_path(Attempt *attempt, TunnelPath *path)
     attempt->path = path;
 }
 
+/* What is inside fails fast until there is a network again; the SA is kept. */
+static void
+go_offline(Session *session)
+{
+    session->move.offline = true;
+    datapath_set_transport(session->datapath, NULL);
+    session_set_state(session, TUNNEL_STATE_RECONNECTING, "GatewayUnreachable",
+                      "this machine has no network");
+}
+
+static void
+go_online(Session *session)
+{
+    if (!session->move.offline)
+        return;
+    session->move.offline = false;
+    use_path(session, session->active->path);
+    session_set_state(session, TUNNEL_STATE_CONNECTED, "", "");
+}
+
 static void
 done(Session *session, const MobilityAction *action, TunnelPath *path)
 {
@@ -283,10 +303,12 @@ done(Session *session, const MobilityAction *action, TunnelPath *path)
     session->move.stalled = false;
     if (action->path == action->old_path) {
         replace_not_suspect(session);
+        go_online(session);
         return;
     }
     use_path(session, path);
     swap_path(attempt, path);
+    go_online(session);
     tell_moved(session, old, path, why);
     report_path(session, why);
     replace_not_suspect(session);
@@ -327,6 +349,9 @@ act(Session *session, const MobilityAction *action)
         return;
     case MOBILITY_REPLACE:
         replace(session, action);
+        return;
+    case MOBILITY_OFFLINE:
+        go_offline(session);
         return;
     case MOBILITY_LOST:
         lost(session);
@@ -387,7 +412,7 @@ move_reset(Session *session)
         move->look->over = true;
     move->look = NULL;
     move->mtu = (PathMtuSearch){ 0 };
-    move->stalled = false;
+    move->stalled = move->offline = false;
     flow_watch_init(&move->flow);
 }
 

@@ -61,6 +61,7 @@ typedef struct {
     PathMtuSearch mtu;
     FlowWatch flow;
     bool stalled;      /* the gateway is asked because of it */
+    bool offline;      /* said so, and pinned */
     Instant look_told; /* when ginneld knows that UDP is looked for next; INSTANT_NEVER: never */
 } Move;
 

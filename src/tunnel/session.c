@@ -507,6 +507,18 @@ handle_query(Session *session)
         channel_send(session->channel, RECORD_CONFIGURE, session->configure, NULL, 0);
 }
 
+/* Sockets of a race that is under way may be bound to addresses that are gone. */
+static void
+begin_again(Session *session)
+{
+    for (guint i = 0; i < session->attempts->len; i++)
+        attempt_abandon(session->attempts->pdata[i]);
+    g_clear_pointer(&session->plan, fallback_plan_free);
+    requests_cancel(session->requests, session);
+    session->give_up_at = INSTANT_NEVER;
+    session_connect(session);
+}
+
 static void
 handle_network(Session *session, GVariant *body)
 {
@@ -515,6 +527,8 @@ handle_network(Session *session, GVariant *body)
     if (session->start == NULL)
         return;
     move_network_changed(session, udp_blocked);
+    if (session->active == NULL && session->plan != NULL && !is_somebody_asked(session))
+        begin_again(session);
     if (session->retry_at != INSTANT_NEVER) /* what failed before may get through now */
         session->retry_at = session_now();
     session_pump(session);

@@ -118,6 +118,14 @@ class TestHost(Box):
         self.run(["resolvectl", "default-route", UPLINK, "yes"])
         self.run(["resolvectl", "dnssec", UPLINK, "yes"])
 
+    def plug_in_again(self):
+        """After its uplink was down: the kernel has forgotten IPv6 addresses and all routes."""
+        self.ip("link", "set", UPLINK, "up")
+        self.ip("-6", "addr", "replace", f"{a.HOST6}/64", "dev", UPLINK, "nodad")
+        self.ip("route", "replace", "default", "via", a.ROUTER_HOST4, "dev", UPLINK)
+        self.ip("-6", "route", "replace", "default", "via", a.ROUTER_HOST6, "dev", UPLINK)
+        settled(self, UPLINK)
+
     # -- what tests ask of it -----------------------------------------------------------------
 
     def write(self, path, text, mode="0640", owner="root:ginnel"):

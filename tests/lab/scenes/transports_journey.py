@@ -6,7 +6,7 @@ import time
 
 from lab import addresses as a
 from lab.product import Ginnel
-from lab.story import expect, expect_equal, scene
+from lab.story import expect, expect_equal, expect_match, scene
 from lab.testhost import UPLINK
 from lab.wait import until
 
@@ -154,4 +154,27 @@ def without_mobike(bed, story):
             bed.host.run(["ping", "-c", "1", "-W", "5", a.INSIDE4])
     finally:
         change_address(bed, a.HOST4, OTHER_HOST4)
+    ginnel.down()
+
+
+@scene("No network at all", about="""The cable is pulled, and put in again: what is inside fails at once
+       meanwhile, and the session is the same afterwards.""")
+def no_network(bed, story):
+    ginnel = Ginnel(bed.host)
+    bed.profile()
+    ginnel.connect()
+    before = initiator_spis(bed)
+    bed.host.ip("link", "set", UPLINK, "down")
+    try:
+        with story.claim("Without a network it says so, and what is inside is refused at once"):
+            ginnel.wait_for("reconnecting", timeout=10)
+            expect_match("this machine has no network", ginnel.tool("status", "work").stdout, "status")
+            result = bed.host.run(["ping", "-c", "1", "-W", "5", a.INSIDE4], check=False)
+            expect_match("Unreachable|unreachable|prohibited", result.stdout + result.stderr, "ping")
+    finally:
+        bed.host.plug_in_again()
+    with story.claim("With one again it is connected by the same session"):
+        ginnel.wait_for("connected", timeout=20)
+        expect_equal(initiator_spis(bed), before, "IKE SAs")
+        bed.host.run(["ping", "-c", "1", "-W", "5", a.INSIDE4])
     ginnel.down()

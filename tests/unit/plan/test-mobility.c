@@ -59,6 +59,9 @@ tell_one(Journey *journey, const MobilityAction *action)
     case MOBILITY_REPLACE:
         g_string_append_printf(story, "replace, %s;", mobility_reason_to_string(action->reason));
         break;
+    case MOBILITY_OFFLINE:
+        g_string_append(story, "offline;");
+        break;
     case MOBILITY_LOST:
         g_string_append(story, "lost;");
         break;
@@ -434,7 +437,7 @@ test_offline(void)
     failed(journey, 2, true);
     failed(journey, 3, true);
     expect(journey, "0:open 1 udp/4500 192.0.2.1;0:close 1;0:open 2 tcp/4500 192.0.2.1;0:close 2;"
-                    "0:open 3 tls/443 192.0.2.1;0:close 3;");
+                    "0:open 3 tls/443 192.0.2.1;0:close 3;0:offline;");
     g_assert_true(mobility_is_offline(journey->plan));
     unanswered(journey);
     expect(journey, "");
