@@ -19,6 +19,7 @@
 
 struct _ProxyUse {
     Connection *connection;
+    bool begun;   /* it was looked for */
     bool looking; /* it is not known yet whether there is one */
     bool used;    /* there is */
     ProfileProxy proxy;
@@ -185,7 +186,7 @@ connection_proxy_begin(Connection *connection)
     ProxyUse *use = use_of(connection);
     if (use->looking)
         return;
-    use->looking = true;
+    use->begun = use->looking = true;
     if (profile->proxy == NULL) {
         ask_system(use);
         return;
@@ -208,6 +209,9 @@ connection_proxy_is_looking(const Connection *connection)
 bool
 connection_proxy_waits(Connection *connection, GVariant *request)
 {
+    if (connection->proxy == NULL ||
+        !connection->proxy->begun) /* a tunnel process that is older than we are */
+        connection_proxy_begin(connection);
     ProxyUse *use = connection->proxy;
     if (use == NULL || !use->looking)
         return false;

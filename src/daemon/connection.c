@@ -825,6 +825,7 @@ connection_adopt(Connection *connection, int tun, int control, GError **error)
     if (control < 0)
         return connection_start_process(connection, error);
     take_channel(connection, control);
+    connection_proxy_begin(connection); /* its stream may lead there: the filter has to know */
     connection_send(connection, RECORD_QUERY, g_variant_new("()"));
     return true;
 }

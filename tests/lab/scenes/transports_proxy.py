@@ -5,6 +5,7 @@ from lab.product import Ginnel
 from lab.proxies import HTTP, PASSWORD, SOCKS, USER, Proxies
 from lab.story import expect, expect_equal, expect_match, scene
 
+from .streams import initiator_spis
 from .tunnel import check_inside
 
 HTTP_URL = f"http://proxy.example:{HTTP}"
@@ -38,6 +39,17 @@ def only_connect(bed, story):
     with story.claim("10 MB in both directions through the proxy, checksums equal"):
         result = bed.host.run([bed.tool("transfer"), a.INSIDE4, 10_000_000], check=False, timeout=120)
         expect_equal(result.returncode, 0, result.stdout + result.stderr)
+    with story.claim("ginneld is killed and comes back: the stream through the proxy goes on"):
+        killed = ginnel.kill_daemon()
+        ginnel.wait_for_daemon(other_than=killed)
+        ginnel.wait_for("connected")
+        bed.host.run(["ping", "-c", "3", "-i", "0.2", "-W", "5", a.INSIDE4])
+    with story.claim("The proxy is started anew: another stream through it, for the same session"):
+        before = initiator_spis(bed)
+        proxies.http()
+        bed.host.run(["ping", "-c", "20", "-i", "0.2", "-W", "5", a.INSIDE4], check=False)
+        bed.host.run(["ping", "-c", "3", "-i", "0.2", "-W", "5", a.INSIDE4])
+        expect(before & initiator_spis(bed), f"{before} and {initiator_spis(bed)}")
     story.types("ginnel down work")
     with story.claim("TLS inside CONNECT"):
         bed.gateway.start_tls_relay(bed.host.tree)
