@@ -52,6 +52,8 @@ static const RecordKind record_kinds[RECORD_LIMIT] = {
     [RECORD_TOKEN_SIGNED] = { "TOKEN_SIGNED", "(yyayss)" },
     [RECORD_STUB_START] = { "STUB_START", "(sa(sqsa(qay))asasasb)" },
     [RECORD_STUB_READY] = { "STUB_READY", "(bs)" },
+    [RECORD_RESOLVCONF] = { "RESOLVCONF", "(sasas)" },
+    [RECORD_RESOLVCONF_DONE] = { "RESOLVCONF_DONE", "(bs)" },
 };
 
 const char *

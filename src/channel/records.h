@@ -88,6 +88,10 @@ typedef enum {
                              * UDP and TCP socket */
     RECORD_STUB_READY,      /* (bs): whether it answers, else why not */
 
+    /* ginneld to ginnel-resolvconf, one to a process, and its answer */
+    RECORD_RESOLVCONF = 80, /* (sasas): interface, servers (none: taken away), domains to search */
+    RECORD_RESOLVCONF_DONE, /* (bs): whether it was done, else why not */
+
     RECORD_LIMIT,
 } RecordType;
 

@@ -343,6 +343,21 @@ typedef struct {
 } ApplyingDns;
 
 static void
+resolvconf_set(Connection *connection, const char *why)
+{
+    g_autofree char *warning =
+        why == NULL ? g_strdup("systemd-resolved does not run: names are asked inside by "
+                               "resolvconf, and not validated.")
+                    : g_strdup_printf("Names do not resolve inside: there is no systemd-resolved, "
+                                      "and %s.",
+                                      why);
+    gin_tunnel_set_warning(connection->tunnel, warning);
+    gin_tunnel_set_validated_by(connection->tunnel, "");
+    g_warning("%s: %s", connection_name(connection), warning);
+    answer(connection, true, "");
+}
+
+static void
 dns_applied(GObject *source, GAsyncResult *result, gpointer data)
 {
     g_autofree ApplyingDns *applying = data;
@@ -360,6 +375,9 @@ dns_applied(GObject *source, GAsyncResult *result, gpointer data)
         apply_names(connection);
         return;
     }
+    if (g_error_matches(error, SYSTEM_ERROR, SYSTEM_ERROR_ABSENT) &&
+        connection_resolvconf_set(connection, resolvconf_set))
+        return;
     /* A tunnel without its names is still one; the user is told. */
     const char *warning = connection->dns->warning != NULL ? connection->dns->warning : "";
     const char *why = ok ? stub_failed : error->message;

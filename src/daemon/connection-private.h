@@ -31,6 +31,8 @@ typedef struct _PskUse PskUse;
 typedef struct _StubUse StubUse;
 /* why: NULL once it answers. */
 typedef void (*StubReady)(Connection *connection, const char *why);
+/* why: NULL where it was done. */
+typedef void (*ResolvconfDone)(Connection *connection, const char *why);
 
 typedef struct _ProxyUse ProxyUse;
 
@@ -54,6 +56,8 @@ struct _Connection {
     ProxyUse *proxy; /* NULL: it was not looked for */
     EapState *eap;   /* NULL: the profile has no EAP */
     StubUse *stub;   /* NULL: names do not go by one */
+    bool uses_resolvconf;
+    gpointer resolvconf_call; /* NULL: none is open */
     TunDevice tun;
     Channel *channel; /* NULL while there is no tunnel process */
     GinTunnel *tunnel;
@@ -185,6 +189,10 @@ void connection_token_sign(Connection *connection, GVariant *request);
 /* request: SIGN_TLS that was admitted. */
 void connection_token_sign_tls(Connection *connection, GVariant *request);
 void connection_token_free(TokenUse *use);
+/* ---- connection-resolvconf.c ---- */
+/* False where that cannot serve, and done is not called. */
+bool connection_resolvconf_set(Connection *connection, ResolvconfDone done);
+void connection_resolvconf_take_away(Connection *connection);
 /* ---- connection-dns.c: what is told of names ---- */
 /* Serves GetDns and TestName. */
 void connection_dns_serve(Connection *connection);

@@ -208,6 +208,7 @@ connection_tear_down(Connection *connection)
     if (connection->tearing_down)
         return;
     connection->tearing_down = true;
+    connection_resolvconf_take_away(connection);
     clear_timeouts(connection);
     g_cancellable_cancel(connection->cancellable);
     g_clear_pointer(&connection->token, connection_token_free);

@@ -9,10 +9,11 @@
 #include "system/nftables.h"
 #include "system/resolver.h"
 
-#define RUNTIME_FOLDER "/run/ginnel"
-#define TUNNEL_SOCKET  RUNTIME_FOLDER "-tunnel.socket"
-#define TOKEN_SOCKET   RUNTIME_FOLDER "-token.socket"
-#define STUB_SOCKET    RUNTIME_FOLDER "-stub.socket"
+#define RUNTIME_FOLDER    "/run/ginnel"
+#define TUNNEL_SOCKET     RUNTIME_FOLDER "-tunnel.socket"
+#define TOKEN_SOCKET      RUNTIME_FOLDER "-token.socket"
+#define STUB_SOCKET       RUNTIME_FOLDER "-stub.socket"
+#define RESOLVCONF_SOCKET RUNTIME_FOLDER "-resolvconf.socket"
 
 typedef struct _Connection Connection;
 

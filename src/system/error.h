@@ -9,5 +9,6 @@ typedef enum {
     SYSTEM_ERROR_FAILED,
     SYSTEM_ERROR_NOT_FOUND,   /* a name has no address */
     SYSTEM_ERROR_UNAVAILABLE, /* a service that is needed does not answer */
+    SYSTEM_ERROR_ABSENT,      /* there is no such service on this machine */
     SYSTEM_ERROR_TOO_MANY,    /* more domains than the resolver takes for one link */
 } SystemError;

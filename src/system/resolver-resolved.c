@@ -57,7 +57,7 @@ explain(GError *failed, const char *method, GError **error)
              g_strcmp0(remote, SYSTEMD1 ".UnitMasked") == 0;
     g_dbus_error_strip_remote_error(failed);
     if (absent)
-        g_set_error(error, SYSTEM_ERROR, SYSTEM_ERROR_UNAVAILABLE,
+        g_set_error(error, SYSTEM_ERROR, SYSTEM_ERROR_ABSENT,
                     "systemd-resolved does not run, and nobody else can split names; as root: "
                     "systemctl enable --now systemd-resolved");
     else if (g_strcmp0(remote, "System.Error.E2BIG") == 0)

@@ -85,6 +85,17 @@ class ResolverBed(Bed):
                         self.pki.read("ca.crt").decode(), mode="0644", owner="root:root")
         self.host.run(["update-ca-certificates"])
 
+    # Names as they come from a gateway -> what is made of them. One of 253 octets is the longest.
+    LONGEST = ".".join(["a" * 49] * 5)[:253 - len(".example")].rstrip(".") + ".example"
+    ODD = [LONGEST.encode(), ("b" + LONGEST).encode() + b".", b"MiXeD.Corp.Example", b"mixed.corp.example",
+           b"trailing.example.", b"xn--bcher-kva.example", b"b\xc3\xbccher.example", b"",
+           b"nul\x00.corp.example", b"esc\\097pe.example", b"two..dots.example", b"*.example",
+           b"a" * 64 + b".example", b"sp ace.example", b"_srv.corp.example", b"com", b"co.uk", b"."]
+    ODD_TAKEN = [LONGEST, "mixed.corp.example", "trailing.example", "xn--bcher-kva.example",
+                 "_srv.corp.example"]
+    ODD_REFUSED = ["b\\xc3\\xbccher.example", "nul\\x00.corp.example", "esc\\x5c097pe.example",
+                   "two..dots.example", "*.example", "sp ace.example", "com", "co.uk", "."]
+
     def pools(self):
         """name -> (attributes, user)."""
         plain = [("dns", [a.INSIDE4])]
@@ -92,7 +103,18 @@ class ResolverBed(Bed):
         dot = (ENCDNS_IP4, [resolver(DOT_NAME, alpn("dot"))])
         octets = self.names.anchor_octets("corp.example.")
         anchor, wrong = (ANCHOR, [octets]), octets[:4] + bytes(range(32))
+        def domains(n, anchors):
+            pairs = []
+            for number in range(n):
+                pairs.append((DOMAIN, [f"d{number}.inside.example"]))
+                if number < anchors:
+                    pairs.append((ANCHOR, [octets[:4] + bytes([number % 256]) * 32]))
+            return pairs
+
         return {
+            "few": [*plain, *domain, anchor, *domains(9, 2)],
+            "many": [*plain, *domain, anchor, *domains(1000, 200)],
+            "odd": [*plain, *((DOMAIN, [name]) for name in self.ODD)],
             "nokey": [*plain, *domain],
             "right": [*plain, *domain, anchor],
             "wrong": [*plain, *domain, (ANCHOR, [wrong])],

@@ -2,8 +2,11 @@
 only with --full."""
 
 from . import (
+    absent,
     encrypted,
+    leaks,
     lockdown,
+    many,
     matrix,
     told,
 )
@@ -12,5 +15,8 @@ ORDER = [
     told,
     matrix,
     encrypted,
+    many,
+    leaks,
     lockdown,
+    absent,
 ]

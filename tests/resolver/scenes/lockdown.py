@@ -127,6 +127,28 @@ def failed(bed, story):
         expect("tcp4" in tries(bed), "not everything is reached")
 
 
+@scene("Signing in to another network while every name is pinned")
+def captive_portal(bed, story):
+    ginnel = Ginnel(bed.host)
+    bed.profile(**LOCKED)
+    ginnel.connect()
+    bed.router.mood("block-all")
+    ginnel.kill_tunnel_process()
+    ginnel.wait_for("reconnecting")
+    with story.claim("No name is asked outside while the tunnel is away"):
+        expect(bed.host.query("www.example").returncode != 0, "www.example resolves")
+    with story.claim("Lifted, names of the network at hand resolve"):
+        ginnel.tool("lockdown", "--lift", "1")
+        until("www.example", lambda: "192.0.2.80" in bed.host.query("www.example").stdout, timeout=10)
+        expect("tcp4" in tries(bed), "not everything is reached")
+    bed.router.mood("open")
+    with story.claim("The tunnel that comes back has every name again"):
+        ginnel.wait_for("connected", timeout=60)
+        interface = ginnel.tunnel()["Interface"]
+        until("~.", lambda: "~." in bed.host.read(["resolvectl", "domain", interface]), timeout=10)
+    ginnel.down()
+
+
 @scene("Locked from boot")
 def boot(bed, story):
     ginnel = Ginnel(bed.host)
