@@ -3,17 +3,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gio/gio.h>
+#include <gio/gunixfdlist.h>
 #include <glib/gi18n.h>
 #include <grp.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bus/errors.h"
 #include "bus/names.h"
 #include "cli/cli.h"
 #include "cli/output.h"
+#include "cli/polkit-agent.h"
 #include "profile/import.h"
 #include "profile/profile-file.h"
+#include "profile/profile-files.h"
 
 #define FOLDER_MODE 0750
 
@@ -33,6 +37,12 @@ options_clear(Options *options)
     g_strfreev(options->set);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Options, options_clear)
+
+static const char *
+folder_of(const Options *options)
+{
+    return options->folder != NULL ? options->folder : SYSCONFDIR "/ginnel";
+}
 
 /* ---- reading ---- */
 
@@ -161,9 +171,9 @@ give_files(const Import *import, const char *folder)
 static bool
 write_import(const Import *import, const Options *options, GError **error)
 {
-    g_autofree char *profiles = g_build_filename(options->folder, "profiles", NULL);
+    g_autofree char *profiles = g_build_filename(folder_of(options), "profiles", NULL);
     g_autofree char *path = g_strconcat(profiles, "/", import->name, PROFILE_FILE_SUFFIX, NULL);
-    g_autofree char *text = import_to_text(import, options->folder, true, error);
+    g_autofree char *text = import_to_text(import, folder_of(options), true, error);
     if (text == NULL)
         return false;
     if (g_file_test(path, G_FILE_TEST_EXISTS)) {
@@ -176,13 +186,69 @@ write_import(const Import *import, const Options *options, GError **error)
                     g_strerror(errno));
         return false;
     }
-    if (!import_write_files(import, options->folder, true, error) ||
+    if (!import_write_files(import, folder_of(options), true, error) ||
         !write_profile(path, text, error))
         return false;
     give_to_service(path);
-    give_files(import, options->folder);
+    give_files(import, folder_of(options));
     g_printerr(_("Written: %s. Connect with: ginnel up %s\n"), path, import->name);
     return true;
+}
+
+/* ---- by the service, for those who may not write there ---- */
+
+static void
+hand_over(const char *setting, const Secret *content, GUnixFDList *descriptors,
+          GVariantBuilder *files)
+{
+    int fd = profile_files_make(secret_data(content), secret_length(content), true);
+    int index = fd >= 0 ? g_unix_fd_list_append(descriptors, fd, NULL) : -1;
+    if (index >= 0)
+        g_variant_builder_add(files, "{sh}", setting, index);
+    if (fd >= 0)
+        close(fd);
+}
+
+static GVariant *
+files_of(const Import *import, GUnixFDList *descriptors)
+{
+    GVariantBuilder files;
+    const Secret *secret = import->psk != NULL        ? import->psk
+                           : import->password != NULL ? import->password
+                                                      : import->passphrase;
+    g_auto(GVariantDict) options = G_VARIANT_DICT_INIT(NULL);
+    g_variant_builder_init(&files, G_VARIANT_TYPE("a{sh}"));
+    for (guint i = 0; i < import->files->len; i++) {
+        const ImportFile *file = import->files->pdata[i];
+        hand_over(file->setting, file->content, descriptors, &files);
+    }
+    if (secret != NULL)
+        hand_over("user-secret-file", secret, descriptors, &files);
+    g_variant_dict_insert_value(&options, "files", g_variant_builder_end(&files));
+    return g_variant_dict_end(&options);
+}
+
+/* polkit asks whether this person may. */
+static bool
+add_by_service(const Import *import, GError **error)
+{
+    g_autoptr(Profile) profile = import_to_profile(import, "/import", true, error);
+    g_autoptr(GDBusConnection) bus =
+        profile != NULL ? g_bus_get_sync(G_BUS_TYPE_SYSTEM, NULL, error) : NULL;
+    if (bus == NULL)
+        return false;
+    g_autoptr(GUnixFDList) descriptors = g_unix_fd_list_new();
+    g_autoptr(PolkitAgent) agent = polkit_agent_start();
+    (void)GINNEL_ERROR; /* registers the names */
+    g_autoptr(GVariant) reply = g_dbus_connection_call_with_unix_fd_list_sync(
+        bus, GINNEL_BUS_NAME, GINNEL_PATH, GINNEL_IFACE_MANAGER, "AddProfile",
+        g_variant_new("(s@a{ss}@a{sv})", import->name, profile_to_settings(profile),
+                      files_of(import, descriptors)),
+        G_VARIANT_TYPE("(o)"), G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION, G_MAXINT,
+        descriptors, NULL, NULL, error);
+    if (reply != NULL)
+        g_printerr(_("Added to the service. Connect with: ginnel up %s\n"), import->name);
+    return reply != NULL;
 }
 
 /* A service that runs reads the folder again; one that does not will. */
@@ -226,9 +292,11 @@ import_one(Import *import, const Options *options, GError **error)
     if (!set_by_hand(import, options, error))
         return false;
     tell_notes(import);
+    if (!options->print && options->folder == NULL && getuid() != 0)
+        return add_by_service(import, error);
     if (!options->print)
         return write_import(import, options, error);
-    g_autofree char *text = import_to_text(import, options->folder, true, error);
+    g_autofree char *text = import_to_text(import, folder_of(options), true, error);
     if (text != NULL)
         cli_print(text);
     return text != NULL;
@@ -259,8 +327,6 @@ cmd_import(int argc, char **argv)
                              "taken, changed, and not carried."),
                            entries, 1, 1))
         return CLI_USAGE;
-    if (options.folder == NULL)
-        options.folder = g_strdup(SYSCONFDIR "/ginnel");
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) list = read_file(&options, argv[1], &error);
     bool ok = list != NULL;

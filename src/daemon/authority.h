@@ -6,6 +6,7 @@
 
 #define ACTION_ACTIVATE          "org.ginnel.Ginnel1.activate"
 #define ACTION_ACTIVATE_SETTINGS "org.ginnel.Ginnel1.activate-settings"
+#define ACTION_MODIFY_PROFILES   "org.ginnel.Ginnel1.modify-profiles"
 #define ACTION_REGISTER_AGENT    "org.ginnel.Ginnel1.register-agent"
 #define ACTION_LIFT_LOCKDOWN     "org.ginnel.Ginnel1.lift-lockdown"
 

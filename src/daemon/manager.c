@@ -8,7 +8,9 @@
 #include "daemon/checking.h"
 #include "daemon/connection.h"
 #include "daemon/options.h"
+#include "daemon/state-profiles.h"
 #include "daemon/store.h"
+#include "profile/export.h"
 #include "profile/profile-file.h"
 
 #include <string.h>
@@ -241,6 +243,13 @@ profile_path(const char *name)
     return g_string_free(path, FALSE);
 }
 
+static gboolean on_update(GinProfile *profile, GDBusMethodInvocation *invocation,
+                          GUnixFDList *descriptors, GVariant *settings, GVariant *options,
+                          gpointer data);
+static gboolean on_delete(GinProfile *profile, GDBusMethodInvocation *invocation, gpointer data);
+static gboolean on_export(GinProfile *profile, GDBusMethodInvocation *invocation, const char *word,
+                          gpointer data);
+
 static void
 export_profile(Manager *manager, const ProfileListing *listing)
 {
@@ -253,6 +262,9 @@ export_profile(Manager *manager, const ProfileListing *listing)
     gin_profile_set_settings(profile, listing->profile != NULL
                                           ? profile_to_settings(listing->profile)
                                           : g_variant_new_array(G_VARIANT_TYPE("{ss}"), NULL, 0));
+    g_signal_connect(profile, "handle-update", G_CALLBACK(on_update), manager);
+    g_signal_connect(profile, "handle-delete", G_CALLBACK(on_delete), manager);
+    g_signal_connect(profile, "handle-export", G_CALLBACK(on_export), manager);
     gin_object_skeleton_set_profile(object, profile);
     g_dbus_object_manager_server_export(manager->server, G_DBUS_OBJECT_SKELETON(object));
     g_ptr_array_add(manager->profile_paths, g_steal_pointer(&path));
@@ -279,6 +291,119 @@ error_code(const GError *error)
     if (g_error_matches(error, PROFILE_ERROR, PROFILE_ERROR_NOT_FOUND))
         return GINNEL_ERROR_NO_SUCH_PROFILE;
     return error->domain == PROFILE_ERROR ? GINNEL_ERROR_INVALID_PROFILE : GINNEL_ERROR_FAILED;
+}
+
+/* ---- profiles that programs add ---- */
+
+typedef struct {
+    Manager *manager;
+    char *name, *file;  /* file: of one that is there, or NULL */
+    GVariant *settings; /* NULL: it is removed */
+    ActivationOptions options;
+} Change;
+
+static void
+change_free(gpointer data)
+{
+    Change *change = data;
+    g_free(change->name);
+    g_free(change->file);
+    g_clear_pointer(&change->settings, g_variant_unref);
+    activation_options_clear(&change->options);
+    g_free(change);
+}
+
+static void
+return_profile_error(GDBusMethodInvocation *invocation, const GError *error)
+{
+    g_dbus_method_invocation_return_error(invocation, GINNEL_ERROR, error_code(error), "%s",
+                                          error->message);
+}
+
+static void
+do_change(GDBusMethodInvocation *invocation, gpointer data)
+{
+    const Change *change = data;
+    g_autoptr(GError) error = NULL;
+    bool ok = change->settings != NULL
+                  ? state_profile_store(change->name, change->settings, change->options.files,
+                                        change->file != NULL, &error)
+                  : state_profile_remove(change->name, change->file, &error);
+    load_profiles(change->manager);
+    g_autofree char *path = profile_path(change->name);
+    if (!ok)
+        return_profile_error(invocation, error);
+    else
+        g_dbus_method_invocation_return_value(
+            invocation, change->file == NULL ? g_variant_new("(o)", path) : NULL);
+}
+
+static gboolean
+begin_change(Manager *manager, GDBusMethodInvocation *invocation, const char *name,
+             const char *file, GVariant *settings, GVariant *options, GUnixFDList *descriptors)
+{
+    Change *change = g_new0(Change, 1);
+    g_autoptr(GError) error = NULL;
+    *change = (Change){ .manager = manager,
+                        .name = g_strdup(name),
+                        .file = g_strdup(file),
+                        .settings = settings != NULL ? g_variant_ref(settings) : NULL };
+    if (options != NULL &&
+        !activation_options_parse(options, descriptors, &change->options, &error)) {
+        g_dbus_method_invocation_return_gerror(invocation, error);
+        change_free(change);
+        return TRUE;
+    }
+    authority_check(invocation, ACTION_MODIFY_PROFILES, do_change, change, change_free);
+    return TRUE;
+}
+
+static gboolean
+on_add_profile(GinManager *skeleton, GDBusMethodInvocation *invocation, GUnixFDList *descriptors,
+               const char *name, GVariant *settings, GVariant *options, gpointer data)
+{
+    return begin_change(data, invocation, name, NULL, settings, options, descriptors);
+}
+
+static gboolean
+on_update(GinProfile *profile, GDBusMethodInvocation *invocation, GUnixFDList *descriptors,
+          GVariant *settings, GVariant *options, gpointer data)
+{
+    return begin_change(data, invocation, gin_profile_get_name(profile),
+                        gin_profile_get_file(profile), settings, options, descriptors);
+}
+
+static gboolean
+on_delete(GinProfile *profile, GDBusMethodInvocation *invocation, gpointer data)
+{
+    return begin_change(data, invocation, gin_profile_get_name(profile),
+                        gin_profile_get_file(profile), NULL, NULL, NULL);
+}
+
+/* Nothing of it is a secret: who may look may have it. */
+static gboolean
+on_export(GinProfile *skeleton, GDBusMethodInvocation *invocation, const char *word, gpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    ImportFormat format;
+    const char *name = gin_profile_get_name(skeleton);
+    if (!import_format_from_string(word, &format)) {
+        g_dbus_method_invocation_return_error(invocation, GINNEL_ERROR, GINNEL_ERROR_FAILED,
+                                              "There is no such format.");
+        return TRUE;
+    }
+    g_autoptr(Profile) profile = profile_load_by_name(profile_folders(), name, &error);
+    g_autoptr(GBytes) authorities = profile != NULL ? export_authorities(profile) : NULL;
+    g_autoptr(Export) export =
+        profile != NULL ? export_write(format, profile, name, authorities, &error) : NULL;
+    if (export == NULL) {
+        return_profile_error(invocation, error);
+        return TRUE;
+    }
+    g_ptr_array_add(export->left, NULL);
+    gin_profile_complete_export(skeleton, invocation, export->text,
+                                (const char *const *)export->left->pdata);
+    return TRUE;
 }
 
 typedef struct {
@@ -601,6 +726,7 @@ manager_new(Machine *machine)
     g_signal_connect(manager->skeleton, "handle-check-gateway", G_CALLBACK(on_check_gateway),
                      manager);
     g_signal_connect(manager->skeleton, "handle-reload", G_CALLBACK(on_reload), manager);
+    g_signal_connect(manager->skeleton, "handle-add-profile", G_CALLBACK(on_add_profile), manager);
     g_signal_connect(manager->skeleton, "handle-register-agent", G_CALLBACK(on_register_agent),
                      manager);
     g_signal_connect(manager->skeleton, "handle-unregister-agent", G_CALLBACK(on_unregister_agent),

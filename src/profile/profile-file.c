@@ -341,11 +341,23 @@ profile_load(const char *path, GError **error)
     return profile_parse(base, path, data, length, error);
 }
 
+const char *
+profile_state_folder(void)
+{
+    const char *folder = g_getenv("STATE_DIRECTORY");
+    return folder != NULL && g_path_is_absolute(folder) ? folder : "/var/lib/ginnel";
+}
+
 const char *const *
 profile_folders(void)
 {
-    static const char *const folders[] = { "/etc/ginnel/profiles", "/run/ginnel/profiles",
-                                           "/usr/lib/ginnel/profiles", NULL };
+    static const char *folders[] = { "/etc/ginnel/profiles", "/run/ginnel/profiles", NULL,
+                                     "/usr/lib/ginnel/profiles", NULL };
+    static gsize made;
+    if (g_once_init_enter(&made)) {
+        folders[2] = g_build_filename(profile_state_folder(), "profiles", NULL);
+        g_once_init_leave(&made, 1);
+    }
     return folders;
 }
 

@@ -19,6 +19,8 @@ Profile *profile_load(const char *path, GError **error);
  * cannot say, though settings can. */
 char *profile_to_text(const Profile *profile, GError **error);
 
+/* Where the service keeps what it is given: systemd's STATE_DIRECTORY, else /var/lib/ginnel. */
+const char *profile_state_folder(void);
 /* The profile folders in order of precedence, NULL-terminated. */
 const char *const *profile_folders(void);
 /* The file that counts for a name: the first in the order of folders. PROFILE_ERROR_NOT_FOUND. */

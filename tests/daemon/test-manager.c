@@ -6,7 +6,11 @@
 #include "daemon/manager.h"
 
 #include <gio/gio.h>
+#include <gio/gunixfdlist.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define POLKIT "org.freedesktop.PolicyKit1"
 
@@ -120,15 +124,21 @@ call_done(GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static Call
-call(Bed *bed, const char *interface, const char *method, GVariant *arguments)
+call_at(Bed *bed, const char *path, const char *interface, const char *method, GVariant *arguments)
 {
     Call call = { 0 };
-    g_dbus_connection_call(bed->caller, g_dbus_connection_get_unique_name(bed->service),
-                           GINNEL_PATH, interface, method, arguments, NULL, G_DBUS_CALL_FLAGS_NONE,
-                           10000, NULL, call_done, &call);
+    g_dbus_connection_call(bed->caller, g_dbus_connection_get_unique_name(bed->service), path,
+                           interface, method, arguments, NULL, G_DBUS_CALL_FLAGS_NONE, 10000, NULL,
+                           call_done, &call);
     while (!call.done)
         g_main_context_iteration(NULL, TRUE);
     return call;
+}
+
+static Call
+call(Bed *bed, const char *interface, const char *method, GVariant *arguments)
+{
+    return call_at(bed, GINNEL_PATH, interface, method, arguments);
 }
 
 static void
@@ -331,10 +341,157 @@ test_check_gateway(Bed *bed, gconstpointer data)
 
 #define ADD(path, function) g_test_add(path, Bed, NULL, bed_up, function, bed_down)
 
+/* ---- profiles that programs add ---- */
+
+#define ADDED GINNEL_PATH_PROFILES "/added_2dby_2dtest"
+
+static GVariant *
+settings_for(const char *gateway)
+{
+    GVariantBuilder settings;
+    g_variant_builder_init(&settings, G_VARIANT_TYPE("a{ss}"));
+    g_variant_builder_add(&settings, "{ss}", "gateway-address", gateway);
+    g_variant_builder_add(&settings, "{ss}", "user-id", "tess@example.com");
+    g_variant_builder_add(&settings, "{ss}", "user-auth", "psk");
+    return g_variant_builder_end(&settings);
+}
+
+static Call
+add(Bed *bed, const char *name, const char *gateway)
+{
+    return call(bed, GINNEL_IFACE_MANAGER, "AddProfile",
+                g_variant_new("(s@a{ss}a{sv})", name, settings_for(gateway), NULL));
+}
+
+static char *
+gateway_on_the_bus(Bed *bed)
+{
+    g_auto(Call) got = call_at(bed, ADDED, "org.freedesktop.DBus.Properties", "Get",
+                               g_variant_new("(ss)", GINNEL_IFACE_PROFILE, "Settings"));
+    g_autoptr(GVariant) boxed = NULL;
+    char *gateway = NULL;
+    if (got.reply == NULL)
+        return NULL;
+    g_variant_get(got.reply, "(v)", &boxed);
+    g_variant_lookup(boxed, "gateway-address", "s", &gateway);
+    return gateway;
+}
+
+static void
+test_profile_added(Bed *bed, gconstpointer data)
+{
+    bed->grants = true;
+    g_auto(Call) got = add(bed, "added-by-test", "192.0.2.1");
+    g_assert_no_error(got.error);
+    const char *path;
+    g_variant_get(got.reply, "(&o)", &path);
+    g_assert_cmpstr(path, ==, ADDED);
+    g_assert_cmpstr(bed->asked->pdata[0], ==, "org.ginnel.Ginnel1.modify-profiles");
+    g_autofree char *gateway = gateway_on_the_bus(bed);
+    g_assert_cmpstr(gateway, ==, "192.0.2.1");
+    g_auto(Call) again = add(bed, "added-by-test", "192.0.2.2");
+    expect_error(&again, "InvalidProfile", "there is a profile of that name");
+    g_auto(Call) outside = add(bed, "../outside", "192.0.2.2");
+    expect_error(&outside, "InvalidProfile", "outside");
+    g_auto(Call) wrong = add(bed, "wrong", "192.0.2.1:4500");
+    expect_error(&wrong, "InvalidProfile", "gateway-address");
+}
+
+static void
+test_profile_changed(Bed *bed, gconstpointer data)
+{
+    bed->grants = true;
+    g_auto(Call) made = add(bed, "added-by-test", "192.0.2.1");
+    g_assert_no_error(made.error);
+    g_auto(Call) updated = call_at(bed, ADDED, GINNEL_IFACE_PROFILE, "Update",
+                                   g_variant_new("(@a{ss}a{sv})", settings_for("192.0.2.7"), NULL));
+    g_assert_no_error(updated.error);
+    g_autofree char *gateway = gateway_on_the_bus(bed);
+    g_assert_cmpstr(gateway, ==, "192.0.2.7");
+    g_auto(Call) exported =
+        call_at(bed, ADDED, GINNEL_IFACE_PROFILE, "Export", g_variant_new("(s)", "mobileconfig"));
+    g_assert_no_error(exported.error);
+    const char *text;
+    g_variant_get(exported.reply, "(&sas)", &text, NULL);
+    g_assert_nonnull(strstr(text, "192.0.2.7"));
+    g_auto(Call) deleted = call_at(bed, ADDED, GINNEL_IFACE_PROFILE, "Delete", NULL);
+    g_assert_no_error(deleted.error);
+    g_assert_null(gateway_on_the_bus(bed));
+}
+
+static void
+test_profile_refused(Bed *bed, gconstpointer data)
+{
+    g_auto(Call) got = add(bed, "added-by-test", "192.0.2.1");
+    expect_error(&got, "NotAuthorized", "may look");
+    g_assert_null(gateway_on_the_bus(bed));
+}
+
+/* What is handed over is copied, for the service alone, and goes with the profile. */
+static void
+test_profile_with_files(Bed *bed, gconstpointer data)
+{
+    g_autoptr(GUnixFDList) fds = g_unix_fd_list_new();
+    g_autoptr(GError) error = NULL;
+    GVariantBuilder files;
+    struct stat status;
+    bed->grants = true;
+    int fd = memfd_create("secret", MFD_CLOEXEC);
+    g_assert_cmpint(write(fd, "hush", 4), ==, 4);
+    g_unix_fd_list_append(fds, fd, NULL);
+    close(fd);
+    g_variant_builder_init(&files, G_VARIANT_TYPE("a{sh}"));
+    g_variant_builder_add(&files, "{sh}", "user-secret-file", 0);
+    g_auto(GVariantDict) options = G_VARIANT_DICT_INIT(NULL);
+    g_variant_dict_insert_value(&options, "files", g_variant_builder_end(&files));
+    Call got = { 0 };
+    g_dbus_connection_call_with_unix_fd_list(
+        bed->caller, g_dbus_connection_get_unique_name(bed->service), GINNEL_PATH,
+        GINNEL_IFACE_MANAGER, "AddProfile",
+        g_variant_new("(s@a{ss}@a{sv})", "added-by-test", settings_for("192.0.2.1"),
+                      g_variant_dict_end(&options)),
+        NULL, G_DBUS_CALL_FLAGS_NONE, 10000, fds, NULL, call_done, &got);
+    while (!got.done)
+        g_main_context_iteration(NULL, TRUE);
+    g_assert_no_error(got.error);
+    g_autofree char *path = g_build_filename(g_getenv("STATE_DIRECTORY"), "files",
+                                             "added-by-test-user-secret-file", NULL);
+    g_autofree char *text = NULL;
+    g_assert_true(g_file_get_contents(path, &text, NULL, &error));
+    g_assert_cmpstr(text, ==, "hush");
+    g_assert_cmpint(stat(path, &status), ==, 0);
+    g_assert_cmpint(status.st_mode & 07777, ==, 0600);
+    g_auto(Call) deleted = call_at(bed, ADDED, GINNEL_IFACE_PROFILE, "Delete", NULL);
+    g_assert_no_error(deleted.error);
+    g_assert_cmpint(stat(path, &status), <, 0);
+    call_clear(&got);
+}
+
+static void
+remove_all(const char *folder)
+{
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    const char *name;
+    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+        remove_all(path);
+    }
+    if (dir != NULL)
+        rmdir(folder);
+    else
+        unlink(folder);
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_autofree char *state = g_dir_make_tmp("ginnel-state-XXXXXX", NULL);
+    g_setenv("STATE_DIRECTORY", state, TRUE);
+    ADD("/daemon/manager/profile-added", test_profile_added);
+    ADD("/daemon/manager/profile-changed", test_profile_changed);
+    ADD("/daemon/manager/profile-refused", test_profile_refused);
+    ADD("/daemon/manager/profile-with-files", test_profile_with_files);
     ADD("/daemon/manager/anybody-reads-properties", test_version);
     ADD("/daemon/manager/refused-by-polkit", test_refused_by_polkit);
     ADD("/daemon/manager/settings-have-their-own-action", test_settings_have_their_own_action);
@@ -349,5 +506,7 @@ main(int argc, char **argv)
     ADD("/daemon/manager/check-gateway", test_check_gateway);
     ADD("/daemon/manager/an-agent-registers", test_agent_registers);
     ADD("/daemon/manager/an-agent-needs-permission", test_agent_refused);
-    return g_test_run();
+    int status = g_test_run();
+    remove_all(state);
+    return status;
 }

@@ -3,8 +3,9 @@
 import plistlib
 
 from lab.gateway import PSK
-from lab.product import Ginnel
+from lab.product import BUS, Ginnel
 from lab.story import expect, expect_equal, scene
+from lab.wait import until
 from nm.nmcli import Nmcli
 
 
@@ -71,3 +72,30 @@ def by_tool(bed, story):
         expect("vpn.managed" in result.stdout and PSK not in result.stdout, result.stdout)
         expect("user-secret-file" in result.stderr, result.stderr)
     host.run(["sh", "-c", "rm -f /etc/ginnel/profiles/imported.ginnel /etc/ginnel/imported-*"])
+
+
+@scene("For somebody who is not root")
+def by_person(bed, story):
+    host, ginnel = bed.host, Ginnel(bed.host)
+    rule = "/etc/polkit-1/rules.d/10-lab.rules"
+    host.write("/home/tess/work.mobileconfig", configuration(), mode="0600", owner="tess:tess")
+    words = ["import", "--name", "hers", "/home/tess/work.mobileconfig"]
+    with story.claim("Without polkit's leave nothing is stored"):
+        result = ginnel.tool(*words, user="tess")
+        expect_equal(result.returncode, 4, result.stdout + result.stderr)
+        expect("hers" not in ginnel.tool("profiles").stdout, "it is there")
+    host.write(rule, "polkit.addRule(function (action, subject) {\n"
+               "    if (action.id == 'org.ginnel.Ginnel1.modify-profiles' && subject.user == 'tess')\n"
+               "        return polkit.Result.YES;\n});\n", mode="0644", owner="root:root")
+    with story.claim("With it the service keeps the profile and its secret, and connects"):
+        until("imported", lambda: ginnel.tool(*words, user="tess").returncode == 0, timeout=10)
+        ginnel.connect("hers")
+        ginnel.down("hers")
+        mode = host.read(["stat", "-c", "%a %U", "/var/lib/ginnel/files/hers-user-secret-file"])
+        expect_equal(mode.strip(), "600 ginnel", "the secret's file")
+    with story.claim("Deleted by the bus, its files go with it"):
+        host.run(["busctl", "call", BUS, "/org/ginnel/Ginnel1/profile/hers", BUS + ".Profile",
+                  "Delete"])
+        expect_equal(host.read(["find", "/var/lib/ginnel/files", "/var/lib/ginnel/profiles", "-type",
+                                 "f"]).strip(), "", "files")
+    host.run(["rm", rule])
