@@ -27,6 +27,7 @@ struct _Progress {
     guint written; /* lines that will not change any more */
     guint drawn;   /* lines below them on the terminal */
     gboolean asks_itself;
+    char *proxy; /* the sentence; told when a stream is tried, NULL: none, or told */
 };
 
 static void
@@ -54,6 +55,7 @@ progress_free(Progress *progress)
     if (progress == NULL)
         return;
     g_ptr_array_unref(progress->lines);
+    g_free(progress->proxy);
     g_free(progress);
 }
 
@@ -158,9 +160,32 @@ take_attempt_event(Progress *progress, gint64 at, const char *event, GVariant *d
 }
 
 static void
+add_sentence(Progress *progress, gint64 at, const char *sentence, GString *out)
+{
+    mention_waiting(progress, at, out);
+    Line *line = add_line(progress, 0, g_strdup_printf("  %s", sentence), at);
+    if (!progress->live)
+        append_line(progress, out, line, "");
+}
+
+/* UDP does not go through it: nobody needs to know before a stream is tried. */
+static void
+mention_proxy(Progress *progress, gint64 at, GVariant *details, GString *out)
+{
+    if (progress->proxy == NULL || g_str_has_prefix(props_string(details, "transport"), "udp"))
+        return;
+    add_sentence(progress, at, progress->proxy, out);
+    g_clear_pointer(&progress->proxy, g_free);
+}
+
+static void
 take_event(Progress *progress, gint64 at, const char *event, GVariant *details, GString *out)
 {
-    if (strcmp(event, GINNEL_EVENT_ATTEMPT_STARTED) == 0) {
+    if (strcmp(event, GINNEL_EVENT_PROXY) == 0) {
+        g_free(progress->proxy);
+        progress->proxy = output_event(event, details);
+    } else if (strcmp(event, GINNEL_EVENT_ATTEMPT_STARTED) == 0) {
+        mention_proxy(progress, at, details, out);
         start_attempt(progress, at, details, out);
     } else if (g_str_has_prefix(event, "attempt-")) {
         take_attempt_event(progress, at, event, details, out);
@@ -168,11 +193,8 @@ take_event(Progress *progress, gint64 at, const char *event, GVariant *details, 
                strcmp(event, GINNEL_EVENT_REDIRECTED) == 0 ||
                strcmp(event, GINNEL_EVENT_REVOCATION_UNKNOWN) == 0 ||
                (strcmp(event, GINNEL_EVENT_ASKING) == 0 && !progress->asks_itself)) {
-        mention_waiting(progress, at, out);
         g_autofree char *sentence = output_event(event, details);
-        Line *line = add_line(progress, 0, g_strdup_printf("  %s", sentence), at);
-        if (!progress->live)
-            append_line(progress, out, line, "");
+        add_sentence(progress, at, sentence, out);
     }
 }
 

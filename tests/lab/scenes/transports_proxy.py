@@ -32,6 +32,8 @@ def only_connect(bed, story):
         result = story.types("ginnel up work")
         expect_equal(result.returncode, 0, result.stdout + result.stderr)
         expect_equal(ginnel.tunnel()["Transport"], "tcp/4500", "transport")
+        expect_match(f"streams go through the proxy proxy.example port {HTTP}", result.stdout,
+                     "what is said")
     check_inside(bed, story, "Through the proxy")
     with story.claim("Nothing leaves for the gateway itself but UDP's tries"):
         rules = bed.host.read(["nft", "list", "table", "inet", "ginnel"])

@@ -50,6 +50,21 @@ test_waiting_for_a_person(void)
     check(asks, ASKING, 1100000, "");
 }
 
+#define PROXY "(int64 5, 'proxy', {'name': <'proxy.example'>, 'port': <uint32 3128>})"
+
+/* Told when the first stream is tried, and not where UDP is all there is. */
+static void
+test_proxy(void)
+{
+    g_autoptr(Progress) progress = progress_new(FALSE, 80);
+    check(progress, PROXY ", " UDP, 20, "");
+    check(progress, PROXY ", " UDP ", " TCP, 1000020,
+          "  udp 4500   192.0.2.1        no answer for 1.0 s\n"
+          "  streams go through the proxy proxy.example port 3128\n");
+    check(progress, PROXY ", " UDP ", " TCP ", " ANSWERED, 1031000,
+          "  tcp 4500   192.0.2.1        answered after 31 ms\n");
+}
+
 /* What a question was written below is not written over. */
 static void
 test_terminal_left(void)
@@ -149,6 +164,7 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/cli/progress/proxy", test_proxy);
     g_test_add_func("/cli/progress/file-says-each-thing-once", test_file_says_each_thing_once);
     g_test_add_func("/cli/progress/file-names-who-never-answered",
                     test_file_names_who_never_answered);
