@@ -49,12 +49,18 @@ tcp_deframer_clear(TcpDeframer *deframer)
 uint8_t *
 tcp_deframer_space(TcpDeframer *deframer, size_t *length)
 {
+    return tcp_deframer_space_for(deframer, 1, length);
+}
+
+uint8_t *
+tcp_deframer_space_for(TcpDeframer *deframer, size_t least, size_t *length)
+{
     /* A whole frame always fits behind start: what is left of one moves to the front at most once
      * for each buffer that was read. */
     if (deframer->start == deframer->end)
         deframer->start = deframer->end = 0;
     if (TCP_ENCAP_BUFFER - deframer->start < TCP_ENCAP_MAX_FRAME ||
-        deframer->end == TCP_ENCAP_BUFFER) {
+        TCP_ENCAP_BUFFER - deframer->end < least) {
         memmove(deframer->buffer, deframer->buffer + deframer->start,
                 deframer->end - deframer->start);
         deframer->end -= deframer->start;

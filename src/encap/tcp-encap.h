@@ -39,6 +39,9 @@ size_t tcp_deframer_settle(TcpDeframer *deframer);
 void tcp_deframer_clear(TcpDeframer *deframer);
 /* Where the next octets of the stream are to be put; *length is never 0. */
 uint8_t *tcp_deframer_space(TcpDeframer *deframer, size_t *length);
+/* The same with room for at least so many, where no whole frame waits to be taken. */
+uint8_t *tcp_deframer_space_for(TcpDeframer *deframer, size_t least, size_t *length);
+#define TCP_DEFRAMER_MOST_SPACE (TCP_ENCAP_BUFFER - TCP_ENCAP_MAX_FRAME) /* of least */
 void tcp_deframer_added(TcpDeframer *deframer, size_t length);
 /* Whether part of a frame is there, and its rest is not. */
 bool tcp_deframer_is_unfinished(const TcpDeframer *deframer);

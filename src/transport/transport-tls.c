@@ -194,9 +194,10 @@ read_records(TransportTls *tls, bool *fresh)
 {
     size_t space, n;
     *fresh = false;
-    uint8_t *into = tcp_deframer_space(&tls->deframer, &space);
-    ssize_t got = recv(tls->base.fd, tls->cipher, MIN(CIPHER_MAX, space - TLS_STREAM_MAX_RECORD),
-                       MSG_DONTWAIT);
+    G_STATIC_ASSERT(CIPHER_MAX + TLS_STREAM_MAX_RECORD <= TCP_DEFRAMER_MOST_SPACE);
+    uint8_t *into =
+        tcp_deframer_space_for(&tls->deframer, CIPHER_MAX + TLS_STREAM_MAX_RECORD, &space);
+    ssize_t got = recv(tls->base.fd, tls->cipher, CIPHER_MAX, MSG_DONTWAIT);
     if (got < 0)
         return errno == EAGAIN || errno == EINTR ? 0 : errno;
     if (got == 0)

@@ -144,6 +144,43 @@ test_frame_header(void)
     g_assert_cmpmem(header, 2, "\0\2", 2);
 }
 
+/* Room for a read of some size, wherever the frames before it have ended. */
+static void
+test_space_for(void)
+{
+    TcpDeframer deframer;
+    uint8_t *packet;
+    size_t space, length;
+    EncapKind kind;
+    tcp_deframer_init(&deframer, false);
+    for (size_t frame = 3000; frame < TCP_ENCAP_MAX_FRAME; frame += 7001) {
+        for (size_t part = 2; part < frame; part += frame / 3) {
+            /* One whole frame, and part of the next; then the rest of it. */
+            uint8_t *into = tcp_deframer_space_for(&deframer, TCP_DEFRAMER_MOST_SPACE, &space);
+            g_assert_cmpuint(space, >=, TCP_DEFRAMER_MOST_SPACE);
+            memset(into, 1, frame);
+            tcp_encap_frame(into, frame - TCP_ENCAP_FRAME_HEADER);
+            tcp_deframer_added(&deframer, frame);
+            into = tcp_deframer_space(&deframer, &space);
+            memset(into, 1, MIN(part, space));
+            tcp_encap_frame(into, frame - TCP_ENCAP_FRAME_HEADER);
+            tcp_deframer_added(&deframer, MIN(part, space));
+            g_assert_cmpint(tcp_deframer_next(&deframer, &packet, &length, &kind), ==,
+                            TCP_FRAME_PACKET);
+            g_assert_cmpint(tcp_deframer_next(&deframer, &packet, &length, &kind), ==,
+                            TCP_FRAME_NONE);
+            into = tcp_deframer_space_for(&deframer, TCP_DEFRAMER_MOST_SPACE, &space);
+            g_assert_cmpuint(space, >=, TCP_DEFRAMER_MOST_SPACE);
+            memset(into, 1, frame - part);
+            tcp_deframer_added(&deframer, frame - part);
+            g_assert_cmpint(tcp_deframer_next(&deframer, &packet, &length, &kind), ==,
+                            TCP_FRAME_PACKET);
+            g_assert_cmpuint(length, ==, frame - TCP_ENCAP_FRAME_HEADER);
+        }
+    }
+    tcp_deframer_clear(&deframer);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -152,6 +189,7 @@ main(int argc, char **argv)
     g_test_add_func("/encap/tcp-encap/octet-by-octet-for-long", test_octet_by_octet_for_long);
     g_test_add_func("/encap/tcp-encap/wrong-prefix", test_wrong_prefix);
     g_test_add_func("/encap/tcp-encap/lengths", test_lengths);
+    g_test_add_func("/encap/tcp-encap/space-for", test_space_for);
     g_test_add_func("/encap/tcp-encap/frame-header", test_frame_header);
     return g_test_run();
 }

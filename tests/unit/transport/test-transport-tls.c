@@ -4,6 +4,7 @@
 
 #include "loopback.h"
 
+#include "crypto/tls-stream.h"
 #include "tls-server.h"
 
 #include <errno.h>
@@ -368,6 +369,42 @@ test_broken_framing(Bed *bed, gconstpointer data)
     g_assert_cmpuint(n, ==, 1);
 }
 
+#define LONGEST    65535
+#define SHORT      40
+#define SHORT_ONES 1636
+#define ROUNDS     4
+
+static void
+say_at_once(Pair *pair, const uint8_t *octets, size_t length)
+{
+    for (size_t i = 0; i < length; i += TLS_STREAM_MAX_RECORD)
+        peer_say(pair, test_tls_server_write(pair->server, octets + i,
+                                             MIN(TLS_STREAM_MAX_RECORD, length - i)));
+}
+
+/* The longest message that a frame holds, behind so many short ones that it begins late in our
+ * buffer. */
+static void
+test_longest_frames(Bed *bed, gconstpointer data)
+{
+    const size_t length = SHORT_ONES * SHORT + LONGEST;
+    g_autofree uint8_t *stream = g_malloc0(length);
+    TransportPacket packets[TRANSPORT_BATCH];
+    g_auto(Pair) pair = pair_new(bed, NAME, TEST_TLS_13, NULL);
+    g_assert_cmpint(open_pair(&pair), ==, 0);
+    for (size_t i = 0; i < SHORT_ONES; i++)
+        stream[i * SHORT + 1] = SHORT;
+    memset(stream + SHORT_ONES * SHORT, 0xff, 2);
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        say_at_once(&pair, stream, length);
+        for (size_t seen = 0, n; seen <= SHORT_ONES;) {
+            g_assert_cmpint(transport_receive(pair.transport, packets, &n), ==, 0);
+            for (size_t i = 0; i < n; i++, seen++)
+                g_assert_cmpuint(packets[i].length, ==, (seen < SHORT_ONES ? SHORT : LONGEST) - 6);
+        }
+    }
+}
+
 /* ---- through a proxy ---- */
 
 static ProxyClient *
@@ -566,6 +603,7 @@ main(int argc, char **argv)
     ADD("/transport/tls/peer-says-goodbye", NULL, test_peer_says_goodbye);
     ADD("/transport/tls/altered-record", NULL, test_altered_record);
     ADD("/transport/tls/broken-framing", NULL, test_broken_framing);
+    ADD("/transport/tls/longest-frames", NULL, test_longest_frames);
     ADD("/transport/tls/through-proxy", NULL, test_through_proxy);
     ADD("/transport/tls/tcp-through-proxy", NULL, test_tcp_through_proxy);
     ADD("/transport/tls/proxy-wants-login", NULL, test_proxy_wants_login);
