@@ -178,7 +178,12 @@ void session_note_redirect(Session *session, const Attempt *attempt, const IkeRe
 /* The old engine is closed: ginneld is asked for the other gateway. */
 void session_follow_redirect(Session *session);
 
+/* ---- attempt-ask.c ---- */
+void attempt_ask(Attempt *attempt, const IkeCredentialRequest *wanted);
+
 /* ---- attempt.c ---- */
+/* An event of the timeline; key NULL: without details. */
+void attempt_tell(Attempt *attempt, const char *event, const char *key, GVariant *value);
 void attempt_start(Session *session, const FallbackAction *action);
 /* The same way as model's, beside it. */
 Attempt *attempt_start_successor(Session *session, const Attempt *model);

@@ -90,7 +90,8 @@ def locked(bed, story):
             ginnel.connect()
     with story.claim("Nothing but the tunnel's packets and the gateway's name was ever seen outside"):
         expect_equal(strangers(capture)[:10], [], "seen on the uplink")
-        expect(len(capture.packets()) > 100, "the capture is empty")
+        # Two sign-ins, pings and refusals are some dozens.
+        expect(len(capture.packets()) > 20, "the capture is empty")
     ginnel.down()
     with story.claim("ginnel down unlocks"):
         expect_equal(locked_by(bed), [], "locked by")
