@@ -118,12 +118,13 @@ take_proxy(ProxyUse *use, ProfileProxy *proxy)
         !use->used || strcmp(use->proxy.host, proxy->host) != 0 || use->proxy.port != proxy->port;
     if (other)
         g_array_set_size(use->endpoints, 0);
-    if (!other && proxy->password == NULL) /* what a person has typed */
-        proxy->password = g_steal_pointer(&use->proxy.password);
-    if (profile->proxy_user != NULL) {
+    if (profile->proxy_user != NULL && g_strcmp0(profile->proxy_user, proxy->user) != 0) {
         g_free(proxy->user);
         proxy->user = g_strdup(profile->proxy_user);
+        g_clear_pointer(&proxy->password, secret_unref); /* somebody else's */
     }
+    if (!other && proxy->password == NULL) /* what a person has typed */
+        proxy->password = g_steal_pointer(&use->proxy.password);
     if (connection->credentials->proxy != NULL) {
         g_clear_pointer(&proxy->password, secret_unref);
         proxy->password = secret_ref(connection->credentials->proxy);

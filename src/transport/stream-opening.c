@@ -23,7 +23,7 @@ stream_opening_free(StreamOpening *opening)
         return;
     g_clear_pointer(&opening->tls, tls_stream_free);
     g_clear_pointer(&opening->proxy, proxy_client_free);
-    secret_wipe(opening->output->data, opening->output->len);
+    g_clear_pointer(&opening->said, secret_unref);
     g_byte_array_unref(opening->output);
     g_free(opening->why);
     g_free(opening);
@@ -88,7 +88,31 @@ read_proxy(StreamOpening *opening, bool *more)
     if (used > 0 && recv(opening->fd, chunk, used, MSG_DONTWAIT) != (ssize_t)used)
         return EPROTO;
     opening->through = state == PROXY_OPEN;
+    if (opening->through) /* one that answers before it was asked has heard enough */
+        g_clear_pointer(&opening->said, secret_unref);
     return proxy_ended(opening, state);
+}
+
+/* Straight from where it is wiped. 0, also when the socket takes no more, or an errno. */
+static int
+speak_to_proxy(StreamOpening *opening)
+{
+    if (opening->said == NULL) {
+        opening->said = proxy_client_take_output(opening->proxy);
+        opening->said_sent = 0;
+    }
+    size_t length = secret_length(opening->said);
+    while (opening->said_sent < length) {
+        ssize_t n = send(opening->fd, secret_data(opening->said) + opening->said_sent,
+                         length - opening->said_sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return errno == EAGAIN ? 0 : errno;
+        opening->said_sent += (size_t)n;
+    }
+    g_clear_pointer(&opening->said, secret_unref);
+    return 0;
 }
 
 static int
@@ -97,10 +121,7 @@ step_proxy(StreamOpening *opening)
     int rc = 0;
     bool more = true;
     while (rc == 0 && more && !opening->through) {
-        g_autoptr(Secret) said = proxy_client_take_output(opening->proxy);
-        if (secret_length(said) > 0)
-            g_byte_array_append(opening->output, secret_data(said), (guint)secret_length(said));
-        rc = send_output(opening);
+        rc = speak_to_proxy(opening);
         if (rc == 0)
             rc = read_proxy(opening, &more);
     }
@@ -184,7 +205,8 @@ stream_opening_step(StreamOpening *opening, bool *done)
 short
 stream_opening_events(const StreamOpening *opening)
 {
-    return !opening->connected || opening->output->len > 0 ? POLLOUT : POLLIN;
+    return !opening->connected || opening->said != NULL || opening->output->len > 0 ? POLLOUT
+                                                                                    : POLLIN;
 }
 
 TlsStream *

@@ -11,9 +11,11 @@ typedef struct {
     TlsStream *tls;     /* NULL: none */
     ProxyClient *proxy; /* NULL: none */
     bool connected;
-    bool through; /* the proxy, if there is one */
-    GByteArray *output;
-    char *why; /* words for what went wrong, where an errno does not say it; NULL */
+    bool through;       /* the proxy, if there is one */
+    Secret *said;       /* to the proxy, maybe with a password; NULL: nothing waits */
+    size_t said_sent;   /* octets of it that have left */
+    GByteArray *output; /* of TLS */
+    char *why;          /* words for what went wrong, where an errno does not say it; NULL */
 } StreamOpening;
 
 /* tls: taken; NULL: none. */

@@ -199,8 +199,7 @@ socket_came(TunnelPath *path, int error)
         return;
     }
     start_engine(attempt);
-    if (path_is_stream(path) && attempt->session->plan != NULL && !attempt->successor &&
-        !attempt->look)
+    if (path_is_stream(path) && attempt->session->plan != NULL && attempt->racing)
         fallback_plan_event(attempt->session->plan, attempt->number, FALLBACK_OPENED,
                             session_now());
 }
