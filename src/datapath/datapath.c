@@ -163,7 +163,7 @@ ike_to_send_free(gpointer data)
 {
     IkeToSend *item = data;
     transport_unref(item->transport);
-    g_clear_pointer(&item->message, g_bytes_unref);
+    g_bytes_unref(item->message);
     g_free(item);
 }
 
@@ -339,8 +339,13 @@ datapath_send_probe(Datapath *datapath, Transport *transport, GBytes *message)
 void
 datapath_send_keepalive(Datapath *datapath)
 {
-    if (datapath->current->sending != NULL)
-        enqueue_ike(datapath, datapath->current->sending, NULL, false);
+    Transport *sending = datapath->current->sending;
+    if (sending == NULL || transport_is_stream(sending))
+        return;
+    /* A datagram of its own, which no thread has to be woken for. */
+    int error = transport_send_keepalive(sending);
+    if (error != 0)
+        hand_over(datapath, sending, NULL, error);
 }
 
 void

@@ -275,16 +275,11 @@ sender_send_ike(Sender *sender)
         pthread_mutex_unlock(&datapath->lock);
         if (item == NULL)
             return;
-        int error;
-        if (item->message == NULL) {
-            error = transport_send_keepalive(item->transport);
-        } else {
-            gsize length;
-            const uint8_t *message = g_bytes_get_data(item->message, &length);
-            error = item->probe ? transport_send_probe(item->transport, message, length)
+        gsize length;
+        const uint8_t *message = g_bytes_get_data(item->message, &length);
+        int error = item->probe ? transport_send_probe(item->transport, message, length)
                                 : transport_send_ike(item->transport, message, length);
-            g_bytes_unref(item->message);
-        }
+        g_bytes_unref(item->message);
         if (error != 0)
             datapath_deliver_failure(datapath, item->transport, error);
         transport_unref(item->transport);

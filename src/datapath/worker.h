@@ -9,8 +9,8 @@
 
 typedef struct {
     Transport *transport;
-    GBytes *message; /* NULL: a keepalive */
-    bool probe;      /* transport_send_probe */
+    GBytes *message;
+    bool probe; /* transport_send_probe */
 } IkeToSend;
 
 typedef struct {

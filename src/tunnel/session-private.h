@@ -90,6 +90,7 @@ struct _Session {
     InetAddress redirected_from;            /* who sent us to where we try now; INET_NONE */
     Duration time_left;                     /* until give_up_at, while somebody is asked */
     Instant connect_began, retry_at, give_up_at, keepalive_at, quit_at, usage_at;
+    uint64_t octets_seen; /* by all Child SAs, when it was last looked at */
     uint64_t authentic_seen, packets_out_seen;
     uint32_t rekeys;
     RevocationCache *known_good; /* certificates that are not revoked */

@@ -247,12 +247,22 @@ session_keepalives_changed(Session *session)
         send_keepalive(session, session_now());
 }
 
+/* There is something to look at: nothing is looked at while nothing passes. */
+static void
+look_at_usage_again(Session *session, Instant now)
+{
+    if (session->applied && session->usage_at == INSTANT_NEVER)
+        session->usage_at = instant_after(now, USAGE_INTERVAL);
+}
+
 static void
 note_traffic(Session *session, Instant now)
 {
     uint64_t authentic = datapath_authentic(session->datapath);
-    if (authentic != session->authentic_seen && session->active != NULL)
+    if (authentic != session->authentic_seen && session->active != NULL) {
         ike_engine_traffic_seen(session->active->engine, now);
+        look_at_usage_again(session, now);
+    }
     session->authentic_seen = authentic;
     datapath_watch_sending(session->datapath);
 }
@@ -265,11 +275,16 @@ note_usage(Session *session, Instant now)
     session->usage_at = INSTANT_NEVER;
     if (session->active == NULL)
         return;
+    uint64_t octets = 0;
     size_t n = datapath_get_usage(session->datapath, usage);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         ike_engine_child_used(session->active->engine, usage[i].spi, usage[i].packets,
                               usage[i].octets, now);
-    session->usage_at = instant_after(now, USAGE_INTERVAL);
+        octets += usage[i].octets;
+    }
+    if (octets != session->octets_seen)
+        session->usage_at = instant_after(now, USAGE_INTERVAL);
+    session->octets_seen = octets;
 }
 
 static void
@@ -383,6 +398,7 @@ static void
 sent(gpointer data)
 {
     Session *session = data;
+    look_at_usage_again(session, session_now());
     if (session->active != NULL) {
         ike_engine_traffic_sent(session->active->engine, session_now());
         move_sent(session);

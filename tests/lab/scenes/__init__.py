@@ -3,6 +3,7 @@
 from . import (
     confinement,
     credentials,
+    datapath,
     decoder,
     eap,
     errors,
@@ -30,6 +31,7 @@ ORDER = [
     tunnel,
     fallback,
     streams,
+    datapath,
     transports,
     transports_journey,
     transports_tcp,
