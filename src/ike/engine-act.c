@@ -374,13 +374,34 @@ engine_close_unauthenticated(IkeEngine *engine, IkeCloseReason reason, const cha
 
 /* --- What is next --- */
 
+static Instant
+later(Instant a, Instant b)
+{
+    return a > b ? a : b;
+}
+
+/* Before that we make and rekey nothing on sa. */
+static Instant
+not_before(const IkeSa *sa)
+{
+    return later(sa->retry_at, proc_followup_until(sa));
+}
+
+/* When our DELETE of a Child SA is due: not while the gateway rekeys the IKE SA, which is what it
+ * would be answered on (RFC 7296, section 2.25.2). */
+static Instant
+deletion_due(const IkeSa *sa, const ChildSa *child)
+{
+    Instant due = child->state == CHILD_SA_DELETING ? child->delete_at : child->expires_at;
+    return sa->peer_ike != NULL ? later(due, sa->peer_ike->expires_at) : due;
+}
+
 static ChildSa *
 child_to_delete(const IkeEngine *engine)
 {
     for (guint i = 0; i < engine->children->len; i++) {
         ChildSa *child = g_ptr_array_index(engine->children, i);
-        Instant due = child->state == CHILD_SA_DELETING ? child->delete_at : child->expires_at;
-        if (child->state != CHILD_SA_GONE && engine->now >= due)
+        if (child->state != CHILD_SA_GONE && engine->now >= deletion_due(engine_sa(engine), child))
             return child;
     }
     return NULL;
@@ -403,12 +424,6 @@ child_to_rekey(const IkeEngine *engine)
             return child;
     }
     return NULL;
-}
-
-static Instant
-later(Instant a, Instant b)
-{
-    return a > b ? a : b;
 }
 
 /* One thing at a time, the most pressing first. */
@@ -439,13 +454,13 @@ engine_start_next(IkeEngine *engine)
     unsigned missing = coverage_missing(engine);
     if (doomed != NULL)
         proc_delete_start_child(engine, sa, doomed);
-    else if (engine->child_wanted && engine->now >= sa->retry_at)
+    else if (engine->child_wanted && engine->now >= not_before(sa))
         proc_rekey_child_start(engine, sa, NULL, KE_NONE);
-    else if (missing != 0 && engine->now >= sa->retry_at)
+    else if (missing != 0 && engine->now >= not_before(sa))
         proc_rekey_child_start_for(engine, sa, missing);
-    else if (engine->now >= later(sa->rekey_at, sa->retry_at))
+    else if (engine->now >= later(sa->rekey_at, not_before(sa)))
         proc_rekey_ike_start(engine, sa, KE_NONE);
-    else if (child != NULL && engine->now >= sa->retry_at)
+    else if (child != NULL && engine->now >= not_before(sa))
         proc_rekey_child_start(engine, sa, child, KE_NONE);
     else if (suspicion_wants_check(engine) ||
              engine->now >= instant_after(engine->last_seen, liveness_interval(engine)))
@@ -457,18 +472,16 @@ engine_start_next(IkeEngine *engine)
 static Instant
 idle_deadline(const IkeEngine *engine, const IkeSa *sa)
 {
-    Instant deadline = later(sa->rekey_at, sa->retry_at);
+    Instant deadline = later(sa->rekey_at, not_before(sa));
     for (guint i = 0; i < engine->children->len; i++) {
         const ChildSa *child = g_ptr_array_index(engine->children, i);
         if (may_be_rekeyed(engine, child))
-            deadline = instant_earlier(deadline, later(child->rekey_at, sa->retry_at));
-        else if (child->state == CHILD_SA_DELETING)
-            deadline = instant_earlier(deadline, child->delete_at);
-        else if (child->state == CHILD_SA_REKEYED)
-            deadline = instant_earlier(deadline, child->expires_at);
+            deadline = instant_earlier(deadline, later(child->rekey_at, not_before(sa)));
+        else if (child->state == CHILD_SA_DELETING || child->state == CHILD_SA_REKEYED)
+            deadline = instant_earlier(deadline, deletion_due(sa, child));
     }
     if (engine->child_wanted || coverage_missing(engine) != 0)
-        deadline = instant_earlier(deadline, sa->retry_at);
+        deadline = instant_earlier(deadline, not_before(sa));
     return instant_earlier(deadline, instant_after(engine->last_seen, liveness_interval(engine)));
 }
 
@@ -484,6 +497,8 @@ ike_engine_next_deadline(const IkeEngine *engine)
         const IkeSa *sa = g_ptr_array_index(engine->sas, i);
         deadline = instant_earlier(deadline, sa->retransmit.deadline);
         deadline = instant_earlier(deadline, sa->expires_at);
+        if (proc_followup_until(sa) != 0)
+            deadline = instant_earlier(deadline, proc_followup_until(sa));
         if (i == 0 && sa->state == SA_ESTABLISHED)
             deadline = instant_earlier(deadline, idle_deadline(engine, sa));
     }

@@ -337,7 +337,7 @@ after_reply(IkeEngine *engine, IkeSa *sa)
     if (!deletes && !rejects)
         return;
     /* RFC 7296, section 2.25.2: our own rekeying is forgotten. */
-    if (deletes && sa->state == SA_REKEY_IKE_LOCAL_CREATE && proc_rekey_ike_yield(engine, sa))
+    if (deletes && ike_sa_is_rekeyed(sa) && proc_rekey_ike_yield(engine, sa))
         return;
     if (sa != engine_sa(engine)) {
         /* Stays until it expires, to answer the DELETE again if our answer gets lost. */
@@ -499,7 +499,7 @@ give_up(IkeEngine *engine, IkeSa *sa)
         proc_init_give_up(engine);
         return;
     }
-    if (sa->state == SA_REKEY_IKE_LOCAL_CREATE && proc_rekey_ike_yield(engine, sa))
+    if (ike_sa_is_rekeyed(sa) && proc_rekey_ike_yield(engine, sa))
         return;
     g_autofree char *remote = inet_endpoint_to_string(&engine->path.remote);
     if (engine->state == IKE_STATE_ESTABLISHED)
@@ -517,6 +517,7 @@ sa_timeout(IkeEngine *engine, IkeSa *sa)
         sa->state = SA_CLOSED;
     if (sa->state == SA_CLOSED)
         return;
+    proc_followup_expire(engine, sa);
     switch (retransmit_timeout(&sa->retransmit, engine->now)) {
     case RETRANSMIT_WAIT:
         return;

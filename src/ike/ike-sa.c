@@ -36,10 +36,14 @@ ike_sa_state_to_string(IkeSaState state)
         return "REKEY_CHILD_LOCAL_CREATE";
     case SA_CREATE_CHILD_LOCAL_CREATE:
         return "CREATE_CHILD_LOCAL_CREATE";
+    case SA_REKEY_CHILD_LOCAL_FOLLOWUP:
+        return "REKEY_CHILD_LOCAL_FOLLOWUP";
     case SA_DELETE_CHILD_LOCAL_INFORMATIONAL:
         return "DELETE_CHILD_LOCAL_INFORMATIONAL";
     case SA_REKEY_IKE_LOCAL_CREATE:
         return "REKEY_IKE_LOCAL_CREATE";
+    case SA_REKEY_IKE_LOCAL_FOLLOWUP:
+        return "REKEY_IKE_LOCAL_FOLLOWUP";
     case SA_REKEY_IKE_LOCAL_DELETE:
         return "REKEY_IKE_LOCAL_DELETE";
     case SA_REKEY_IKE_REMOTE_DELETE:
@@ -59,6 +63,7 @@ ike_exchange_clear(IkeExchange *exchange)
     g_clear_pointer(&exchange->nonce, g_bytes_unref);
     g_clear_pointer(&exchange->rival_nonce, g_bytes_unref);
     g_clear_pointer(&exchange->offered, ike_proposal_list_unref);
+    g_clear_pointer(&exchange->chain, ike_followup_free);
     *exchange = (IkeExchange){ 0 };
 }
 
@@ -90,6 +95,8 @@ ike_sa_free(IkeSa *sa)
     g_clear_pointer(&sa->requests, ike_fragment_buffer_free);
     g_clear_pointer(&sa->responses, ike_fragment_buffer_free);
     ike_exchange_clear(&sa->exchange);
+    g_clear_pointer(&sa->peer_child, ike_followup_free);
+    g_clear_pointer(&sa->peer_ike, ike_followup_free);
     g_clear_pointer(&sa->crash_token, secret_unref);
     g_free(sa);
 }

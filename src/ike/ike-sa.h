@@ -5,6 +5,7 @@
 #pragma once
 #include "crypto/kex.h"
 #include "ike/engine.h"
+#include "ike/followup.h"
 #include "ike/keymat.h"
 #include "ike/message.h"
 #include "ike/retransmit.h"
@@ -29,9 +30,11 @@ typedef enum {
     SA_ESTABLISHED,               /* nothing under way */
     SA_LIVENESS_LOCAL_INFORMATIONAL,
     SA_REKEY_CHILD_LOCAL_CREATE,
-    SA_CREATE_CHILD_LOCAL_CREATE, /* a Child SA instead of one that the gateway took away */
+    SA_CREATE_CHILD_LOCAL_CREATE,  /* a Child SA instead of one that the gateway took away */
+    SA_REKEY_CHILD_LOCAL_FOLLOWUP, /* IKE_FOLLOWUP_KE behind either of these */
     SA_DELETE_CHILD_LOCAL_INFORMATIONAL,
     SA_REKEY_IKE_LOCAL_CREATE,
+    SA_REKEY_IKE_LOCAL_FOLLOWUP,
     SA_REKEY_IKE_LOCAL_DELETE,  /* on the old SA, after our rekey */
     SA_REKEY_IKE_REMOTE_DELETE, /* on the old SA, after the gateway's rekey: it owes us a DELETE */
     SA_DELETE_IKE_LOCAL_INFORMATIONAL,
@@ -52,6 +55,7 @@ typedef struct {
     uint64_t ike_spi;         /* of the IKE SA that is to be */
     unsigned missing;         /* see coverage: the selector that a Child SA is made for */
     unsigned rounds;          /* COOKIE and INVALID_KE_PAYLOAD so far */
+    IkeFollowup *chain;       /* behind CREATE_CHILD_SA; NULL: there is none */
     /* The peer rekeys the same SA at the same time (RFC 7296, sections 2.8.1 and 2.8.2). */
     GBytes *rival_nonce; /* the lower of its exchange's two; NULL: it does not */
     uint64_t rival_spi;  /* SPIi of the IKE SA that it made, our SPI of the Child SA */
@@ -75,6 +79,8 @@ typedef struct {
     IkeFragmentBuffer *requests;  /* fragments of the peer's next request */
     IkeFragmentBuffer *responses; /* of the response to ours */
     IkeExchange exchange;
+    /* What the peer has begun, one of each kind; NULL: nothing. See proc-followup. */
+    IkeFollowup *peer_child, *peer_ike;
     Instant rekey_at;    /* when we rekey it; INSTANT_NEVER for a replaced one */
     Secret *crash_token; /* that only the gateway can know (RFC 6290); NULL: it gave none */
     Instant urgent_at;   /* REPLACE, since no rekeying came about */
@@ -82,6 +88,13 @@ typedef struct {
     Instant retry_at;    /* after TEMPORARY_FAILURE: not before this */
     Instant expires_at;  /* of a replaced one whose DELETE does not come */
 } IkeSa;
+
+/* By us, and not to the end yet. */
+static inline bool
+ike_sa_is_rekeyed(const IkeSa *sa)
+{
+    return sa->state == SA_REKEY_IKE_LOCAL_CREATE || sa->state == SA_REKEY_IKE_LOCAL_FOLLOWUP;
+}
 
 IkeSa *ike_sa_new(uint64_t spi_i, uint64_t spi_r, bool original_initiator);
 void ike_sa_free(IkeSa *sa);

@@ -59,8 +59,9 @@ delete_children(IkeEngine *engine, const PayloadDelete *del, IkeMessage *reply)
         engine_child_gone(engine, child);
     }
     /* Rekeying it ourselves makes the next one; otherwise we ask for one. */
-    if (engine_current_child(engine) == NULL &&
-        engine_sa(engine)->state != SA_REKEY_CHILD_LOCAL_CREATE)
+    IkeSaState state = engine_sa(engine)->state;
+    if (engine_current_child(engine) == NULL && state != SA_REKEY_CHILD_LOCAL_CREATE &&
+        state != SA_REKEY_CHILD_LOCAL_FOLLOWUP)
         engine->child_wanted = true;
 }
 

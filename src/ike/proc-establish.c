@@ -204,7 +204,7 @@ proc_establish(IkeEngine *engine, IkeSa *sa, const IkeMessage *message)
     sa->state = SA_ESTABLISHED;
     lifetime_start_sa(engine, sa);
     lifetime_start_authentication(engine);
-    suspicion_take_token(sa, message);
+    suspicion_take_token(&sa->crash_token, message);
     engine->mobike = ike_message_find_notify(message, IKE_NOTIFY_MOBIKE_SUPPORTED) != NULL;
     proc_info_note_auth_lifetime(engine, message);
     proc_resume_take_ticket(engine, sa, message);

@@ -35,7 +35,7 @@ TransitionResult
 proc_info_request(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeMessage *reply)
 {
     proc_info_note_auth_lifetime(engine, message);
-    suspicion_take_token(sa, message);
+    suspicion_take_token(&sa->crash_token, message);
     proc_redirect_up(engine, message);
     /* RFC 4555, section 3.7: a gateway that checks the return path gets its cookie back. */
     const PayloadNotify *cookie = ike_message_find_notify(message, IKE_NOTIFY_COOKIE2);

@@ -14,8 +14,7 @@ make_offer(const IkeEngine *engine, const IkeSa *sa, uint32_t spi)
 {
     const uint32_t wire_spi = GUINT32_TO_BE(spi);
     const IkeProposalList *configured = engine->config->esp_proposals;
-    g_autoptr(IkeProposalList) ours = ike_proposal_list_without_additional(configured);
-    g_autoptr(IkeProposalList) offer = child_offer_make(engine, sa, ours);
+    g_autoptr(IkeProposalList) offer = child_offer_make(engine, sa, configured);
     return ike_proposal_list_with_spi(offer, &wire_spi, sizeof wire_spi);
 }
 
@@ -125,21 +124,100 @@ accept_answer(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, ChildSaMa
     return true;
 }
 
+/* What the gateway makes of the same Child SA is still to be agreed on. */
+static bool
+rival_is_under_way(const IkeSa *sa)
+{
+    return sa->exchange.rival_nonce != NULL && sa->peer_child != NULL &&
+           sa->peer_child->spi_in == (uint32_t)sa->exchange.rival_spi;
+}
+
+/* Has our exchange, of whose nonces this is the lower, the lowest of all four, while what the
+ * gateway makes of the same Child SA is there or to come? */
+static bool
+loses(IkeEngine *engine, const IkeSa *sa, GBytes *lower)
+{
+    const IkeExchange *exchange = &sa->exchange;
+    bool there = engine_find_child(engine, (uint32_t)exchange->rival_spi) != NULL;
+    return exchange->rival_nonce != NULL && (there || rival_is_under_way(sa)) &&
+           nonce_lower(lower, exchange->rival_nonce) == lower;
+}
+
+/* The gateway, which has the lowest nonce, goes no further (RFC 9370, section 2.2.4). */
+static void
+drop_rival(IkeSa *sa)
+{
+    if (rival_is_under_way(sa))
+        g_clear_pointer(&sa->peer_child, ike_followup_free);
+}
+
 /* Whoever rekeyed deletes the old one (RFC 7296, section 2.8). Where both did, the one whose
  * exchange has the lowest of the four nonces deletes what it made instead, and the other one the
  * old one (section 2.8.1). */
 static void
-settle(IkeEngine *engine, const IkeExchange *exchange, ChildSa *made, GBytes *lower)
+settle(IkeEngine *engine, IkeSa *sa, ChildSa *made, GBytes *lower)
 {
+    const IkeExchange *exchange = &sa->exchange;
     ChildSa *old = engine_find_child(engine, exchange->old_child_spi);
     ChildSa *rival = engine_find_child(engine, (uint32_t)exchange->rival_spi);
-    if (rival != NULL && exchange->rival_nonce != NULL &&
-        nonce_lower(lower, exchange->rival_nonce) == lower)
+    if (loses(engine, sa, lower))
         engine_retire_child(engine, made);
     else if (old != NULL)
         engine_retire_child(engine, old);
     if (rival != NULL && made->state == CHILD_SA_INSTALLED)
         engine_child_replaced(engine, rival);
+    if (made->state == CHILD_SA_INSTALLED)
+        drop_rival(sa);
+}
+
+static TransitionResult
+install(IkeEngine *engine, IkeSa *sa, const ChildSaMaterial *material)
+{
+    if (proc_establish_awaits_child(engine)) {
+        engine->child_wanted = false;
+        return proc_establish_first_child(engine, sa, material) ? TRANSITION_DONE : TRANSITION_STAY;
+    }
+    ChildSa *made = engine_install_child(engine, sa, material);
+    if (made == NULL) {
+        sa->state = SA_ESTABLISHED;
+        engine_close_with_delete(engine, IKE_CLOSE_PROTOCOL, "too many Child SAs at once");
+        return TRANSITION_STAY;
+    }
+    child_offer_accepted(engine);
+    lifetime_succeeded(engine);
+    settle(engine, sa, made, nonce_lower(material->nonce_i, material->nonce_r));
+    engine->child_wanted = false;
+    /* An answer that does not reach what it was asked for is as good as a refusal. */
+    if (sa->exchange.missing != 0 && coverage_missing(engine) == sa->exchange.missing)
+        coverage_refused(engine, sa->exchange.missing, 0);
+    ike_exchange_clear(&sa->exchange);
+    return TRANSITION_DONE;
+}
+
+TransitionResult
+proc_rekey_child_followed_up(IkeEngine *engine, IkeSa *sa, const IkeFollowup *chain)
+{
+    const ChildSaMaterial material = ike_followup_material(chain, true);
+    return install(engine, sa, &material);
+}
+
+/* More key exchanges before there is a Child SA, unless the gateway's rekeying goes before ours:
+ * there is nothing to be deleted then, and ours just ends (RFC 9370, section 2.2.4). */
+static TransitionResult
+follow_up(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, const ChildSaMaterial *material,
+          Secret *shared)
+{
+    GBytes *lower = nonce_lower(material->nonce_i, material->nonce_r);
+    if (engine->want_close || loses(engine, sa, lower)) {
+        secret_unref(shared);
+        ike_exchange_clear(&sa->exchange);
+        return TRANSITION_DONE;
+    }
+    drop_rival(sa);
+    proc_followup_start(engine, sa,
+                        ike_followup_new_child(material, sa->exchange.old_child_spi, shared),
+                        message, SA_REKEY_CHILD_LOCAL_FOLLOWUP);
+    return TRANSITION_STAY;
 }
 
 /* <--  HDR, SK {SA, Nr, [KEr,] TSi, TSr} */
@@ -147,6 +225,7 @@ TransitionResult
 proc_rekey_child_answered(IkeEngine *engine, IkeSa *sa, const IkeMessage *message,
                           IkeMessage *reply)
 {
+    uint16_t groups[IKE_MAX_ADDITIONAL];
     g_autoptr(GError) error = NULL;
     g_autoptr(Secret) shared = NULL;
     ChildSaMaterial material = {
@@ -164,26 +243,9 @@ proc_rekey_child_answered(IkeEngine *engine, IkeSa *sa, const IkeMessage *messag
                                  error->message);
         return TRANSITION_STAY;
     }
-    if (proc_establish_awaits_child(engine)) {
-        engine->child_wanted = false;
-        return proc_establish_first_child(engine, sa, &material) ? TRANSITION_DONE
-                                                                 : TRANSITION_STAY;
-    }
-    ChildSa *made = engine_install_child(engine, sa, &material);
-    if (made == NULL) {
-        sa->state = SA_ESTABLISHED;
-        engine_close_with_delete(engine, IKE_CLOSE_PROTOCOL, "too many Child SAs at once");
-        return TRANSITION_STAY;
-    }
-    child_offer_accepted(engine);
-    lifetime_succeeded(engine);
-    settle(engine, &sa->exchange, made, nonce_lower(material.nonce_i, material.nonce_r));
-    engine->child_wanted = false;
-    /* An answer that does not reach what it was asked for is as good as a refusal. */
-    if (sa->exchange.missing != 0 && coverage_missing(engine) == sa->exchange.missing)
-        coverage_refused(engine, sa->exchange.missing, 0);
-    ike_exchange_clear(&sa->exchange);
-    return TRANSITION_DONE;
+    return ike_suite_additional(&material.suite, groups) > 0
+               ? follow_up(engine, sa, message, &material, g_steal_pointer(&shared))
+               : install(engine, sa, &material);
 }
 
 /* <--  HDR, SK {N(INVALID_KE_PAYLOAD)} */
@@ -214,7 +276,7 @@ proc_rekey_child_other_group(IkeEngine *engine, IkeSa *sa, const IkeMessage *mes
     return TRANSITION_STAY;
 }
 
-/* <--  HDR, SK {N(error)} */
+/* <--  HDR, SK {N(error)}     to CREATE_CHILD_SA, or to an IKE_FOLLOWUP_KE behind it */
 TransitionResult
 proc_rekey_child_refused(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeMessage *reply)
 {
@@ -223,6 +285,9 @@ proc_rekey_child_refused(IkeEngine *engine, IkeSa *sa, const IkeMessage *message
     uint16_t type = notify != NULL ? notify->type : 0;
     unsigned missing = sa->exchange.missing;
     bool was_wanted = engine->child_wanted;
+    /* It has lost what came before: from the beginning, later (RFC 9370, section 2.2.4). */
+    if (type == IKE_NOTIFY_STATE_NOT_FOUND)
+        type = IKE_NOTIFY_TEMPORARY_FAILURE;
     ike_exchange_clear(&sa->exchange);
     sa->state = SA_ESTABLISHED;
     if (proc_establish_awaits_child(engine) && type != IKE_NOTIFY_TEMPORARY_FAILURE) {
@@ -279,10 +344,11 @@ static bool
 select_suite(IkeEngine *engine, const IkeProposalList *offered, const IkePayload *ke,
              IkeSuite *suite, uint16_t *wrong_group)
 {
-    g_autoptr(IkeProposalList) ours =
-        ike_proposal_list_without_additional(engine->config->esp_proposals);
+    const IkeProposalList *ours = engine->config->esp_proposals;
+    g_autoptr(IkeProposalList) single = ike_proposal_list_without_additional(ours);
     *wrong_group = KE_NONE;
-    if (ke != NULL && ike_proposal_list_select(ours, offered, ke->ke.group, suite)) {
+    if (ke != NULL && (ike_proposal_list_select(ours, offered, ke->ke.group, suite) ||
+                       ike_proposal_list_select(single, offered, ke->ke.group, suite))) {
         if (suite->ke != KE_NONE && suite->ke != ke->ke.group)
             *wrong_group = suite->ke;
         return true;
@@ -305,7 +371,7 @@ narrow(IkeEngine *engine, const IkeMessage *message, GArray **local_ts, GArray *
 }
 
 static void
-fill_reply(IkeMessage *reply, const ChildSaMaterial *material, Kex *kex)
+fill_reply(IkeMessage *reply, const ChildSaMaterial *material, const Kex *kex)
 {
     const uint32_t spi = GUINT32_TO_BE(material->spi_in);
     g_autoptr(IkeProposalList) answer = ike_suite_to_answer(&material->suite, &spi, sizeof spi);
@@ -327,12 +393,28 @@ rekeys(const IkeSa *sa, const ChildSa *old)
     return sa->state == SA_REKEY_CHILD_LOCAL_CREATE && sa->exchange.old_child_spi == old->spi_in;
 }
 
+/* What the gateway asked for, in place of old (NULL: of nothing). One place is kept for what we may
+ * be asking for ourselves. */
+static bool
+make_for_peer(IkeEngine *engine, const IkeSa *sa, ChildSa *old, const ChildSaMaterial *material)
+{
+    ChildSa *made = engine->children->len + 2 > CHILD_SA_MAX
+                        ? NULL
+                        : engine_install_child(engine, sa, material);
+    if (made == NULL)
+        return false;
+    made->unconfirmed_on = sa->spi_i;
+    if (old != NULL)
+        engine_child_replaced(engine, old);
+    return true;
+}
+
 /* old NULL: a Child SA from scratch. */
 static TransitionResult
 answer_rekey(IkeEngine *engine, IkeSa *sa, ChildSa *old, const IkeMessage *message,
              IkeMessage *reply)
 {
-    uint16_t wrong_group;
+    uint16_t wrong_group, groups[IKE_MAX_ADDITIONAL];
     g_autoptr(Kex) kex = NULL;
     g_autoptr(Secret) shared = NULL;
     g_autoptr(GArray) local_ts = NULL;
@@ -359,23 +441,32 @@ answer_rekey(IkeEngine *engine, IkeSa *sa, ChildSa *old, const IkeMessage *messa
     material.nonce_i = ike_message_find(message, IKE_PAYLOAD_NONCE)->nonce.data;
     material.local_ts = local_ts;
     material.remote_ts = remote_ts;
-    /* One place is kept for what we may be asking for ourselves. */
-    ChildSa *made = engine->children->len + 2 > CHILD_SA_MAX
-                        ? NULL
-                        : engine_install_child(engine, sa, &material);
-    if (made == NULL)
+    if (ike_suite_additional(&material.suite, groups) > 0) {
+        uint32_t old_spi = old != NULL ? old->spi_in : 0;
+        fill_reply(reply, &material, kex);
+        proc_followup_expect(engine, &sa->peer_child,
+                             ike_followup_new_child(&material, old_spi, g_steal_pointer(&shared)),
+                             reply);
+    } else if (make_for_peer(engine, sa, old, &material))
+        fill_reply(reply, &material, kex);
+    else
         return refuse(reply, IKE_NOTIFY_TEMPORARY_FAILURE);
-    made->unconfirmed_on = sa->spi_i;
-    fill_reply(reply, &material, kex);
-    if (old == NULL)
-        return TRANSITION_STAY;
-    if (rekeys(sa, old)) {
+    if (old != NULL && rekeys(sa, old)) {
         g_clear_pointer(&sa->exchange.rival_nonce, g_bytes_unref);
         sa->exchange.rival_nonce = g_bytes_ref(nonce_lower(material.nonce_i, material.nonce_r));
         sa->exchange.rival_spi = material.spi_in;
     }
-    engine_child_replaced(engine, old);
     return TRANSITION_STAY;
+}
+
+uint16_t
+proc_rekey_child_peer_followed_up(IkeEngine *engine, IkeSa *sa, const IkeFollowup *chain)
+{
+    const ChildSaMaterial material = ike_followup_material(chain, false);
+    ChildSa *old = engine_find_child(engine, chain->old_spi);
+    if (chain->old_spi != 0 && (old == NULL || old->state != CHILD_SA_INSTALLED))
+        return IKE_NOTIFY_STATE_NOT_FOUND;
+    return make_for_peer(engine, sa, old, &material) ? 0 : IKE_NOTIFY_TEMPORARY_FAILURE;
 }
 
 /* <--  HDR, SK {N(REKEY_SA), SA, Ni, [KEi,] TSi, TSr}     HDR, SK {SA, Nr, [KEr,] TSi, TSr}  --> */
@@ -391,10 +482,11 @@ proc_rekey_child_request(IkeEngine *engine, IkeSa *sa, const IkeMessage *message
         ike_message_add_notify_child(reply, IKE_NOTIFY_CHILD_SA_NOT_FOUND, spi);
         return TRANSITION_STAY;
     }
-    /* One that is going, or an IKE SA that is being rekeyed (RFC 7296, sections 2.25.1 and 2.25.2).
-     * One that we rekey ourselves is rekeyed all the same: settle() tidies up. */
-    if (sa->state == SA_REKEY_IKE_LOCAL_CREATE || old->state != CHILD_SA_INSTALLED ||
-        engine->want_close)
+    /* One that is going, or an IKE SA that is being rekeyed (RFC 7296, sections 2.25.1 and 2.25.2),
+     * or one with whose rekeying we are further on than the gateway knows (RFC 9370, section
+     * 2.2.4). One that we have just begun to rekey is rekeyed all the same: settle() tidies up. */
+    if (ike_sa_is_rekeyed(sa) || old->state != CHILD_SA_INSTALLED || engine->want_close ||
+        (sa->state == SA_REKEY_CHILD_LOCAL_FOLLOWUP && sa->exchange.old_child_spi == old->spi_in))
         return refuse(reply, IKE_NOTIFY_TEMPORARY_FAILURE);
     return answer_rekey(engine, sa, old, message, reply);
 }
@@ -403,7 +495,7 @@ proc_rekey_child_request(IkeEngine *engine, IkeSa *sa, const IkeMessage *message
 TransitionResult
 proc_new_child_request(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeMessage *reply)
 {
-    if (sa->state == SA_REKEY_IKE_LOCAL_CREATE || engine->want_close)
+    if (ike_sa_is_rekeyed(sa) || engine->want_close)
         return refuse(reply, IKE_NOTIFY_TEMPORARY_FAILURE);
     if (!coverage_wants(engine, ike_message_find(message, IKE_PAYLOAD_TSI)->ts.selectors))
         return refuse(reply, IKE_NOTIFY_NO_ADDITIONAL_SAS);

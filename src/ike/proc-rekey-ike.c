@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "crypto/algorithms.h"
+#include "ike/followup.h"
 #include "ike/lifetime.h"
 #include "ike/suspicion.h"
 
@@ -28,9 +29,7 @@ proc_rekey_ike_start(IkeEngine *engine, IkeSa *sa, uint16_t group)
     exchange->ike_spi = engine_random_u64(engine);
     exchange->nonce = engine_random_bytes(engine, IKE_SA_NONCE_LENGTH);
     const uint64_t spi = GUINT64_TO_BE(exchange->ike_spi);
-    g_autoptr(IkeProposalList) ours =
-        ike_proposal_list_without_additional(engine->config->ike_proposals);
-    exchange->offered = ike_proposal_list_with_spi(ours, &spi, sizeof spi);
+    exchange->offered = ike_proposal_list_with_spi(engine->config->ike_proposals, &spi, sizeof spi);
     /* What worked the last time spares a round. */
     exchange->kex = kex_new(group != KE_NONE ? group : sa->suite.ke, engine->rng, NULL);
     if (exchange->kex == NULL) {
@@ -45,30 +44,18 @@ proc_rekey_ike_start(IkeEngine *engine, IkeSa *sa, uint16_t group)
     engine_send_request(engine, sa, message, SA_REKEY_IKE_LOCAL_CREATE);
 }
 
-typedef struct {
-    IkeSuite suite;
-    Kex *kex;
-    GBytes *nonce_i, *nonce_r;
-    uint64_t spi_i, spi_r; /* of the new SA */
-    bool we_initiate;
-} NewSa;
-
-/* SKEYSEED = prf(SK_d (old), g^ir (new) | Ni | Nr); NULL with error. */
+/* SKEYSEED = prf(SK_d (old), SK(0) | Ni | Nr | SK(1) | ...); NULL with error. */
 static IkeSa *
-make_sa(IkeEngine *engine, const IkeSa *old, const NewSa *new_sa, const PayloadKe *ke,
+make_sa(IkeEngine *engine, const IkeSa *old, const IkeFollowup *chain, bool we_initiate,
         GError **error)
 {
-    gsize length;
-    const uint8_t *peer = g_bytes_get_data(ke->data, &length);
-    g_autoptr(Secret) shared = kex_derive(new_sa->kex, peer, length, error);
-    if (shared == NULL)
-        return NULL;
-    IkeKeySeed seed = { new_sa->nonce_i, new_sa->nonce_r, new_sa->spi_i, new_sa->spi_r };
+    IkeKeySeed seed = { chain->nonce_i, chain->nonce_r, chain->spi_i, chain->spi_r,
+                        chain->secrets };
     g_auto(IkeKeys) keys = { 0 };
-    g_autoptr(IkeSa) sa = ike_sa_new(new_sa->spi_i, new_sa->spi_r, new_sa->we_initiate);
-    if (!ike_keys_derive_rekeyed(&new_sa->suite, old->suite.prf, old->keys.d, shared, &seed,
+    g_autoptr(IkeSa) sa = ike_sa_new(chain->spi_i, chain->spi_r, we_initiate);
+    if (!ike_keys_derive_rekeyed(&chain->suite, old->suite.prf, old->keys.d, chain->shared, &seed,
                                  &keys) ||
-        !ike_sa_set_keys(sa, &new_sa->suite, &keys, engine->rng)) {
+        !ike_sa_set_keys(sa, &chain->suite, &keys, engine->rng)) {
         g_set_error(error, PARSE_ERROR, PARSE_ERROR_INVALID, "no keys for what was chosen");
         return NULL;
     }
@@ -79,6 +66,14 @@ make_sa(IkeEngine *engine, const IkeSa *old, const NewSa *new_sa, const PayloadK
     return g_steal_pointer(&sa);
 }
 
+static Secret *
+derive(Kex *kex, const PayloadKe *ke, GError **error)
+{
+    gsize length;
+    const uint8_t *peer = g_bytes_get_data(ke->data, &length);
+    return kex_derive(kex, peer, length, error);
+}
+
 static bool
 read_spi(const IkeSuite *suite, uint64_t *spi)
 {
@@ -86,29 +81,33 @@ read_spi(const IkeSuite *suite, uint64_t *spi)
     return byte_reader_u64(&reader, spi) && *spi != 0;
 }
 
-static IkeSa *
-accept_answer(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, GError **error)
+/* What was agreed on, complete where no additional key exchange is a part of it. */
+static IkeFollowup *
+accept_answer(IkeSa *sa, const IkeMessage *message, GError **error)
 {
     IkeExchange *exchange = &sa->exchange;
     const IkePayload *ke = ike_message_find(message, IKE_PAYLOAD_KE);
-    NewSa new_sa = {
-        .kex = exchange->kex,
-        .nonce_i = exchange->nonce,
-        .nonce_r = ike_message_find(message, IKE_PAYLOAD_NONCE)->nonce.data,
-        .spi_i = exchange->ike_spi,
-        .we_initiate = true,
-    };
+    IkeSuite suite;
+    uint64_t spi_r;
     if (!ike_proposal_list_accept(exchange->offered,
-                                  ike_message_find(message, IKE_PAYLOAD_SA)->sa.proposals,
-                                  &new_sa.suite, error))
+                                  ike_message_find(message, IKE_PAYLOAD_SA)->sa.proposals, &suite,
+                                  error))
         return NULL;
-    if (!read_spi(&new_sa.suite, &new_sa.spi_r) || ke->ke.group != kex_group(exchange->kex) ||
-        new_sa.suite.ke != ke->ke.group) {
+    if (!read_spi(&suite, &spi_r) || ke->ke.group != kex_group(exchange->kex) ||
+        suite.ke != ke->ke.group) {
         g_set_error(error, PARSE_ERROR, PARSE_ERROR_INVALID,
                     "its SPI or its key exchange does not fit");
         return NULL;
     }
-    return make_sa(engine, sa, &new_sa, &ke->ke, error);
+    Secret *shared = derive(exchange->kex, &ke->ke, error);
+    if (shared == NULL)
+        return NULL;
+    IkeFollowup *chain = ike_followup_new(
+        &suite, exchange->nonce, ike_message_find(message, IKE_PAYLOAD_NONCE)->nonce.data, shared);
+    chain->spi_i = exchange->ike_spi;
+    chain->spi_r = spi_r;
+    suspicion_take_token(&chain->crash_token, message);
+    return chain;
 }
 
 /* What the gateway made of the same SA at the same time, NULL where it did not or where it has
@@ -136,20 +135,54 @@ proc_rekey_ike_yield(IkeEngine *engine, IkeSa *sa)
     return true;
 }
 
+static bool
+rival_is_under_way(const IkeSa *sa)
+{
+    return sa->exchange.rival_nonce != NULL && sa->peer_ike != NULL &&
+           sa->peer_ike->spi_i == sa->exchange.rival_spi;
+}
+
+/* Has our exchange, of whose nonces this is the lower, the lowest of all four, while what the
+ * gateway makes of the same SA is there or to come? */
+static bool
+loses(const IkeEngine *engine, const IkeSa *sa, GBytes *lower)
+{
+    return (find_rival(engine, &sa->exchange) != NULL || rival_is_under_way(sa)) &&
+           nonce_lower(lower, sa->exchange.rival_nonce) == lower;
+}
+
+/* The gateway, which has the lowest nonce, goes no further (RFC 9370, section 2.2.4). */
+static void
+drop_rival(IkeSa *sa)
+{
+    if (rival_is_under_way(sa))
+        g_clear_pointer(&sa->peer_ike, ike_followup_free);
+}
+
+/* Ours ends, and the gateway's goes on. */
+static TransitionResult
+stop(IkeEngine *engine, IkeSa *sa)
+{
+    if (proc_rekey_ike_yield(engine, sa))
+        return TRANSITION_STAY;
+    ike_exchange_clear(&sa->exchange);
+    sa->state = SA_ESTABLISHED;
+    return TRANSITION_STAY;
+}
+
 /* Who made the new SA deletes the old one (RFC 7296, section 2.8). Where both made one, the one
  * whose exchange has the lowest of the four nonces deletes what it made instead (section 2.8.2). */
 static void
 settle(IkeEngine *engine, IkeSa *sa, IkeSa *successor, GBytes *lower)
 {
     IkeSa *rival = find_rival(engine, &sa->exchange);
-    GBytes *rival_nonce = sa->exchange.rival_nonce;
-    bool lost = rival != NULL && nonce_lower(lower, rival_nonce) == lower;
-    if (lost) {
+    if (loses(engine, sa, lower)) {
         g_ptr_array_add(engine->sas, successor);
-        proc_rekey_ike_yield(engine, sa);
+        stop(engine, sa);
         proc_delete_start_ike(engine, successor, SA_REKEY_IKE_LOCAL_DELETE);
         return;
     }
+    drop_rival(sa);
     engine_use_sa(engine, successor);
     if (rival != NULL)
         rival->expires_at = instant_after(engine->now, IKE_REPLACED_WAIT);
@@ -158,24 +191,45 @@ settle(IkeEngine *engine, IkeSa *sa, IkeSa *successor, GBytes *lower)
     proc_delete_start_ike(engine, sa, SA_REKEY_IKE_LOCAL_DELETE);
 }
 
-/* <--  HDR, SK {SA, Nr, KEr}     on the old SA: HDR, SK {D}  --> */
+static TransitionResult
+close_for(IkeEngine *engine, IkeSa *sa, const GError *error)
+{
+    sa->state = SA_ESTABLISHED;
+    engine_close_with_delete(engine, IKE_CLOSE_PROTOCOL,
+                             "the gateway's answer to rekeying is not usable: %s", error->message);
+    return TRANSITION_STAY;
+}
+
+/* On the old SA: HDR, SK {D}  --> */
+TransitionResult
+proc_rekey_ike_followed_up(IkeEngine *engine, IkeSa *sa, const IkeFollowup *chain)
+{
+    g_autoptr(GError) error = NULL;
+    IkeSa *successor = make_sa(engine, sa, chain, true, &error);
+    if (successor == NULL)
+        return close_for(engine, sa, error);
+    lifetime_succeeded(engine);
+    if (chain->crash_token != NULL)
+        successor->crash_token = secret_ref(chain->crash_token);
+    settle(engine, sa, successor, nonce_lower(chain->nonce_i, chain->nonce_r));
+    return TRANSITION_STAY;
+}
+
+/* <--  HDR, SK {SA, Nr, KEr} */
 TransitionResult
 proc_rekey_ike_answered(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeMessage *reply)
 {
     g_autoptr(GError) error = NULL;
-    IkeSa *successor = accept_answer(engine, sa, message, &error);
-    if (successor == NULL) {
-        sa->state = SA_ESTABLISHED;
-        engine_close_with_delete(engine, IKE_CLOSE_PROTOCOL,
-                                 "the gateway's answer to rekeying is not usable: %s",
-                                 error->message);
-        return TRANSITION_STAY;
-    }
-    lifetime_succeeded(engine);
-    suspicion_take_token(successor, message);
-    settle(
-        engine, sa, successor,
-        nonce_lower(sa->exchange.nonce, ike_message_find(message, IKE_PAYLOAD_NONCE)->nonce.data));
+    g_autoptr(IkeFollowup) chain = accept_answer(sa, message, &error);
+    if (chain == NULL)
+        return close_for(engine, sa, error);
+    if (ike_followup_next(chain) == KE_NONE)
+        return proc_rekey_ike_followed_up(engine, sa, chain);
+    /* There is nothing to be deleted yet (RFC 9370, section 2.2.4). */
+    if (engine->want_close || loses(engine, sa, nonce_lower(chain->nonce_i, chain->nonce_r)))
+        return stop(engine, sa);
+    drop_rival(sa);
+    proc_followup_start(engine, sa, g_steal_pointer(&chain), message, SA_REKEY_IKE_LOCAL_FOLLOWUP);
     return TRANSITION_STAY;
 }
 
@@ -209,57 +263,89 @@ proc_rekey_ike_refused(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, 
     if (proc_rekey_ike_yield(engine, sa))
         return TRANSITION_STAY;
     put_off(engine, sa);
-    if (notify != NULL && notify->type == IKE_NOTIFY_TEMPORARY_FAILURE)
+    if (notify != NULL && (notify->type == IKE_NOTIFY_TEMPORARY_FAILURE ||
+                           notify->type == IKE_NOTIFY_STATE_NOT_FOUND))
         lifetime_temporary_failure(engine);
     else
         lifetime_ask_replace(engine, "the gateway refuses to rekey the IKE SA");
     return TRANSITION_STAY;
 }
 
+/* What the gateway asked for takes sa's place; but where we rekey sa as well, it is known which one
+ * stays when our own request is answered. False: no keys. */
+static bool
+make_for_peer(IkeEngine *engine, IkeSa *sa, const IkeFollowup *chain)
+{
+    IkeSa *successor = make_sa(engine, sa, chain, false, NULL);
+    if (successor == NULL)
+        return false;
+    if (sa->state == SA_REKEY_IKE_LOCAL_CREATE) {
+        g_ptr_array_add(engine->sas, successor);
+        return true;
+    }
+    engine_use_sa(engine, successor);
+    sa->state = SA_REKEY_IKE_REMOTE_DELETE;
+    sa->rekey_at = INSTANT_NEVER;
+    sa->expires_at = instant_after(engine->now, IKE_REPLACED_WAIT);
+    return true;
+}
+
+uint16_t
+proc_rekey_ike_peer_followed_up(IkeEngine *engine, IkeSa *sa, const IkeFollowup *chain)
+{
+    bool possible = sa == engine_sa(engine) && engine->sas->len < IKE_SA_MAX;
+    return possible && make_for_peer(engine, sa, chain) ? 0 : IKE_NOTIFY_STATE_NOT_FOUND;
+}
+
+static void
+fill_reply(IkeMessage *reply, const IkeFollowup *chain, const Kex *kex)
+{
+    const uint64_t spi = GUINT64_TO_BE(chain->spi_r);
+    g_autoptr(IkeProposalList) answer = ike_suite_to_answer(&chain->suite, &spi, sizeof spi);
+    g_autoptr(GBytes) public = kex_public(kex);
+    ike_message_add_sa(reply, answer);
+    ike_message_add_nonce(reply, chain->nonce_r);
+    ike_message_add_ke(reply, chain->suite.ke, public);
+}
+
 static TransitionResult
 answer_rekey(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeMessage *reply)
 {
+    IkeSuite suite;
+    uint64_t spi_i;
     const IkePayload *ke = ike_message_find(message, IKE_PAYLOAD_KE);
-    g_autoptr(GBytes) nonce = engine_random_bytes(engine, IKE_SA_NONCE_LENGTH);
-    NewSa new_sa = { .nonce_i = ike_message_find(message, IKE_PAYLOAD_NONCE)->nonce.data,
-                     .nonce_r = nonce,
-                     .spi_r = engine_random_u64(engine) };
-    g_autoptr(IkeProposalList) ours =
-        ike_proposal_list_without_additional(engine->config->ike_proposals);
-    if (!ike_proposal_list_select(ours, ike_message_find(message, IKE_PAYLOAD_SA)->sa.proposals,
-                                  ke->ke.group, &new_sa.suite)) {
+    if (!ike_proposal_list_select(engine->config->ike_proposals,
+                                  ike_message_find(message, IKE_PAYLOAD_SA)->sa.proposals,
+                                  ke->ke.group, &suite)) {
         ike_message_add_notify(reply, IKE_NOTIFY_NO_PROPOSAL_CHOSEN, NULL, 0);
         return TRANSITION_STAY;
     }
-    if (new_sa.suite.ke != ke->ke.group) {
-        const uint16_t group = GUINT16_TO_BE(new_sa.suite.ke);
+    if (suite.ke != ke->ke.group) {
+        const uint16_t group = GUINT16_TO_BE(suite.ke);
         ike_message_add_notify(reply, IKE_NOTIFY_INVALID_KE_PAYLOAD, &group, sizeof group);
         return TRANSITION_STAY;
     }
-    g_autoptr(Kex) kex = kex_new(new_sa.suite.ke, engine->rng, NULL);
-    if (kex == NULL || !read_spi(&new_sa.suite, &new_sa.spi_i))
+    g_autoptr(Kex) kex = kex_new(suite.ke, engine->rng, NULL);
+    Secret *shared = kex != NULL ? derive(kex, &ke->ke, NULL) : NULL;
+    if (shared == NULL)
         return TRANSITION_SYNTAX;
-    new_sa.kex = kex;
-    IkeSa *successor = make_sa(engine, sa, &new_sa, &ke->ke, NULL);
-    if (successor == NULL)
+    g_autoptr(GBytes) nonce = engine_random_bytes(engine, IKE_SA_NONCE_LENGTH);
+    g_autoptr(IkeFollowup) chain = ike_followup_new(
+        &suite, ike_message_find(message, IKE_PAYLOAD_NONCE)->nonce.data, nonce, shared);
+    if (!read_spi(&suite, &spi_i))
         return TRANSITION_SYNTAX;
-    const uint64_t spi = GUINT64_TO_BE(new_sa.spi_r);
-    g_autoptr(IkeProposalList) answer = ike_suite_to_answer(&new_sa.suite, &spi, sizeof spi);
-    g_autoptr(GBytes) public = kex_public(kex);
-    ike_message_add_sa(reply, answer);
-    ike_message_add_nonce(reply, nonce);
-    ike_message_add_ke(reply, new_sa.suite.ke, public);
+    chain->spi_i = spi_i;
+    chain->spi_r = engine_random_u64(engine);
+    fill_reply(reply, chain, kex);
     if (sa->state == SA_REKEY_IKE_LOCAL_CREATE) {
-        /* Which one stays is known when our own request is answered. */
-        sa->exchange.rival_nonce = g_bytes_ref(nonce_lower(new_sa.nonce_i, new_sa.nonce_r));
-        sa->exchange.rival_spi = new_sa.spi_i;
-        g_ptr_array_add(engine->sas, successor);
-        return TRANSITION_STAY;
+        sa->exchange.rival_nonce = g_bytes_ref(nonce_lower(chain->nonce_i, chain->nonce_r));
+        sa->exchange.rival_spi = chain->spi_i;
     }
-    engine_use_sa(engine, successor);
-    sa->rekey_at = INSTANT_NEVER;
-    sa->expires_at = instant_after(engine->now, IKE_REPLACED_WAIT);
-    return TRANSITION_DONE;
+    if (ike_followup_next(chain) != KE_NONE)
+        proc_followup_expect(engine, &sa->peer_ike, g_steal_pointer(&chain), reply);
+    else if (!make_for_peer(engine, sa, chain))
+        return TRANSITION_SYNTAX;
+    return TRANSITION_STAY;
 }
 
 /* <--  HDR, SK {SA, Ni, KEi}     HDR, SK {SA, Nr, KEr}  --> */

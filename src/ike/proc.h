@@ -150,6 +150,23 @@ TransitionResult proc_delete_request(IkeEngine *, IkeSa *, const IkeMessage *, I
 TransitionResult proc_delete_child_answered(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
 TransitionResult proc_delete_ike_answered(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
 
+/* --- proc-followup: additional key exchanges behind CREATE_CHILD_SA (RFC 9370, section 2.2.4) ---
+ */
+/* Takes chain, which message agreed on, and sends the first request; state: while they go on. */
+void proc_followup_start(IkeEngine *engine, IkeSa *sa, IkeFollowup *chain,
+                         const IkeMessage *message, IkeSaState state);
+TransitionResult proc_followup_answered(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
+/* Takes the gateway's chain to sa's place for it, and says in reply how it goes on. What is in
+ * place already has been given up by the gateway. */
+void proc_followup_expect(IkeEngine *engine, IkeFollowup **place, IkeFollowup *chain,
+                          IkeMessage *reply);
+/* Forgets what the gateway has not gone on with. */
+void proc_followup_expire(const IkeEngine *engine, IkeSa *sa);
+/* While the gateway is at it we begin nothing of the kind: until when at the latest; 0: it is not.
+ */
+Instant proc_followup_until(const IkeSa *sa);
+TransitionResult proc_followup_request(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
+
 /* --- proc-rekey-child (RFC 7296, sections 1.3.1, 1.3.3 and 2.8) --- */
 /* old NULL: a Child SA from scratch. */
 void proc_rekey_child_start(IkeEngine *engine, IkeSa *sa, ChildSa *old, uint16_t group);
@@ -161,6 +178,11 @@ TransitionResult proc_rekey_child_other_group(IkeEngine *, IkeSa *, const IkeMes
 TransitionResult proc_rekey_child_refused(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
 TransitionResult proc_rekey_child_request(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
 TransitionResult proc_new_child_request(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
+/* The last additional key exchange is done: of our chain; of the gateway's, 0 or the error that it
+ * is answered with. */
+TransitionResult proc_rekey_child_followed_up(IkeEngine *engine, IkeSa *sa,
+                                              const IkeFollowup *chain);
+uint16_t proc_rekey_child_peer_followed_up(IkeEngine *engine, IkeSa *sa, const IkeFollowup *chain);
 TransitionResult proc_child_not_now(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
 
 /* --- proc-rekey-ike (RFC 7296, sections 1.3.2 and 2.18) --- */
@@ -172,3 +194,6 @@ TransitionResult proc_rekey_ike_answered(IkeEngine *, IkeSa *, const IkeMessage 
 TransitionResult proc_rekey_ike_other_group(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
 TransitionResult proc_rekey_ike_refused(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
 TransitionResult proc_rekey_ike_request(IkeEngine *, IkeSa *, const IkeMessage *, IkeMessage *);
+/* As for a Child SA. */
+TransitionResult proc_rekey_ike_followed_up(IkeEngine *engine, IkeSa *sa, const IkeFollowup *chain);
+uint16_t proc_rekey_ike_peer_followed_up(IkeEngine *engine, IkeSa *sa, const IkeFollowup *chain);

@@ -104,15 +104,15 @@ suspicion_check(IkeEngine *engine)
 }
 
 void
-suspicion_take_token(IkeSa *sa, const IkeMessage *message)
+suspicion_take_token(Secret **token, const IkeMessage *message)
 {
     const PayloadNotify *notify =
         ike_message_find_notify(message, IKE_NOTIFY_QUICK_CRASH_DETECTION);
     gsize length = notify != NULL ? g_bytes_get_size(notify->data) : 0;
     if (length < MIN_TOKEN || length > MAX_TOKEN)
         return;
-    g_clear_pointer(&sa->crash_token, secret_unref);
-    sa->crash_token = secret_new(g_bytes_get_data(notify->data, NULL), length);
+    g_clear_pointer(token, secret_unref);
+    *token = secret_new(g_bytes_get_data(notify->data, NULL), length);
 }
 
 static bool

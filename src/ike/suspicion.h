@@ -11,6 +11,6 @@ bool suspicion_wants_check(const IkeEngine *engine);
 Instant suspicion_deadline(const IkeEngine *engine);
 void suspicion_check(IkeEngine *engine);
 /* N(QUICK_CRASH_DETECTION) of a protected message. */
-void suspicion_take_token(IkeSa *sa, const IkeMessage *message);
+void suspicion_take_token(Secret **token, const IkeMessage *message);
 /* A message in clear. */
 void suspicion_received(IkeEngine *engine, const IkeMessage *message);

@@ -9,7 +9,8 @@
 #define IN_USE                                                                                     \
     (SA_STATE(SA_ESTABLISHED) | SA_STATE(SA_LIVENESS_LOCAL_INFORMATIONAL) |                        \
      SA_STATE(SA_REKEY_CHILD_LOCAL_CREATE) | SA_STATE(SA_CREATE_CHILD_LOCAL_CREATE) |              \
-     SA_STATE(SA_DELETE_CHILD_LOCAL_INFORMATIONAL) | SA_STATE(SA_REKEY_IKE_LOCAL_CREATE))
+     SA_STATE(SA_REKEY_CHILD_LOCAL_FOLLOWUP) | SA_STATE(SA_DELETE_CHILD_LOCAL_INFORMATIONAL) |     \
+     SA_STATE(SA_REKEY_IKE_LOCAL_CREATE) | SA_STATE(SA_REKEY_IKE_LOCAL_FOLLOWUP))
 #define GOING                                                                                      \
     (SA_STATE(SA_REKEY_IKE_LOCAL_DELETE) | SA_STATE(SA_REKEY_IKE_REMOTE_DELETE) |                  \
      SA_STATE(SA_DELETE_IKE_LOCAL_INFORMATIONAL))
@@ -121,6 +122,22 @@ static const Transition table[] = {
       IKE_EXCHANGE_CREATE_CHILD_SA, ROLE_RESPONSE, SHAPE(NOTIFY_ONLY), 0, 0,
       proc_rekey_ike_refused, SA_ESTABLISHED },
 
+    /* HDR, SK {KEi(n), N(ADDITIONAL_KEY_EXCHANGE)}  -->
+     *                                  <--  HDR, SK {KEr(n), [N(ADDITIONAL_KEY_EXCHANGE)]}
+     *                              or  <--  HDR, SK {N(error)} */
+    { "gateway goes on with a Child SA's key exchanges", SA_STATE(SA_REKEY_CHILD_LOCAL_FOLLOWUP),
+      IKE_EXCHANGE_FOLLOWUP_KE, ROLE_RESPONSE, SHAPE(FOLLOWUP_KE), 0, 0, proc_followup_answered,
+      SA_ESTABLISHED },
+    { "gateway does not go on with a Child SA's", SA_STATE(SA_REKEY_CHILD_LOCAL_FOLLOWUP),
+      IKE_EXCHANGE_FOLLOWUP_KE, ROLE_RESPONSE, SHAPE(NOTIFY_ONLY), 0, 0,
+      proc_rekey_child_refused, SA_ESTABLISHED },
+    { "gateway goes on with the IKE SA's key exchanges", SA_STATE(SA_REKEY_IKE_LOCAL_FOLLOWUP),
+      IKE_EXCHANGE_FOLLOWUP_KE, ROLE_RESPONSE, SHAPE(FOLLOWUP_KE), 0, 0, proc_followup_answered,
+      SA_REKEY_IKE_LOCAL_DELETE },
+    { "gateway does not go on with the IKE SA's", SA_STATE(SA_REKEY_IKE_LOCAL_FOLLOWUP),
+      IKE_EXCHANGE_FOLLOWUP_KE, ROLE_RESPONSE, SHAPE(NOTIFY_ONLY), 0, 0,
+      proc_rekey_ike_refused, SA_ESTABLISHED },
+
     /* <--  HDR, SK {D, ...}            HDR, SK {[D]}  --> */
     { "gateway deletes", IN_USE | GOING, IKE_EXCHANGE_INFORMATIONAL, ROLE_REQUEST, ANY_SHAPE, 0,
       IKE_PAYLOAD_DELETE, proc_delete_request, SA_ESTABLISHED },
@@ -136,6 +153,13 @@ static const Transition table[] = {
     /* <--  HDR, SK {SA, Ni, KEi}       HDR, SK {SA, Nr, KEr}  --> */
     { "gateway rekeys the IKE SA", IN_USE, IKE_EXCHANGE_CREATE_CHILD_SA, ROLE_REQUEST,
       SHAPE(REKEY_IKE), 0, 0, proc_rekey_ike_request, SA_REKEY_IKE_REMOTE_DELETE },
+    /* <--  HDR, SK {KEi(n), N(ADDITIONAL_KEY_EXCHANGE)}
+     *                                  HDR, SK {KEr(n), [N(ADDITIONAL_KEY_EXCHANGE)]}  -->
+     *                              or  HDR, SK {N(error)}  --> */
+    { "gateway exchanges further keys", IN_USE, IKE_EXCHANGE_FOLLOWUP_KE, ROLE_REQUEST,
+      SHAPE(FOLLOWUP_KE), 0, 0, proc_followup_request, SA_ESTABLISHED },
+    { "gateway exchanges further keys on an SA that goes", GOING, IKE_EXCHANGE_FOLLOWUP_KE,
+      ROLE_REQUEST, SHAPE(FOLLOWUP_KE), 0, 0, proc_child_not_now, SA_ESTABLISHED },
     { "gateway creates on an SA that goes", GOING, IKE_EXCHANGE_CREATE_CHILD_SA, ROLE_REQUEST,
       SHAPE(CHILD) | SHAPE(REKEY_IKE), 0, 0, proc_child_not_now, SA_ESTABLISHED },
 };
