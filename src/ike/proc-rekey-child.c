@@ -285,8 +285,10 @@ proc_rekey_child_refused(IkeEngine *engine, IkeSa *sa, const IkeMessage *message
     uint16_t type = notify != NULL ? notify->type : 0;
     unsigned missing = sa->exchange.missing;
     bool was_wanted = engine->child_wanted;
-    /* It has lost what came before: from the beginning, later (RFC 9370, section 2.2.4). */
-    if (type == IKE_NOTIFY_STATE_NOT_FOUND)
+    /* What it agreed to before goes no further: from the beginning, later (RFC 9370, section
+     * 2.2.4). */
+    if (sa->exchange.chain != NULL && type != IKE_NOTIFY_CHILD_SA_NOT_FOUND &&
+        type != IKE_NOTIFY_INVALID_SYNTAX)
         type = IKE_NOTIFY_TEMPORARY_FAILURE;
     ike_exchange_clear(&sa->exchange);
     sa->state = SA_ESTABLISHED;

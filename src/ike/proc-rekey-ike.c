@@ -260,11 +260,11 @@ TransitionResult
 proc_rekey_ike_refused(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, IkeMessage *reply)
 {
     const PayloadNotify *notify = ike_message_find_error(message);
+    bool agreed = sa->exchange.chain != NULL; /* once (RFC 9370, section 2.2.4) */
     if (proc_rekey_ike_yield(engine, sa))
         return TRANSITION_STAY;
     put_off(engine, sa);
-    if (notify != NULL && (notify->type == IKE_NOTIFY_TEMPORARY_FAILURE ||
-                           notify->type == IKE_NOTIFY_STATE_NOT_FOUND))
+    if (agreed || (notify != NULL && notify->type == IKE_NOTIFY_TEMPORARY_FAILURE))
         lifetime_temporary_failure(engine);
     else
         lifetime_ask_replace(engine, "the gateway refuses to rekey the IKE SA");

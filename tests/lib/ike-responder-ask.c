@@ -34,6 +34,7 @@ responder_answer_child(IkeResponder *responder, ResponderSa *sa, const IkeMessag
     g_autoptr(GArray) narrowed = responder->faults.wider_selectors
                                      ? responder_local_ts(responder)
                                      : traffic_selectors_intersect(own, tsr, 64);
+    uint16_t groups[IKE_MAX_ADDITIONAL];
     g_autoptr(Kex) kex = NULL;
     g_autoptr(Secret) shared = NULL;
     const IkePayload *ke = ike_message_find(request, IKE_PAYLOAD_KE);
@@ -68,7 +69,12 @@ responder_answer_child(IkeResponder *responder, ResponderSa *sa, const IkeMessag
     }
     ike_message_add_ts(reply, IKE_PAYLOAD_TSI, tsi);
     ike_message_add_ts(reply, IKE_PAYLOAD_TSR, narrowed);
-    responder_add_child(responder, sa, &material);
+    if (ike_suite_additional(&material.suite, groups) > 0)
+        responder_expect_followup(responder, &sa->ike->peer_child,
+                                  ike_followup_new_child(&material, 0, g_steal_pointer(&shared)),
+                                  reply);
+    else
+        responder_add_child(responder, sa, &material);
     return true;
 }
 
@@ -113,7 +119,8 @@ responder_handle_create_child(IkeResponder *responder, ResponderSa *sa, const Ik
             responder_answer_rekey_ike(responder, sa, request, reply);
         else if (ike_message_find_notify(request, IKE_NOTIFY_REKEY_SA) != NULL)
             responder_answer_rekey_child(responder, sa, request, reply);
-        else if (sa->asks == RESPONDER_ASKS_REKEY_IKE || sa->state == RESPONDER_GOING)
+        else if (sa->asks == RESPONDER_ASKS_REKEY_IKE || sa->asks == RESPONDER_ASKS_FOLLOWUP_IKE ||
+                 sa->state == RESPONDER_GOING)
             ike_message_add_notify(reply, IKE_NOTIFY_TEMPORARY_FAILURE, NULL, 0);
         else if (shape != IKE_SHAPE_CHILD)
             ike_message_add_notify(reply, IKE_NOTIFY_INVALID_SYNTAX, NULL, 0);
@@ -255,6 +262,8 @@ responder_handle_response(IkeResponder *responder, ResponderSa *sa, const IkeMes
         responder_finish_rekey_child(responder, sa, error == NULL ? response : NULL);
     else if (asks == RESPONDER_ASKS_DELETE_CHILD)
         responder_finish_delete_child(responder, sa);
+    else if (asks == RESPONDER_ASKS_FOLLOWUP_CHILD || asks == RESPONDER_ASKS_FOLLOWUP_IKE)
+        responder_finish_followup(responder, sa, error == NULL ? response : NULL, asks);
     else if (asks == RESPONDER_ASKS_REKEY_IKE && error == NULL)
         responder_finish_rekey_ike(responder, sa, response);
 }

@@ -14,6 +14,8 @@ typedef enum {
     RESPONDER_ASKS_ANYTHING, /* no more to be done with the answer */
     RESPONDER_ASKS_REKEY_CHILD,
     RESPONDER_ASKS_REKEY_IKE,
+    RESPONDER_ASKS_FOLLOWUP_CHILD, /* IKE_FOLLOWUP_KE behind either */
+    RESPONDER_ASKS_FOLLOWUP_IKE,
     RESPONDER_ASKS_NEW_CHILD,
     RESPONDER_ASKS_DELETE_CHILD,
     RESPONDER_ASKS_DELETE,
@@ -128,7 +130,24 @@ void responder_keep_first(IkeResponder *responder, ResponderSa *sa);
 bool responder_read_child_spi(const IkeSuite *suite, uint32_t *spi);
 /* By the client's inbound SPI. */
 ChildSa *responder_find_child(ResponderSa *sa, uint32_t spi_out);
+ChildSa *responder_find_own_child(ResponderSa *sa, uint32_t spi_in);
+/* --- ike-responder-followup.c --- */
+/* Takes the client's chain to sa's place for it. */
+void responder_expect_followup(IkeResponder *responder, IkeFollowup **place, IkeFollowup *chain,
+                               IkeMessage *reply);
+void responder_handle_followup(IkeResponder *responder, ResponderSa *sa, const IkeMessage *request);
+/* Takes its own chain and asks for the next key exchange. */
+void responder_start_followup(IkeResponder *responder, ResponderSa *sa, IkeFollowup *chain,
+                              const IkeMessage *response, ResponderAsks asks);
+/* One was answered; true: another was asked for. */
+bool responder_go_on(IkeResponder *responder, ResponderSa *sa, const IkeMessage *response,
+                     ResponderAsks asks);
 /* --- ike-responder-rekey.c --- */
+/* What the client asked for takes sa's place. */
+void responder_succeed(IkeResponder *responder, ResponderSa *sa, const IkeFollowup *chain);
+/* response: of the last IKE_FOLLOWUP_KE, NULL: it was refused. */
+void responder_finish_followup(IkeResponder *responder, ResponderSa *sa, const IkeMessage *response,
+                               ResponderAsks asks);
 void responder_answer_rekey_child(IkeResponder *responder, ResponderSa *sa,
                                   const IkeMessage *request, IkeMessage *reply);
 void responder_answer_rekey_ike(IkeResponder *responder, ResponderSa *sa, const IkeMessage *request,

@@ -54,8 +54,8 @@ responder_find_child(ResponderSa *sa, uint32_t spi_out)
     return NULL;
 }
 
-static ChildSa *
-find_own(ResponderSa *sa, uint32_t spi_in)
+ChildSa *
+responder_find_own_child(ResponderSa *sa, uint32_t spi_in)
 {
     for (guint i = 0; i < sa->children->len; i++) {
         ChildSa *child = g_ptr_array_index(sa->children, i);
@@ -93,7 +93,7 @@ delete_child(IkeResponder *responder, ResponderSa *sa, ChildSa *child)
 void
 responder_finish_delete_child(IkeResponder *responder, ResponderSa *sa)
 {
-    ChildSa *child = find_own(sa, sa->ike->exchange.old_child_spi);
+    ChildSa *child = responder_find_own_child(sa, sa->ike->exchange.old_child_spi);
     if (child != NULL)
         responder_remove_child(responder, sa, child);
 }
@@ -122,7 +122,9 @@ responder_answer_rekey_child(IkeResponder *responder, ResponderSa *sa, const Ike
         return;
     }
     if (old->state != CHILD_SA_INSTALLED || sa->asks == RESPONDER_ASKS_REKEY_IKE ||
-        sa->state == RESPONDER_GOING) {
+        sa->asks == RESPONDER_ASKS_FOLLOWUP_IKE || sa->state == RESPONDER_GOING ||
+        (sa->asks == RESPONDER_ASKS_FOLLOWUP_CHILD &&
+         sa->ike->exchange.old_child_spi == old->spi_in)) {
         refuse(reply, IKE_NOTIFY_TEMPORARY_FAILURE);
         return;
     }
@@ -133,9 +135,15 @@ responder_answer_rekey_child(IkeResponder *responder, ResponderSa *sa, const Ike
         refuse(reply, error_type);
         return;
     }
-    old->state = CHILD_SA_REKEYED;
+    IkeFollowup *chain = sa->ike->peer_child;
+    bool follows = ike_message_find_notify(reply, IKE_NOTIFY_ADDITIONAL_KEY_EXCHANGE) != NULL;
+    if (follows)
+        chain->old_spi = old->spi_in;
+    else
+        old->state = CHILD_SA_REKEYED;
     if (both)
-        note_rival(sa, lower(nonce_of(request), nonce_r), newest_child(sa)->spi_in);
+        note_rival(sa, lower(nonce_of(request), nonce_r),
+                   follows ? chain->spi_in : newest_child(sa)->spi_in);
 }
 
 static void
@@ -180,15 +188,20 @@ responder_sa_new_child(IkeResponder *responder, ResponderSa *sa)
     ask_child(responder, sa, NULL, RESPONDER_ASKS_NEW_CHILD);
 }
 
-static ChildSa *
-make_child(IkeResponder *responder, ResponderSa *sa, const IkeMessage *response)
+static bool
+rival_is_under_way(const IkeExchange *exchange, const IkeFollowup *chain, uint64_t spi)
+{
+    return exchange->rival_nonce != NULL && chain != NULL && spi == exchange->rival_spi;
+}
+
+static IkeFollowup *
+agree_on_child(ResponderSa *sa, const IkeMessage *response)
 {
     IkeExchange *exchange = &sa->ike->exchange;
     g_autoptr(GError) error = NULL;
-    g_autoptr(Secret) shared = NULL;
+    Secret *shared = NULL;
     ChildSaMaterial material = {
         .spi_in = exchange->child_spi,
-        .we_initiated = true,
         .nonce_i = exchange->nonce,
         .nonce_r = nonce_of(response),
         .local_ts = ike_message_find(response, IKE_PAYLOAD_TSI)->ts.selectors,
@@ -201,25 +214,61 @@ make_child(IkeResponder *responder, ResponderSa *sa, const IkeMessage *response)
     bool ok = responder_read_child_spi(&material.suite, &material.spi_out);
     g_assert(ok);
     if (material.suite.ke != KE_NONE)
-        material.shared = shared = derive(exchange->kex, response);
+        shared = derive(exchange->kex, response);
+    return ike_followup_new_child(&material, exchange->old_child_spi, shared);
+}
+
+/* Its own exchange has the lowest nonce, and what the client makes is there or to come. */
+static bool
+loses_child(ResponderSa *sa, const IkeFollowup *own)
+{
+    IkeExchange *exchange = &sa->ike->exchange;
+    const IkeFollowup *chain = sa->ike->peer_child;
+    bool there = responder_find_own_child(sa, (uint32_t)exchange->rival_spi) != NULL ||
+                 rival_is_under_way(exchange, chain, chain != NULL ? chain->spi_in : 0);
+    GBytes *lowest = lower(own->nonce_i, own->nonce_r);
+    return there && exchange->rival_nonce != NULL && lower(lowest, exchange->rival_nonce) == lowest;
+}
+
+static void
+drop_rival_child(ResponderSa *sa)
+{
+    IkeFollowup *chain = sa->ike->peer_child;
+    if (rival_is_under_way(&sa->ike->exchange, chain, chain != NULL ? chain->spi_in : 0))
+        g_clear_pointer(&sa->ike->peer_child, ike_followup_free);
+}
+
+static void
+finish_child(IkeResponder *responder, ResponderSa *sa, const IkeFollowup *chain)
+{
+    const ChildSaMaterial material = ike_followup_material(chain, true);
     responder_add_child(responder, sa, &material);
-    return find_own(sa, exchange->child_spi);
+    ChildSa *made = responder_find_own_child(sa, chain->spi_in);
+    ChildSa *old = responder_find_own_child(sa, chain->old_spi);
+    if (loses_child(sa, chain)) {
+        delete_child(responder, sa, made);
+        return;
+    }
+    drop_rival_child(sa);
+    if (old != NULL)
+        delete_child(responder, sa, old);
 }
 
 void
 responder_finish_rekey_child(IkeResponder *responder, ResponderSa *sa, const IkeMessage *response)
 {
-    IkeExchange *exchange = &sa->ike->exchange;
     if (response == NULL)
         return;
-    ChildSa *made = make_child(responder, sa, response);
-    ChildSa *old = find_own(sa, exchange->old_child_spi);
-    ChildSa *rival = find_own(sa, (uint32_t)exchange->rival_spi);
-    GBytes *own = lower(exchange->nonce, nonce_of(response));
-    if (rival != NULL && exchange->rival_nonce != NULL && lower(own, exchange->rival_nonce) == own)
-        delete_child(responder, sa, made);
-    else if (old != NULL)
-        delete_child(responder, sa, old);
+    g_autoptr(IkeFollowup) chain = agree_on_child(sa, response);
+    if (ike_followup_next(chain) == KE_NONE)
+        finish_child(responder, sa, chain);
+    else if (loses_child(sa, chain))
+        ike_exchange_clear(&sa->ike->exchange);
+    else {
+        drop_rival_child(sa);
+        responder_start_followup(responder, sa, g_steal_pointer(&chain), response,
+                                 RESPONDER_ASKS_FOLLOWUP_CHILD);
+    }
 }
 
 /* --- IKE SAs --- */
@@ -232,14 +281,15 @@ read_u64_spi(const IkeSuite *suite, uint64_t *spi)
 }
 
 static ResponderSa *
-make_successor(IkeResponder *responder, ResponderSa *old, const IkeSuite *suite,
-               const IkeKeySeed *seed, const Secret *shared, bool initiator)
+make_successor(IkeResponder *responder, ResponderSa *old, const IkeFollowup *chain, bool initiator)
 {
     g_auto(IkeKeys) keys = { 0 };
-    ResponderSa *sa = responder_sa_new(responder, seed->spi_i, seed->spi_r, initiator);
-    bool ok = ike_keys_derive_rekeyed(suite, old->ike->suite.prf, old->ike->keys.d, shared, seed,
-                                      &keys) &&
-              ike_sa_set_keys(sa->ike, suite, &keys, responder->rng);
+    const IkeKeySeed seed = { chain->nonce_i, chain->nonce_r, chain->spi_i, chain->spi_r,
+                              chain->secrets };
+    ResponderSa *sa = responder_sa_new(responder, chain->spi_i, chain->spi_r, initiator);
+    bool ok = ike_keys_derive_rekeyed(&chain->suite, old->ike->suite.prf, old->ike->keys.d,
+                                      chain->shared, &seed, &keys) &&
+              ike_sa_set_keys(sa->ike, &chain->suite, &keys, responder->rng);
     g_assert(ok);
     sa->ike->fragmentation = old->ike->fragmentation;
     sa->path = old->path;
@@ -281,6 +331,16 @@ responder_yield(IkeResponder *responder, ResponderSa *sa)
 }
 
 void
+responder_succeed(IkeResponder *responder, ResponderSa *sa, const IkeFollowup *chain)
+{
+    ResponderSa *successor = make_successor(responder, sa, chain, false);
+    if (sa->asks != RESPONDER_ASKS_REKEY_IKE)
+        inherit(sa, successor);
+    else /* it inherits when the client has refused ours */
+        note_rival(sa, lower(chain->nonce_i, chain->nonce_r), chain->spi_i);
+}
+
+void
 responder_drop_redundant(IkeResponder *responder, ResponderSa *sa)
 {
     for (guint i = 0; i < responder->sas->len; i++) {
@@ -295,6 +355,7 @@ responder_answer_rekey_ike(IkeResponder *responder, ResponderSa *sa, const IkeMe
                            IkeMessage *reply)
 {
     IkeSuite suite;
+    uint64_t spi_i;
     const IkePayload *ke = ike_message_find(request, IKE_PAYLOAD_KE);
     bool both = sa->asks == RESPONDER_ASKS_REKEY_IKE && sa->ike->exchange.rival_nonce == NULL;
     if (sa->state == RESPONDER_GOING ||
@@ -302,31 +363,32 @@ responder_answer_rekey_ike(IkeResponder *responder, ResponderSa *sa, const IkeMe
         refuse(reply, IKE_NOTIFY_TEMPORARY_FAILURE);
         return;
     }
-    g_autoptr(GBytes) nonce_r = responder_nonce(responder);
-    IkeKeySeed seed = { .nonce_i = nonce_of(request),
-                        .nonce_r = nonce_r,
-                        .spi_r = responder_u64(responder) };
     if (!ike_proposal_list_select(responder->config->ike_proposals,
                                   ike_message_find(request, IKE_PAYLOAD_SA)->sa.proposals,
                                   ke->ke.group, &suite) ||
-        suite.ke != ke->ke.group || !read_u64_spi(&suite, &seed.spi_i)) {
+        suite.ke != ke->ke.group || !read_u64_spi(&suite, &spi_i)) {
         refuse(reply, IKE_NOTIFY_NO_PROPOSAL_CHOSEN);
         return;
     }
+    g_autoptr(GBytes) nonce_r = responder_nonce(responder);
     g_autoptr(Kex) kex = kex_new(suite.ke, responder->rng, NULL);
-    g_autoptr(Secret) shared = derive(kex, request);
-    const uint64_t spi = GUINT64_TO_BE(seed.spi_r);
+    g_autoptr(IkeFollowup) chain =
+        ike_followup_new(&suite, nonce_of(request), nonce_r, derive(kex, request));
+    chain->spi_i = spi_i;
+    chain->spi_r = responder_u64(responder);
+    const uint64_t spi = GUINT64_TO_BE(chain->spi_r);
     g_autoptr(IkeProposalList) answer = ike_suite_to_answer(&suite, &spi, sizeof spi);
     g_autoptr(GBytes) public = kex_public(kex);
     ike_message_add_sa(reply, answer);
     ike_message_add_nonce(reply, nonce_r);
     ike_message_add_ke(reply, suite.ke, public);
     responder_add_token(responder, reply);
-    ResponderSa *successor = make_successor(responder, sa, &suite, &seed, shared, false);
     if (both)
-        note_rival(sa, lower(seed.nonce_i, nonce_r), seed.spi_i);
+        note_rival(sa, lower(chain->nonce_i, nonce_r), chain->spi_i);
+    if (ike_followup_next(chain) == KE_NONE)
+        responder_succeed(responder, sa, chain);
     else
-        inherit(sa, successor);
+        responder_expect_followup(responder, &sa->ike->peer_ike, g_steal_pointer(&chain), reply);
 }
 
 void
@@ -348,6 +410,47 @@ responder_sa_rekey_ike(IkeResponder *responder, ResponderSa *sa)
     responder_send_request(responder, sa, request, RESPONDER_ASKS_REKEY_IKE);
 }
 
+static bool
+rival_ike_is_under_way(const ResponderSa *sa)
+{
+    const IkeFollowup *chain = sa->ike->peer_ike;
+    return rival_is_under_way(&sa->ike->exchange, chain, chain != NULL ? chain->spi_i : 0);
+}
+
+static bool
+loses_ike(IkeResponder *responder, const ResponderSa *sa, const IkeFollowup *own)
+{
+    GBytes *lowest = lower(own->nonce_i, own->nonce_r);
+    return (find_rival(responder, sa) != NULL || rival_ike_is_under_way(sa)) &&
+           lower(lowest, sa->ike->exchange.rival_nonce) == lowest;
+}
+
+/* Its own ends, the client's goes on. */
+static void
+stop_ike(IkeResponder *responder, ResponderSa *sa)
+{
+    responder_yield(responder, sa);
+    ike_exchange_clear(&sa->ike->exchange);
+}
+
+static void
+finish_ike(IkeResponder *responder, ResponderSa *sa, const IkeFollowup *chain)
+{
+    IkeExchange *exchange = &sa->ike->exchange;
+    ResponderSa *successor = make_successor(responder, sa, chain, true);
+    if (loses_ike(responder, sa, chain)) {
+        stop_ike(responder, sa);
+        responder_sa_delete(responder, successor);
+        return;
+    }
+    if (rival_ike_is_under_way(sa))
+        g_clear_pointer(&sa->ike->peer_ike, ike_followup_free);
+    inherit(sa, successor);
+    sa->redundant_spi = exchange->rival_nonce != NULL ? exchange->rival_spi : 0;
+    ike_exchange_clear(exchange);
+    responder_sa_delete(responder, sa);
+}
+
 void
 responder_finish_rekey_ike(IkeResponder *responder, ResponderSa *sa, const IkeMessage *response)
 {
@@ -358,21 +461,36 @@ responder_finish_rekey_ike(IkeResponder *responder, ResponderSa *sa, const IkeMe
                              ike_message_find(response, IKE_PAYLOAD_SA)->sa.proposals, &suite,
                              &error);
     g_assert_no_error(error);
-    IkeKeySeed seed = { .nonce_i = exchange->nonce,
-                        .nonce_r = nonce_of(response),
-                        .spi_i = exchange->ike_spi };
-    bool ok = read_u64_spi(&suite, &seed.spi_r);
+    g_autoptr(IkeFollowup) chain = ike_followup_new(&suite, exchange->nonce, nonce_of(response),
+                                                    derive(exchange->kex, response));
+    chain->spi_i = exchange->ike_spi;
+    bool ok = read_u64_spi(&suite, &chain->spi_r);
     g_assert(ok);
-    g_autoptr(Secret) shared = derive(exchange->kex, response);
-    ResponderSa *successor = make_successor(responder, sa, &suite, &seed, shared, true);
-    GBytes *own = lower(seed.nonce_i, seed.nonce_r);
-    if (find_rival(responder, sa) != NULL && lower(own, exchange->rival_nonce) == own) {
-        responder_yield(responder, sa);
-        responder_sa_delete(responder, successor);
+    if (ike_followup_next(chain) == KE_NONE)
+        finish_ike(responder, sa, chain);
+    else if (loses_ike(responder, sa, chain))
+        stop_ike(responder, sa);
+    else {
+        if (rival_ike_is_under_way(sa))
+            g_clear_pointer(&sa->ike->peer_ike, ike_followup_free);
+        responder_start_followup(responder, sa, g_steal_pointer(&chain), response,
+                                 RESPONDER_ASKS_FOLLOWUP_IKE);
+    }
+}
+
+void
+responder_finish_followup(IkeResponder *responder, ResponderSa *sa, const IkeMessage *response,
+                          ResponderAsks asks)
+{
+    if (response == NULL) {
+        stop_ike(responder, sa);
         return;
     }
-    inherit(sa, successor);
-    sa->redundant_spi = exchange->rival_nonce != NULL ? exchange->rival_spi : 0;
-    ike_exchange_clear(exchange);
-    responder_sa_delete(responder, sa);
+    if (responder_go_on(responder, sa, response, asks))
+        return;
+    g_autoptr(IkeFollowup) chain = g_steal_pointer(&sa->ike->exchange.chain);
+    if (asks == RESPONDER_ASKS_FOLLOWUP_CHILD)
+        finish_child(responder, sa, chain);
+    else
+        finish_ike(responder, sa, chain);
 }

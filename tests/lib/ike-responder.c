@@ -260,6 +260,13 @@ responder_sa_is_idle(const ResponderSa *sa)
     return sa->state == RESPONDER_UP && !window_is_busy(&sa->ike->window);
 }
 
+bool
+responder_sa_is_following_up(const ResponderSa *sa)
+{
+    return sa->ike->peer_child != NULL || sa->ike->peer_ike != NULL ||
+           sa->ike->exchange.chain != NULL;
+}
+
 /* --- Tools --- */
 
 void
@@ -434,6 +441,9 @@ handle_request(IkeResponder *responder, ResponderSa *sa, const IkeMessage *reque
         break;
     case IKE_EXCHANGE_AUTH:
         responder_handle_auth(responder, sa, request);
+        break;
+    case IKE_EXCHANGE_FOLLOWUP_KE:
+        responder_handle_followup(responder, sa, request);
         break;
     case IKE_EXCHANGE_CREATE_CHILD_SA:
         responder_handle_create_child(responder, sa, request);

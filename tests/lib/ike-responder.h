@@ -51,6 +51,11 @@ typedef struct {
     bool no_multiple_auth;       /* MULTIPLE_AUTH_SUPPORTED is not sent */
     bool no_intermediate;        /* INTERMEDIATE_EXCHANGE_SUPPORTED is not sent */
     uint16_t intermediate_error; /* N(error) to IKE_INTERMEDIATE */
+    uint16_t followup_error;     /* N(error) to IKE_FOLLOWUP_KE */
+    uint16_t followup_group;     /* another method in its answer than was asked for */
+    bool followup_unlinked;      /* no ADDITIONAL_KEY_EXCHANGE where it belongs */
+    bool followup_wrong_link;    /* of its own requests */
+    bool followup_given_up;      /* it begins, and never asks for the next key exchange */
     bool ppk_unknown;            /* it has PPKs, but not the client's */
     bool ppk_unsaid;             /* PPK_IDENTITY is not in IKE_AUTH's answer */
 } ResponderFaults;
@@ -174,6 +179,8 @@ bool responder_sa_began(const ResponderSa *sa);
 bool responder_sa_is_idle(const ResponderSa *sa);
 /* Right solutions of puzzles so far. */
 unsigned ike_responder_solved(const IkeResponder *responder);
+/* Some link of a chain of key exchanges, either side's, is still to come. */
+bool responder_sa_is_following_up(const ResponderSa *sa);
 /* The last request of ours again, as it was. */
 void responder_sa_repeat(IkeResponder *responder, ResponderSa *sa);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(IkeResponder, ike_responder_free)

@@ -98,6 +98,36 @@ prepare_rekey_ike_group(Sim *sim)
     make_gateway(sim)->create_child_group = KE_ECP_256;
 }
 
+/* Two additional key exchanges in each rekeying. */
+static void
+prepare_additional(Sim *sim)
+{
+    static const char ike[] = "aes256gcm16-prfsha384-x25519-ke1_ecp256-ke3_ecp384";
+    static const char esp[] = "aes256gcm16-x25519-ke1_ecp256-ke3_ecp384";
+    IkeProposalList **lists[] = { &sim->config->ike_proposals, &sim->gateway_config.ike_proposals,
+                                  &sim->config->esp_proposals, &sim->gateway_config.esp_proposals };
+    for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
+        ike_proposal_list_unref(*lists[i]);
+        *lists[i] = i < 2 ? ike_proposal_list_from_words(ike, IKE_PROTOCOL_IKE, NULL)
+                          : ike_proposal_list_from_words(esp, IKE_PROTOCOL_ESP, NULL);
+        g_assert_nonnull(*lists[i]);
+    }
+}
+
+static void
+prepare_followup_child(Sim *sim)
+{
+    prepare_additional(sim);
+    prepare_rekey_child(sim);
+}
+
+static void
+prepare_followup_ike(Sim *sim)
+{
+    prepare_additional(sim);
+    prepare_rekey_ike(sim);
+}
+
 /* --- What sets it off --- */
 
 /* Time passes until the engine does what is due. */
@@ -188,6 +218,11 @@ const Exchange exchanges[] = {
     { "rekey-ike-local", prepare_rekey_ike, trigger_age, false },
     { "rekey-ike-local-other-group", prepare_rekey_ike_group, trigger_age, false },
     { "rekey-ike-remote", NULL, trigger_gateway_rekey_ike, false },
+    { "followup-child-local", prepare_followup_child, trigger_age, false },
+    { "followup-child-remote", prepare_additional, trigger_gateway_rekey_child, false },
+    { "followup-new-child-remote", prepare_additional, trigger_gateway_new_child, false },
+    { "followup-ike-local", prepare_followup_ike, trigger_age, false },
+    { "followup-ike-remote", prepare_additional, trigger_gateway_rekey_ike, false },
 };
 const size_t n_exchanges = G_N_ELEMENTS(exchanges);
 

@@ -152,10 +152,11 @@ refusing_script(gpointer data, LinkDirection direction, unsigned number, GBytes 
         refusal->hit = true;
         faults->init_error = faults->auth_error = faults->eap_error = refusal->error;
         faults->create_child_error = faults->info_error = refusal->error;
+        faults->followup_error = refusal->error;
     } else if (direction == LINK_DOWN && refusal->hit && !refusal->answered) {
         refusal->answered = true;
         faults->init_error = faults->auth_error = faults->eap_error = 0;
-        faults->create_child_error = faults->info_error = 0;
+        faults->create_child_error = faults->info_error = faults->followup_error = 0;
     }
     return (LinkFate){ 0 };
 }
@@ -200,6 +201,7 @@ run_errors(gconstpointer data)
         IKE_NOTIFY_INVALID_SELECTORS,
         IKE_NOTIFY_TEMPORARY_FAILURE,
         IKE_NOTIFY_CHILD_SA_NOT_FOUND,
+        IKE_NOTIFY_STATE_NOT_FOUND,
         8191,  /* the last of the standard's errors */
         16383, /* the last of anybody's */
     };

@@ -213,7 +213,13 @@ check_together(const IkeMessage *message)
 {
     const IkePayload *sa = ike_message_find(message, IKE_PAYLOAD_SA);
     const IkePayload *ke = ike_message_find(message, IKE_PAYLOAD_KE);
-    if (ke != NULL) /* RFC 7296, sections 1.3 and 3.4 */
+    if (message->header.exchange == IKE_EXCHANGE_FOLLOWUP_KE) { /* RFC 9370, section 2.2.4 */
+        bool linked = ike_message_find_notify(message, IKE_NOTIFY_ADDITIONAL_KEY_EXCHANGE) != NULL;
+        g_assert_nonnull(ke);
+        g_assert_null(sa);
+        g_assert_true(linked || ike_header_is_response(&message->header));
+    } else if (ke != NULL && message->header.exchange != IKE_EXCHANGE_INTERMEDIATE)
+        /* RFC 7296, sections 1.3 and 3.4 */
         g_assert_true(ike_proposal_list_offers_ke(sa->sa.proposals, ke->ke.group));
     bool seen = false;
     for (guint i = 0; i < message->payloads->len; i++) {
@@ -273,9 +279,11 @@ test_repeated(void)
         if (ike_responder_sa(sim.gateway) != NULL)
             responder_sa_repeat(sim.gateway, ike_responder_sa(sim.gateway));
         sim_drain(&sim);
-        sim_run(&sim, 600 * DURATION_MILLISECOND);
-        g_assert_cmpuint(sent.datagrams->len, >=, 2 * first);
-        for (guint k = first; k < 2 * first; k++)
+        sim_run(&sim, 1600 * DURATION_MILLISECOND);
+        /* Some may have been repeated by themselves before. */
+        guint last = first + g_hash_table_size(known);
+        g_assert_cmpuint(sent.datagrams->len, >=, last);
+        for (guint k = first; k < last; k++)
             g_assert_true(g_hash_table_contains(known, g_ptr_array_index(sent.datagrams, k)));
     }
 }
