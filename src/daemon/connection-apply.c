@@ -438,7 +438,7 @@ apply_dns(Connection *connection, const char *why)
     if (connection->tearing_down)
         return;
     ApplyingDns *applying = g_new0(ApplyingDns, 1);
-    connection->names_let_go = false;
+    connection->let_go = false;
     gin_tunnel_set_validated_by(connection->tunnel, connection_validated_by(connection->dns));
     applying->connection = connection;
     applying->cancellable = g_object_ref(connection->cancellable);
@@ -507,15 +507,37 @@ names_let_go(GObject *source, GAsyncResult *result, gpointer data)
         g_warning("%s", error->message);
 }
 
+/* Everything of a family goes through the tunnel, or every name. */
+static bool
+has_everything(const Connection *connection)
+{
+    const NetworkPlan *network = connection->network;
+    return network != NULL && connection->dns != NULL &&
+           (network->full_v4 || network->full_v6 || connection->dns->all_names);
+}
+
+static void
+let_routes_go(Connection *connection, bool go)
+{
+    Netlink *netlink = connection->machine->netlink;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GArray) none = g_array_new(FALSE, FALSE, sizeof(InetPrefix));
+    bool ok = go ? netlink_set_routes(netlink, connection->tun.ifindex, none, none, &error)
+                 : apply_network(connection, &error);
+    if (!ok)
+        g_warning("%s: %s", connection_name(connection), error->message);
+}
+
 void
 connection_lifted(Connection *connection, bool lifted)
 {
     Resolver *resolver = connection->machine->resolver;
     bool down = strcmp(gin_tunnel_get_state(connection->tunnel), GINNEL_STATE_CONNECTED) != 0;
-    if (connection->dns == NULL || !connection->dns->all_names || connection->tearing_down ||
-        connection->names_let_go == lifted || (lifted && !down))
+    if (!has_everything(connection) || connection->tearing_down || connection->let_go == lifted ||
+        (lifted && !down))
         return;
-    connection->names_let_go = lifted;
+    connection->let_go = lifted;
+    let_routes_go(connection, lifted);
     resolver_apply_async(resolver, connection->tun.name, connection->tun.ifindex,
                          lifted ? NULL : connection->dns, names_let_go, NULL);
 }

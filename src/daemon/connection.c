@@ -101,7 +101,7 @@ connection_firewall(const Connection *connection)
         firewall.addresses = connection->network->addresses;
         firewall.remote = connection->network->remote;
         firewall.names_inside =
-            connection->dns != NULL && connection->dns->all_names && !connection->names_let_go;
+            connection->dns != NULL && connection->dns->all_names && !connection->let_go;
     }
     return firewall;
 }

@@ -48,8 +48,8 @@ const char *connection_interface(const Connection *connection);
 const char *connection_owner(const Connection *connection);
 GinTunnel *connection_tunnel(Connection *connection); /* borrowed */
 bool connection_is_over(const Connection *connection);
-/* The lockdown is lifted, or no longer: where every name is pinned to this tunnel, and it is down,
- * names go outside meanwhile, or nobody could sign in anywhere. */
+/* The lockdown is lifted, or no longer: what is pinned to this tunnel while it is down, where that
+ * is everything, goes outside meanwhile, or nobody could sign in anywhere. */
 void connection_lifted(Connection *connection, bool lifted);
 /* What it needs of the packet filter; borrowed content. */
 FirewallConnection connection_firewall(const Connection *connection);

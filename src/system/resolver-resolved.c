@@ -45,21 +45,35 @@ is_link_busy(const GError *error)
     return g_strcmp0(name, RESOLVED_NAME ".LinkBusy") == 0;
 }
 
+/* Nobody has the name, and nobody can be started for it: what systemd says of units is one of its
+ * own errors. */
+static bool
+is_absent(const GError *failed)
+{
+    g_autofree char *remote = g_dbus_error_get_remote_error(failed);
+    return g_error_matches(failed, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) ||
+           g_error_matches(failed, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER) ||
+           g_error_matches(failed, G_DBUS_ERROR, G_DBUS_ERROR_SPAWN_SERVICE_NOT_FOUND) ||
+           (remote != NULL && g_str_has_prefix(remote, SYSTEMD1 "."));
+}
+
+static void
+say_absent(GError **error)
+{
+    g_set_error(error, SYSTEM_ERROR, SYSTEM_ERROR_ABSENT,
+                "systemd-resolved does not run, and nobody else can split names; as root: "
+                "systemctl enable --now systemd-resolved");
+}
+
 /* What to do about it, where that is known. */
 static void
 explain(GError *failed, const char *method, GError **error)
 {
-    bool absent = g_error_matches(failed, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) ||
-                  g_error_matches(failed, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER) ||
-                  g_error_matches(failed, G_DBUS_ERROR, G_DBUS_ERROR_SPAWN_SERVICE_NOT_FOUND);
     g_autofree char *remote = g_dbus_error_get_remote_error(failed);
-    absent = absent || g_strcmp0(remote, SYSTEMD1 ".NoSuchUnit") == 0 ||
-             g_strcmp0(remote, SYSTEMD1 ".UnitMasked") == 0;
+    bool absent = is_absent(failed);
     g_dbus_error_strip_remote_error(failed);
     if (absent)
-        g_set_error(error, SYSTEM_ERROR, SYSTEM_ERROR_ABSENT,
-                    "systemd-resolved does not run, and nobody else can split names; as root: "
-                    "systemctl enable --now systemd-resolved");
+        say_absent(error);
     else if (g_strcmp0(remote, "System.Error.E2BIG") == 0)
         g_set_error(error, SYSTEM_ERROR, SYSTEM_ERROR_TOO_MANY,
                     "systemd-resolved takes no more domains for one link");
@@ -200,7 +214,8 @@ resolved_reload(GDBusConnection *bus, GError **error)
         G_DBUS_SIGNAL_FLAGS_NONE, job_removed, &wait, NULL);
     /* Refused where we have subscribed already. */
     g_autoptr(GVariant) subscribed = call_systemd(bus, "Subscribe", NULL, NULL);
-    g_autoptr(GVariant) reply = start_reload(bus, error);
+    g_autoptr(GError) failed = NULL;
+    g_autoptr(GVariant) reply = start_reload(bus, &failed);
     if (reply != NULL && g_variant_is_of_type(reply, G_VARIANT_TYPE("(o)"))) {
         g_variant_get(reply, "(&o)", &wait.job);
         wait_for_job(context, &wait);
@@ -213,8 +228,11 @@ resolved_reload(GDBusConnection *bus, GError **error)
     if (reply != NULL && !ok)
         g_set_error(error, SYSTEM_ERROR, SYSTEM_ERROR_UNAVAILABLE, "reloading %s: %s",
                     RESOLVED_UNIT, wait.result != NULL ? wait.result : "no answer");
-    if (reply == NULL && error != NULL && *error != NULL)
-        g_prefix_error(error, "reloading %s: ", RESOLVED_UNIT);
+    if (reply == NULL && is_absent(failed))
+        say_absent(error);
+    else if (reply == NULL)
+        g_set_error(error, SYSTEM_ERROR, SYSTEM_ERROR_UNAVAILABLE, "reloading %s: %s",
+                    RESOLVED_UNIT, failed->message);
     g_free(wait.result);
     return ok;
 }
