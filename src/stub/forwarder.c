@@ -63,6 +63,7 @@ configure(struct ub_ctx *context, const ForwarderConfig *config, GError **error)
         { "module-config:", config->validate ? "validator iterator" : "iterator" },
         { "use-syslog:", "no" },
         { "logfile:", "" },
+        { "verbosity:", "0" },
         { "unblock-lan-zones:", "yes" },
         { "trust-anchor-signaling:", "no" },
         { "root-key-sentinel:", "no" },

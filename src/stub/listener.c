@@ -217,7 +217,7 @@ stream_readable(int fd, GIOCondition condition, gpointer data)
     if (stream->have < 2)
         return G_SOURCE_CONTINUE;
     wanted = 2 + ((size_t)stream->data[0] << 8 | stream->data[1]);
-    if (stream->have < wanted || wanted == 2)
+    if (stream->have < wanted)
         return G_SOURCE_CONTINUE;
     stream->in = 0;
     stream_ask(stream, wanted - 2);

@@ -16,6 +16,7 @@
 #define SERVER_MS     2500  /* until the next server is tried: connecting, or with nothing coming */
 #define IDLE_MS       20000 /* RFC 7858, section 3.4 */
 #define TICK_MS       250
+#define SAID_US       (5 * G_USEC_PER_SEC)
 #define CHUNK         16384
 
 typedef struct {
@@ -43,6 +44,7 @@ struct _TlsUpstream {
     TlsStream *tls;
     GByteArray *output, *input; /* not written yet; plaintext that is no whole message yet */
     gint64 heard_us;            /* last sign of life, or the beginning */
+    gint64 said_us;             /* when a failure was logged */
 };
 
 static void begin(TlsUpstream *upstream);
@@ -165,7 +167,12 @@ static void
 fail(TlsUpstream *upstream, const char *why)
 {
     const TlsServer *server = current_server(upstream);
-    g_message("%s: %s", server->name, why);
+    gint64 now = g_get_monotonic_time();
+    /* Each question may find it so. */
+    if (upstream->said_us == 0 || now - upstream->said_us > SAID_US) {
+        g_message("%s: %s", server->name, why);
+        upstream->said_us = now;
+    }
     stop(upstream);
     upstream->current = (upstream->current + 1) % upstream->servers->len;
     upstream->failures++;
