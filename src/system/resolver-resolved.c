@@ -57,6 +57,19 @@ is_absent(const GError *failed)
            (remote != NULL && g_str_has_prefix(remote, SYSTEMD1 "."));
 }
 
+/* Starting it may fail in other ways, which systemd calls by the names of other things. */
+static bool
+has_owner(GDBusConnection *bus)
+{
+    gboolean yes = TRUE;
+    g_autoptr(GVariant) reply =
+        call(bus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+             "NameHasOwner", g_variant_new("(s)", RESOLVED_NAME), NULL);
+    if (reply != NULL && g_variant_is_of_type(reply, G_VARIANT_TYPE("(b)")))
+        g_variant_get(reply, "(b)", &yes);
+    return yes;
+}
+
 static void
 say_absent(GError **error)
 {
@@ -67,10 +80,10 @@ say_absent(GError **error)
 
 /* What to do about it, where that is known. */
 static void
-explain(GError *failed, const char *method, GError **error)
+explain(GDBusConnection *bus, GError *failed, const char *method, GError **error)
 {
     g_autofree char *remote = g_dbus_error_get_remote_error(failed);
-    bool absent = is_absent(failed);
+    bool absent = is_absent(failed) || !has_owner(bus);
     g_dbus_error_strip_remote_error(failed);
     if (absent)
         say_absent(error);
@@ -97,7 +110,7 @@ call_resolved(GDBusConnection *bus, const char *method, GVariant *floating, GErr
         return true;
     if (arguments != NULL && is_link_busy(failed) && call_networkd(bus, method, arguments))
         return true;
-    explain(failed, method, error);
+    explain(bus, failed, method, error);
     return false;
 }
 
