@@ -1,37 +1,11 @@
 #include "datapath/merge.h"
 
 #include "base/checksum.h"
+#include "datapath/headers.h"
 
 #include <string.h>
 
-#define IPV4_HEADER   20
-#define IPV6_HEADER   40
-#define TCP_HEADER    20
-#define UDP_HEADER    8
-#define TCP_PSH       0x08
-#define TCP_ACK       0x10
-#define PROTOCOL_TCP  6
-#define PROTOCOL_UDP  17
 #define DONT_FRAGMENT 0x4000
-
-static void
-put_u16(uint8_t *out, size_t value)
-{
-    out[0] = (uint8_t)(value >> 8);
-    out[1] = (uint8_t)value;
-}
-
-static uint16_t
-get_u16(const uint8_t *in)
-{
-    return (uint16_t)(in[0] << 8 | in[1]);
-}
-
-static uint32_t
-get_u32(const uint8_t *in)
-{
-    return (uint32_t)get_u16(in) << 16 | get_u16(in + 2);
-}
 
 void
 merge_init(Merge *merge, unsigned offloads, MergeWrite write, gpointer user_data)
@@ -97,8 +71,8 @@ look_at_udp(MergeLook *look, const uint8_t *packet, size_t length)
         return false;
     look->headers = look->ip + UDP_HEADER;
     look->payload = length - look->headers;
-    look->joins =
-        look->payload > 0 && get_u16(udp + 4) == length - look->ip && get_u16(udp + 6) != 0;
+    look->joins = look->payload > 0 && get_u16(udp + 4) == length - look->ip &&
+                  get_u16(udp + UDP_CHECKSUM) != 0;
     return true;
 }
 
@@ -152,7 +126,7 @@ widen_headers(const MergeFlow *flow)
     if (look->udp)
         put_u16(upper + 4, length - look->ip);
     uint16_t pseudo = checksum_fold(pseudo_sum(look, packet, length - look->ip));
-    memcpy(upper + (look->udp ? 6 : 16), &pseudo, sizeof pseudo);
+    memcpy(upper + (look->udp ? UDP_CHECKSUM : TCP_CHECKSUM), &pseudo, sizeof pseudo);
 }
 
 static void
@@ -170,7 +144,7 @@ write_flow(Merge *merge, MergeFlow *flow)
                               .size = (uint16_t)look->payload,
                               .headers = (uint16_t)look->headers,
                               .checksum_start = (uint16_t)look->ip,
-                              .checksum_offset = look->udp ? 6 : 16 };
+                              .checksum_offset = look->udp ? UDP_CHECKSUM : TCP_CHECKSUM };
     }
     flow->iov[1] = (struct iovec){ flow->packet, look->headers };
     merge->write(&header, flow->iov, last + 1, merge->user_data);

@@ -1,37 +1,9 @@
 #include "datapath/segment.h"
 
 #include "base/checksum.h"
+#include "datapath/headers.h"
 
 #include <string.h>
-
-#define IPV4_HEADER  20
-#define IPV6_HEADER  40
-#define TCP_HEADER   20
-#define UDP_HEADER   8
-#define TCP_FIN      0x01
-#define TCP_PSH      0x08
-#define TCP_CWR      0x80
-#define PROTOCOL_TCP 6
-#define PROTOCOL_UDP 17
-
-static void
-put_u16(uint8_t *out, size_t value)
-{
-    out[0] = (uint8_t)(value >> 8);
-    out[1] = (uint8_t)value;
-}
-
-static uint16_t
-get_u16(const uint8_t *in)
-{
-    return (uint16_t)(in[0] << 8 | in[1]);
-}
-
-static uint32_t
-get_u32(const uint8_t *in)
-{
-    return (uint32_t)get_u16(in) << 16 | get_u16(in + 2);
-}
 
 static bool
 is_v6(const Segment *segment)
@@ -129,7 +101,7 @@ write_tcp(const Segment *segment, uint8_t *out, size_t length)
     if (segment->number > 0)
         tcp[13] &= (uint8_t)~TCP_CWR;
     tcp[16] = tcp[17] = 0;
-    finish_upper(segment, out, length, PROTOCOL_TCP, tcp + 16);
+    finish_upper(segment, out, length, PROTOCOL_TCP, tcp + TCP_CHECKSUM);
 }
 
 static void
@@ -138,7 +110,7 @@ write_udp(const Segment *segment, uint8_t *out, size_t length)
     uint8_t *udp = out + segment->ip;
     put_u16(udp + 4, length - segment->ip);
     udp[6] = udp[7] = 0;
-    finish_upper(segment, out, length, PROTOCOL_UDP, udp + 6);
+    finish_upper(segment, out, length, PROTOCOL_UDP, udp + UDP_CHECKSUM);
 }
 
 static void
@@ -153,7 +125,7 @@ write_whole(const Segment *segment, uint8_t *out)
         checksum_add(0, out + header->checksum_start, segment->length - header->checksum_start),
         field);
     /* UDP, by where the field is. */
-    if (header->checksum_offset == 6 && field[0] == 0 && field[1] == 0)
+    if (header->checksum_offset == UDP_CHECKSUM && field[0] == 0 && field[1] == 0)
         field[0] = field[1] = 0xff;
 }
 

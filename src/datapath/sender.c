@@ -306,7 +306,9 @@ sender_wait(Sender *sender)
         { .fd = wants_more(sender) ? sender->worker->datapath->tun : -1, .events = POLLIN },
         { .fd = -1, .events = POLLOUT },
     };
+    /* Of a stream that broke poll would say so without end. */
     if (snapshot->sending != NULL && sender->draining == NULL &&
+        !transport_is_dead(snapshot->sending) &&
         (sender->queue.n > 0 || transport_wants_write(snapshot->sending)))
         fds[2].fd = transport_fd(snapshot->sending);
     /* Nothing tells when a stream's last octets are acknowledged: it is asked, for a short time. */
