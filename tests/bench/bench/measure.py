@@ -5,8 +5,10 @@ import os
 import re
 import statistics
 import subprocess
+import time
 
-from .link import BenchError, until
+from .link import BenchError, Link, until
+from .peers import own_ends
 
 TICKS = os.sysconf("SC_CLK_TCK")
 PORT = 5201
@@ -44,12 +46,12 @@ def cpu_seconds(process):
     return total / TICKS
 
 
-def memory_mb(process):
+def memory_mb(process, which="Rss:"):
     total = 0
     for pid in tree(process.pid):
         try:
             with open(f"/proc/{pid}/smaps_rollup", encoding="utf-8") as file:
-                total += next(int(line.split()[1]) for line in file if line.startswith("Rss:"))
+                total += next(int(line.split()[1]) for line in file if line.startswith(which))
         except (OSError, StopIteration):
             pass
     return total / 1024
@@ -153,4 +155,30 @@ def bottleneck(link, tunnel, _seconds, figures):
     figures["bottleneck-mbps"] = answer["end"]["sum_received"]["bits_per_second"] / 1e6
 
 
+def selectors(programs, seconds, figures):
+    """One stream up, where the Child SA has so many networks."""
+    for number in (0, 100, 1000, 5000):
+        with Link() as link:
+            tunnel = own_ends(link, programs["bench-end"], "udp", f"selectors={number}")
+            total = Iperf(link, tunnel).run(seconds, "-C", "cubic")["end"]["sum_received"]
+            figures[f"selectors-{number}-gbps"] = total["bytes"] * 8 / total["seconds"] / 1e9
+
+
+def tunnels(programs, _seconds, figures):
+    """So many at once, each up and pinged: what each adds to the machine's memory, pages that they
+    share counted once, and the processor time of all at rest."""
+    for number in (1, 10, 100):
+        with Link() as link:
+            ends = []
+            for i in range(number):
+                tunnel = own_ends(link, programs["bench-end"], "udp", number=i)
+                ends += tunnel.ends.values()
+            figures[f"tunnels-{number}-mb"] = sum(memory_mb(end, "Pss:") for end in ends) / len(ends)
+            before = sum(cpu_seconds(end) for end in ends)
+            time.sleep(2)       # what is looked at is that nothing happens
+            figures[f"tunnels-{number}-idle-cpu"] = sum(cpu_seconds(end) for end in ends) - before
+
+
 CASES = {"tcp": tcp, "packets": packets, "ping": ping, "bottleneck": bottleneck}
+# Of ours alone, each builds what it needs.
+OWN_CASES = {"selectors": selectors, "tunnels": tunnels}

@@ -21,20 +21,21 @@ def bare(link, _programs):
     return Tunnel(link.GATEWAY)
 
 
-def own_ends(link, program, transport, *extra):
-    """One of our two programs at each end."""
-    gateway = link.start("gateway", program, "gateway", transport, 4500, link.GATEWAY, link.CLIENT,
-                         *extra, log="gateway.log")
-    if transport == "tcp":
-        link.wait_for_words(gateway, "listening")
-    client = link.start("client", program, "client", transport, 4500, link.CLIENT, link.GATEWAY,
-                        *extra, log="client.log")
-    for side, process, address in (("gateway", gateway, "10.90.0.1/24"),
-                                   ("client", client, "10.90.0.2/24")):
+def own_ends(link, program, transport, *extra, number=0):
+    """One of our two programs at each end; number: of this pair where there are several."""
+    port, device, inside = 4500 + number, f"ginnel{number}", f"10.90.{number}"
+    gateway = link.start("gateway", program, "gateway", transport, port, link.GATEWAY, link.CLIENT,
+                         *extra, log=f"gateway{number}.log")
+    # A device's number is the next that is free: one after the other.
+    link.wait_for_words(gateway, "listening" if transport == "tcp" else "ready")
+    client = link.start("client", program, "client", transport, port, link.CLIENT, link.GATEWAY,
+                        *extra, log=f"client{number}.log")
+    for side, process, address in (("gateway", gateway, f"{inside}.1/24"),
+                                   ("client", client, f"{inside}.2/24")):
         link.wait_for_words(process, "ready")
-        link.address(side, "ginnel0", address, 1400)
-    link.wait_for_ping("10.90.0.1")
-    return Tunnel("10.90.0.1", client, gateway)
+        link.address(side, device, address, 1400)
+    link.wait_for_ping(f"{inside}.1")
+    return Tunnel(f"{inside}.1", client, gateway)
 
 
 def forwarder(transport):

@@ -18,6 +18,7 @@ GOALS = [
     ("200-octet packets, of wireguard-go", "ginnel-udp", "flood-pps", "wireguard-go", ">=", 2.5),
     ("CPU for a gigabyte up, of wireguard-go", "ginnel-udp", "up1-cpu-client", "wireguard-go", "<=", 0.35),
     ("CPU for a gigabyte up, of libipsec", "ginnel-udp", "up1-cpu-client", "strongswan", "<=", 0.08),
+    ("one TCP stream with 5,000 selectors, of with one", "ginnel-udp", "selectors-5000-gbps", "selectors", ">=", 0.9),
     ("ping alone, of the plaintext forwarder", "ginnel-udp", "ping-us", "plain-udp", "<=", 1.1),
     ("memory after a flood, MB", "ginnel-udp", "memory-after-client", None, "<=", 10),
     ("ping beside an upload over 20 Mbit/s, TCP, of the bare link", "ginnel-tcp", "bottleneck-ms", "bare", "<=", 1.5),
@@ -52,6 +53,8 @@ def goals(found):
     for what, ours, figure, other, relation, goal in GOALS:
         value = found.get(ours, {}).get(figure)
         against = found.get(other, {}).get(figure) if other else 1
+        if other == "selectors":
+            against = found[ours].get("selectors-0-gbps") if ours in found else None
         if value is None or not against:
             continue
         ratio = value / against
@@ -72,6 +75,19 @@ def table(found):
     return "\n".join("  ".join(word.rjust(width) if i else word.ljust(width)
                                for i, (word, width) in enumerate(zip(row, widths)))
                      for row in rows)
+
+
+def own_text(figures):
+    """What ours alone was asked, a line for each question."""
+    lines = []
+    for name, unit in (("gbps", "Gbit/s up, by selectors"), ("mb", "MB for each end, by tunnels"),
+                       ("idle-cpu", "CPU seconds of all at rest for two, by tunnels")):
+        found = [(int(key.split("-")[1]), value) for key, value in figures.items()
+                 if key.split("-", 1)[0] in ("selectors", "tunnels") and key.split("-", 2)[2] == name]
+        if found:
+            lines.append(f"{unit}: " + ", ".join(f"{number}: {value:.2f}"
+                                                 for number, value in sorted(found)))
+    return "\n".join(lines)
 
 
 def goals_text(rows):
