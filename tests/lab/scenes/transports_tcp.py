@@ -103,3 +103,24 @@ def cookie(bed, story):
         bed.gateway.stop_strongswan()
         bed.gateway.start_strongswan()
     expect(half is not None and half.returncode == 0, "the gateway did not answer at all")
+
+
+@scene("What the outer packets say of the inner ones", about="""Packets of several classes go through one
+       stream.""")
+def markings(bed, story):
+    ginnel = Ginnel(bed.host)
+    bed.profile(transport__order="tcp/4500")
+    with bed.capture_uplink("markings", "tcp port 4500") as capture:
+        ginnel.connect()
+        # Best effort, expedited forwarding, and capable of ECN.
+        for traffic_class in ("0", "0xb8", "0x02"):
+            bed.host.run(["ping", "-c", "3", "-i", "0.1", "-W", "5", "-Q", traffic_class, a.INSIDE4])
+        ginnel.down()
+    sent = capture.fields(f"ip.src == {a.HOST4}", "ip.dsfield.dscp", "ip.dsfield.ecn", "tcp.flags.syn",
+                          "tcp.flags.ece", "tcp.options.mss_val")
+    with story.claim("One class for the whole stream, and no ECN outside (RFC 9329, sections 9.3, 9.5)"):
+        expect(len(sent) > 12, f"{len(sent)} packets were seen")
+        expect_equal({(dscp, ecn) for dscp, ecn, *_ in sent}, {("0", "0")}, "DSCP and ECN")
+        expect(all(ece in ("0", "False") for *_, ece, _ in sent), "ECN was asked for")
+    with story.claim("The stream says what segments it takes (section 9.4)"):
+        expect(sent[0][4] != "", f"the first packet has no MSS: {sent[0]}")
