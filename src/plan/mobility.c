@@ -430,14 +430,12 @@ mobility_network_changed(MobilityPlan *plan, bool udp_blocked, Instant now)
 void
 mobility_unanswered(MobilityPlan *plan, Instant now)
 {
-    if (plan->moving || plan->offline || is_stream(&plan->in_use->transport))
+    /* Without MOBIKE it would take another IKE SA: one lost packet is no reason for that. */
+    if (plan->moving || plan->offline || is_stream(&plan->in_use->transport) ||
+        !plan->config.mobike)
         return;
     begin(plan, MOBILITY_SILENT);
     plan->in_use->told = true;
-    if (!plan->config.mobike) {
-        replace(plan, now);
-        return;
-    }
     add_streams(plan, now);
     advance(plan, now);
 }

@@ -674,7 +674,7 @@ handle_output(Attempt *attempt, IkeOutput *output)
         break;
     case IKE_OUTPUT_REPLACE:
         if (attempt == attempt->session->active)
-            replace_wanted(attempt->session, output->suspect, output->detail);
+            replace_asked(attempt->session, output);
         break;
     case IKE_OUTPUT_CLOSED:
         engine_closed(attempt, output->reason, output->detail);

@@ -71,6 +71,17 @@ replace_race(Session *session, bool udp_only, const char *why)
 }
 
 void
+replace_asked(Session *session, const IkeOutput *output)
+{
+    /* Silence of a gateway that has MOBIKE is src/plan/mobility's; without it only another IKE SA
+     * comes by another way. */
+    if (output->suspect && !session->move.mobike)
+        replace_race(session, false, output->detail);
+    else
+        replace_wanted(session, output->suspect, output->detail);
+}
+
+void
 replace_not_suspect(Session *session)
 {
     Replace *replace = &session->replace;

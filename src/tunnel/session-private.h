@@ -121,6 +121,8 @@ void session_lost(Session *session, const char *reason, const char *detail, Reco
 
 /* ---- replace.c ---- */
 void replace_reset(Session *session);
+/* REPLACE of the engine in use. */
+void replace_asked(Session *session, const IkeOutput *output);
 /* suspect: as in IkeOutput. */
 void replace_wanted(Session *session, bool suspect, const char *why);
 void replace_timeout(Session *session, Instant now);

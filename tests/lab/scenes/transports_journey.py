@@ -152,6 +152,12 @@ def without_mobike(bed, story):
                              f"requests for {address}")
         with story.claim("What is inside is reached"):
             bed.host.run(["ping", "-c", "1", "-W", "5", a.INSIDE4])
+        with story.claim("UDP goes silent: a session over TCP takes over"):
+            bed.router.mood("block-udp")
+            bed.host.run(["ping", "-c", "3", "-W", "1", a.INSIDE4], check=False)
+            wait_for_transport(ginnel, "tcp/4500")
+            bed.host.run(["ping", "-c", "1", "-W", "5", a.INSIDE4])
+            expect_equal(ginnel.events("reconnecting"), [], "reconnects")
     finally:
         change_address(bed, a.HOST4, OTHER_HOST4)
     ginnel.down()
