@@ -192,7 +192,10 @@ void connection_token_free(TokenUse *use);
 /* ---- connection-resolvconf.c ---- */
 /* False where that cannot serve, and done is not called. */
 bool connection_resolvconf_set(Connection *connection, ResolvconfDone done);
-void connection_resolvconf_take_away(Connection *connection);
+/* The same: false where there is nothing to take away. */
+bool connection_resolvconf_take_away(Connection *connection, ResolvconfDone done);
+/* Whatever is open is not told of any more. */
+void connection_resolvconf_forget(Connection *connection);
 /* ---- connection-dns.c: what is told of names ---- */
 /* Serves GetDns and TestName. */
 void connection_dns_serve(Connection *connection);

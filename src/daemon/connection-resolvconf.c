@@ -89,14 +89,26 @@ connection_resolvconf_set(Connection *connection, ResolvconfDone done)
 }
 
 void
-connection_resolvconf_take_away(Connection *connection)
+connection_resolvconf_forget(Connection *connection)
 {
-    char *none[] = { NULL };
     Call *open = connection->resolvconf_call;
     if (open != NULL)
         open->connection = NULL;
     connection->resolvconf_call = NULL;
-    if (connection->uses_resolvconf)
-        call_new(connection->tun.name, none, none, NULL);
+}
+
+bool
+connection_resolvconf_take_away(Connection *connection, ResolvconfDone done)
+{
+    char *none[] = { NULL };
+    bool used = connection->uses_resolvconf;
+    connection_resolvconf_forget(connection);
     connection->uses_resolvconf = false;
+    Call *call = used ? call_new(connection->tun.name, none, none, NULL) : NULL;
+    if (call == NULL)
+        return false;
+    call->connection = connection;
+    call->done = done;
+    connection->resolvconf_call = call;
+    return true;
 }

@@ -201,6 +201,15 @@ torn_down(GObject *source, GAsyncResult *result, gpointer data)
     connection->ended(connection, connection->user_data);
 }
 
+static void
+revert_names(Connection *connection, const char *why)
+{
+    if (why != NULL)
+        g_warning("%s: %s", connection_name(connection), why);
+    resolver_apply_async(connection->machine->resolver, connection->tun.name,
+                         connection->tun.ifindex, NULL, torn_down, connection);
+}
+
 /* Names first, while the device still is there to hold them: in no order do they leak. */
 void
 connection_tear_down(Connection *connection)
@@ -208,7 +217,6 @@ connection_tear_down(Connection *connection)
     if (connection->tearing_down)
         return;
     connection->tearing_down = true;
-    connection_resolvconf_take_away(connection);
     clear_timeouts(connection);
     g_cancellable_cancel(connection->cancellable);
     g_clear_pointer(&connection->token, connection_token_free);
@@ -223,8 +231,8 @@ connection_tear_down(Connection *connection)
         connection->ended(connection, connection->user_data);
         return;
     }
-    resolver_apply_async(connection->machine->resolver, connection->tun.name,
-                         connection->tun.ifindex, NULL, torn_down, connection);
+    if (!connection_resolvconf_take_away(connection, revert_names))
+        revert_names(connection, NULL);
 }
 
 void
@@ -710,6 +718,7 @@ connection_free(Connection *connection)
     g_clear_pointer(&connection->files, profile_files_free);
     g_clear_pointer(&connection->token, connection_token_free);
     g_clear_pointer(&connection->stub, connection_stub_free);
+    connection_resolvconf_forget(connection);
     g_clear_pointer(&connection->psk, connection_psk_free);
     g_clear_pointer(&connection->proxy, connection_proxy_free);
     g_clear_pointer(&connection->signer, signer_free);
