@@ -95,12 +95,31 @@ start(Sim *sim, guint32 seed)
 }
 
 static void
-test_ten_thousand(void)
+add_key_exchanges(Sim *sim)
+{
+    static const char ike[] = "aes256gcm16-prfsha384-x25519-ke1_ecp256-ke2_ecp384";
+    static const char esp[] = "aes256gcm16-x25519-ke1_ecp256-ke2_ecp384";
+    IkeProposalList **ike_lists[] = { &sim->config->ike_proposals,
+                                      &sim->gateway_config.ike_proposals };
+    IkeProposalList **esp_lists[] = { &sim->config->esp_proposals,
+                                      &sim->gateway_config.esp_proposals };
+    for (size_t i = 0; i < 2; i++) {
+        ike_proposal_list_unref(*ike_lists[i]);
+        ike_proposal_list_unref(*esp_lists[i]);
+        *ike_lists[i] = ike_proposal_list_from_words(ike, IKE_PROTOCOL_IKE, NULL);
+        *esp_lists[i] = ike_proposal_list_from_words(esp, IKE_PROTOCOL_ESP, NULL);
+    }
+}
+
+static void
+rekey_often(unsigned n_rekeys, bool additional)
 {
     g_auto(Sim) sim = { 0 };
     LinkChance chance = { g_rand_new_with_seed(3), 5, 5, 5, 0 };
     Life life = { &sim, g_rand_new_with_seed(4), 0, 0 };
     start(&sim, 2);
+    if (additional)
+        add_key_exchanges(&sim);
     sim.config->retransmit_tries = 12;
     sim.config->child_octets = OCTETS;
     sim.config->ike_lifetime = 2 * DURATION_MINUTE;
@@ -109,7 +128,7 @@ test_ten_thousand(void)
     sim.link.script = link_chance_script;
     sim.link.script_data = &chance;
     life.spi_i = ike_engine_spi_i(sim.engine);
-    while (sim.n_installed + life.n_ike < N_REKEYS)
+    while (sim.n_installed + life.n_ike < n_rekeys)
         tick(&life, true);
     /* No more of it, and a calm link: what is under way comes to its end. */
     sim.link.script = NULL;
@@ -121,6 +140,19 @@ test_ten_thousand(void)
     assert_nothing_left(&sim);
     g_rand_free(chance.rand);
     g_rand_free(life.rand);
+}
+
+static void
+test_ten_thousand(void)
+{
+    rekey_often(N_REKEYS, false);
+}
+
+/* With IKE_FOLLOWUP_KE behind each of them (RFC 9370, section 2.2.4). */
+static void
+test_additional(void)
+{
+    rekey_often(N_REKEYS / 10, true);
 }
 
 /* Built-in lifetimes, a sign-in a day, a packet each way every ten minutes; the gateway rekeys now
@@ -160,6 +192,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/sim/rekeys/ten-thousand", test_ten_thousand);
+    g_test_add_func("/sim/rekeys/thousand-with-additional-key-exchanges", test_additional);
     g_test_add_func("/sim/rekeys/month", test_month);
     return g_test_run();
 }

@@ -1,5 +1,8 @@
 """Key exchanges and ciphers, each alone on both sides."""
 
+from lab import addresses as a
+from lab.story import expect_equal
+
 from .peer import Offer
 from .table import row
 
@@ -33,16 +36,50 @@ def defaults(client, peer):
 ADDITIONAL = ["ecp384", "mlkem512", "mlkem768", "mlkem1024"]
 
 
+def another_child(client, peer, before, timeout=10):
+    client.settled("another Child SA", lambda: [child.spi_in != before for session in
+                                                peer.sessions() for child in session.children
+                                                ] == [True], timeout)
+
+
+def passes(client, peer):
+    client.host.run(["ping", "-c", "1", "-W", "1", a.INSIDE4], check=False)
+    return all(child.packets_in and child.packets_out for session in peer.sessions()
+               for child in session.children)
+
+
 def agree_twice(client, peer, ike, esp):
     peer.offer(Offer(ike=ike, esp=esp))
     client.profile(proposals__ike=ike, proposals__esp=esp)
     with client.connected(ike, esp.split("-")[0]):
         before = peer.sessions()[0].children[0].spi_in
         peer.rekey_child()
-        client.settled("another Child SA", lambda: [child.spi_in != before for session in
-                                                    peer.sessions() for child in session.children
-                                                    ] == [True])
+        another_child(client, peer, before)
         client.through()
+
+
+@row("Key exchange", "x25519, then ecp384, when we rekey")
+def we_rekey(client, peer):
+    """The Child SA once it has carried enough, the IKE SA after the shortest time of a profile; and
+    the gateway's child of the new IKE SA, whose keys come from both."""
+    ike, esp = "aes256gcm16-prfsha384-x25519-ke1_ecp384", "aes256gcm16-x25519-ke1_ecp384"
+    peer.offer(Offer(ike=ike, esp=esp))
+    client.profile(proposals__ike=ike, proposals__esp=esp, lifetime__ike="1m",
+                   lifetime__tunnel_octets="1M")
+    with client.connected(ike, esp.split("-")[0]):
+        session = peer.sessions()[0]
+        client.host.run(["ping", "-q", "-f", "-c", "850", "-s", "1200", a.INSIDE4])
+        # What it has carried is looked at every 20 s.
+        another_child(client, peer, session.children[0].spi_in, timeout=30)
+        # The gateway sends by the old one until that is deleted.
+        client.settled("packets by it, both ways", lambda: passes(client, peer))
+        client.settled("another IKE SA", lambda: [other.spi != session.spi for other in
+                                                  peer.sessions()] == [True], timeout=75)
+        before = peer.sessions()[0].children[0].spi_in
+        peer.rekey_child()
+        another_child(client, peer, before)
+        client.through()
+        expect_equal(client.ginnel.events("reconnecting"), [], "reconnects")
 
 
 def add_rows():
