@@ -84,7 +84,8 @@ add_needed(Asking *asking, const char *name, GHashTable *data, GHashTable *secre
     if (profile == NULL)
         return; /* the service says why when it is activated */
     g_autoptr(ProfileFiles) files = user_files_read(connection, profile, NULL);
-    bool locked = mapping_is_pkcs12(profile) || (files != NULL && user_files_key_is_locked(files));
+    bool locked = profile_certificate_is_pkcs12(profile) ||
+                  (files != NULL && user_files_key_is_locked(files));
     g_autofree const char **needed =
         mapping_missing_secrets(profile, nm_connection_get_setting_vpn(connection), locked);
     for (size_t i = 0; needed[i] != NULL; i++)

@@ -114,13 +114,6 @@ check_own(GVariant *settings, GError **error)
     return true;
 }
 
-bool
-mapping_is_pkcs12(const Profile *profile)
-{
-    return profile->certificate_file != NULL && profile->key_file == NULL &&
-           !profile_certificate_is_in_token(profile);
-}
-
 Profile *
 mapping_profile(NMConnection *connection, GError **error)
 {
@@ -139,7 +132,8 @@ mapping_with_passphrase(const Profile *profile, NMSettingVpn *vpn, GVariant *set
                         ProfileFiles *files)
 {
     const char *passphrase = nm_setting_vpn_get_secret(vpn, NM_GINNEL_PASSPHRASE);
-    if (!mapping_is_pkcs12(profile) || profile->secret_file != NULL || passphrase == NULL)
+    if (!profile_certificate_is_pkcs12(profile) || profile->secret_file != NULL ||
+        passphrase == NULL)
         return g_variant_ref(settings);
     int fd = profile_files_make(passphrase, strlen(passphrase), true);
     bool added = fd >= 0 && profile_files_add(files, "user-secret-file", fd, NULL);

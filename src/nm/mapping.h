@@ -23,9 +23,7 @@ char *mapping_name(NMConnection *connection);
 /* The same with a part of the connection's UUID, for where the first is taken. */
 char *mapping_long_name(NMConnection *connection);
 
-/* Certificate and key in one file (PKCS#12): its passphrase is needed to begin with. */
-bool mapping_is_pkcs12(const Profile *profile);
-/* settings, and where mapping_is_pkcs12 the passphrase of vpn.secrets beside them in files.
+/* settings, and for a PKCS#12 file the passphrase of vpn.secrets beside them in files.
  * Floating, or a new reference. */
 GVariant *mapping_with_passphrase(const Profile *profile, NMSettingVpn *vpn, GVariant *settings,
                                   ProfileFiles *files);

@@ -356,7 +356,8 @@ service_need_secrets(NMVpnServicePlugin *plugin, NMConnection *connection, const
     if (profile == NULL)
         return FALSE; /* connecting says why; an error here would be called missing secrets */
     g_autoptr(ProfileFiles) files = user_files_read(connection, profile, NULL);
-    bool locked = mapping_is_pkcs12(profile) || (files != NULL && user_files_key_is_locked(files));
+    bool locked = profile_certificate_is_pkcs12(profile) ||
+                  (files != NULL && user_files_key_is_locked(files));
     g_autofree const char **missing = mapping_missing_secrets(profile, vpn, locked);
     if (missing[0] == NULL)
         return FALSE;

@@ -144,7 +144,8 @@ static bool
 check_method(const Profile *profile, GError **error)
 {
     bool tunnelled = profile->eap == PROFILE_EAP_TTLS || profile->eap == PROFILE_EAP_PEAP;
-    bool files = profile->certificate_file != NULL && profile->key_file != NULL;
+    bool files = profile_certificate_is_pkcs12(profile) ||
+                 (profile->certificate_file != NULL && profile->key_file != NULL);
     bool used = profile->eap == PROFILE_EAP_TLS || profile_eap_has_certificate(profile);
     if (used && !files)
         return refuse(profile, "user", profile->certificate_file == NULL ? "certificate" : "key",

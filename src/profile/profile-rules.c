@@ -65,15 +65,6 @@ require(const Profile *profile, bool present, const char *group, const char *key
     return present;
 }
 
-/* Certificate and key in one file. */
-static bool
-is_pkcs12(const Profile *profile)
-{
-    const char *file = profile->certificate_file;
-    return profile->key_file == NULL && file != NULL &&
-           (g_str_has_suffix(file, ".p12") || g_str_has_suffix(file, ".pfx"));
-}
-
 static bool
 check_user(const Profile *profile, GError **error)
 {
@@ -86,7 +77,7 @@ check_user(const Profile *profile, GError **error)
                        "auth = certificate, which is the default, needs certificate and key (or "
                        "set auth = psk)",
                        error) &&
-               (is_pkcs12(profile) ||
+               (profile_certificate_is_pkcs12(profile) ||
                 require(profile, profile->key_file != NULL, "user", "key",
                         "auth = certificate needs certificate and key, or one PKCS#12 file (.p12) "
                         "for both",

@@ -111,6 +111,14 @@ profile_to_settings(const Profile *profile)
 }
 
 bool
+profile_certificate_is_pkcs12(const Profile *profile)
+{
+    const char *file = profile->certificate_file;
+    return profile->key_file == NULL && file != NULL &&
+           (g_str_has_suffix(file, ".p12") || g_str_has_suffix(file, ".pfx"));
+}
+
+bool
 profile_certificate_is_in_token(const Profile *profile)
 {
     return profile->certificate_file != NULL &&

@@ -176,6 +176,8 @@ bool profile_has_tls(const Profile *profile);
 /* TCP, or TLS. */
 bool profile_has_stream(const Profile *profile);
 
+/* Whether certificate and key are in one file: .p12 or .pfx, and no key beside it. */
+bool profile_certificate_is_pkcs12(const Profile *profile);
 /* Whether the user's certificate is read by ginnel-token, rather than from a file. */
 bool profile_certificate_is_in_token(const Profile *profile);
 

@@ -194,7 +194,7 @@ test_pkcs12(void)
     g_autoptr(Profile) profile = mapping_profile(connection, NULL);
     g_autoptr(ProfileFiles) files = profile_files_new();
     NMSettingVpn *vpn = nm_connection_get_setting_vpn(connection);
-    g_assert_true(mapping_is_pkcs12(profile));
+    g_assert_true(profile_certificate_is_pkcs12(profile));
     g_autoptr(GVariant) settings = g_variant_ref_sink(mapping_settings(vpn));
     g_autoptr(GVariant) whole =
         g_variant_take_ref(mapping_with_passphrase(profile, vpn, settings, files));

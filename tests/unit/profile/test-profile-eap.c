@@ -113,6 +113,11 @@ test_what_is_needed(void)
     g_autoptr(Profile) tls = good(GATEWAY "[user]\nauth = eap\n" FILES);
     g_assert_true(profile_eap_has_certificate(tls));
     g_assert_null(profile_eap_identity(tls));
+    /* Certificate and key in one file. */
+    g_autoptr(Profile) one = good(GATEWAY EAP "eap = tls\ncertificate = /c.p12\n");
+    g_assert_true(profile_certificate_is_pkcs12(one));
+    g_assert_true(profile_eap_has_certificate(one));
+    g_assert_false(profile_certificate_is_pkcs12(tls));
 }
 
 static void
