@@ -19,16 +19,20 @@ append(IkeProposalList *to, const IkeProposalList *from, uint16_t group)
     }
 }
 
-/* Configured with key exchange: with it, and behind that the same without; the other way is without
- * only. Configured without: without; the other way is with the IKE SA's. */
+/* Configured with key exchange: with it, behind that without additional ones, and behind that the
+ * same without any; the other way is without only. Configured without: without; the other way is
+ * with the IKE SA's. */
 IkeProposalList *
 child_offer_make(const IkeEngine *engine, const IkeSa *sa, const IkeProposalList *configured)
 {
     IkeProposalList *offer = ike_proposal_list_new();
     bool with_ke = ike_proposal_list_first_ke(configured) != KE_NONE;
     g_autoptr(IkeProposalList) plain = ike_proposal_list_without_ke(configured);
+    g_autoptr(IkeProposalList) single = ike_proposal_list_without_additional(configured);
     if (with_ke && !engine->other_offer)
         append(offer, configured, KE_NONE);
+    if (with_ke && !engine->other_offer && ike_proposal_list_offers_additional(configured))
+        append(offer, single, KE_NONE);
     if (with_ke || !engine->other_offer)
         append(offer, plain, KE_NONE);
     else

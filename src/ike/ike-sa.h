@@ -14,7 +14,8 @@
 #define IKE_SA_NONCE_LENGTH 32 /* octets; half of the longest PRF key (RFC 7296, section 2.10) */
 
 /* procedure, initiator, exchange: what of ours is under way, since the window is 1. What the peer
- * asks is answered at once and needs no state, but for the DELETE that it owes us after a rekey. */
+ * asks is answered at once and needs no state, but for the DELETE that it owes us after a rekey;
+ * what it has begun in several exchanges is peer_child and peer_ike. */
 typedef enum {
     SA_CREATE_LOCAL_RESUME,       /* IKE_SESSION_RESUME request sent */
     SA_CREATE_LOCAL_INIT,         /* IKE_SA_INIT request sent */

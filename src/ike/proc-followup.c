@@ -9,8 +9,8 @@
 #include "crypto/algorithms.h"
 #include "ike/followup.h"
 
-/* From one link to the next; the gateway repeats its request for longer, but then it finds no
- * answer at all, and not a stale one. */
+/* From one link to the next; who still comes after that is told STATE_NOT_FOUND and begins again.
+ */
 #define CHAIN_WAIT  (60 * DURATION_SECOND)
 #define LINK_LENGTH 16 /* octets */
 
@@ -86,12 +86,13 @@ proc_followup_answered(IkeEngine *engine, IkeSa *sa, const IkeMessage *message, 
         return TRANSITION_STAY;
     }
     ike_followup_add(exchange->chain, secret);
-    if (engine->want_close) { /* before anything is made */
+    bool more = ike_followup_next(exchange->chain) != KE_NONE;
+    if (more && engine->want_close) { /* behind the last one the gateway has the new SA */
         ike_exchange_clear(exchange);
         sa->state = SA_ESTABLISHED;
         return TRANSITION_STAY;
     }
-    if (ike_followup_next(exchange->chain) != KE_NONE) {
+    if (more) {
         send_request(engine, sa, message, sa->state);
         return TRANSITION_STAY;
     }

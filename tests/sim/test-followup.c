@@ -217,7 +217,7 @@ test_ike_gateways(gconstpointer words)
     check_ike(&sim, before);
 }
 
-/* What only one side has is not agreed on. */
+/* What only one side has is not agreed on; the rest is. */
 static void
 test_one_side_only(void)
 {
@@ -235,6 +235,8 @@ test_one_side_only(void)
         g_assert_cmpuint(sim.n_installed, ==, 2);
         assert_settled(&sim);
         assert_same_child(&sim);
+        const IkeChild *child = g_ptr_array_index(sim.installed, 0);
+        g_assert_cmpuint(child->ke, ==, KE_CURVE25519);
     }
 }
 
@@ -398,16 +400,26 @@ close_now(Sim *sim)
 static void
 test_closed_amid(void)
 {
-    for (unsigned n = 0; n < 4; n++) {
+    static const struct {
+        bool ike, ours;
+        unsigned followups; /* that are out, of ours */
+    } cases[] = { { true, true, 0 },  { true, true, 1 },  { true, true, 2 },  { true, false, 0 },
+                  { false, true, 0 }, { false, true, 1 }, { false, true, 2 }, { false, false, 0 } };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_auto(Sim) sim = { 0 };
-        go_up(&sim, 1, n == 0 ? SOON : LONG, n == 1 ? SOON : LONG);
-        if (n < 2) {
-            until_followup(&sim, 1);
+        bool ours = cases[i].ours, ike = cases[i].ike;
+        go_up(&sim, 1, ours && ike ? SOON : LONG, ours && !ike ? SOON : LONG);
+        if (ours && cases[i].followups == 0) {
+            until_sent(&sim);
+        } else if (ours) {
+            until_followup(&sim, cases[i].followups);
         } else {
-            ask(&sim, n == 2 ? responder_sa_rekey_ike : responder_sa_rekey_child);
+            ask(&sim, ike ? responder_sa_rekey_ike : responder_sa_rekey_child);
             sim_run(&sim, 50 * DURATION_MILLISECOND);
         }
         close_now(&sim);
+        /* The last one is seen to its end, since the gateway has the new SA then. */
+        g_assert_cmpuint(sim.n_installed, ==, !ike && cases[i].followups == 2 ? 2 : 1);
     }
 }
 
