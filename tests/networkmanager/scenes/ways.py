@@ -44,6 +44,13 @@ def ways(bed, story):
         del data["user-key"]
         expect(nmcli.add("work", data, {"passphrase": PASSPHRASE}).returncode == 0, "add")
         nmcli.connect()
+    nmcli.forget_vpns()
+    with story.claim("... by EAP-TLS, its passphrase asked for"):
+        locked = {**tls, "user-certificate": "/etc/ginnel/tess.p12", "passphrase-flags": "2"}
+        del locked["user-key"]
+        nmcli.add("work", locked)
+        result = nmcli.up_typing(bed, PASSPHRASE)
+        expect_equal(result.returncode, 0, result.stdout)
 
 
 @scene("What is asked for")
