@@ -33,8 +33,9 @@ def redirected(bed, story):
         expect(f"{a.GATEWAY4} sends us on to {a.GATEWAY6}" in text, text)
     with story.claim("An address that is no gateway's is not gone to, and the reason is said"):
         redirect(bed, "127.0.0.1")
+        # The status says so, too, but only until it is connected again.
         until("the refusal", lambda: "no address of a gateway" in
-              ginnel.tool("status", "--verbose", "work").stdout, timeout=15)
+              bed.host.journal("-u", "ginneld"), timeout=15)
         ginnel.wait_for("connected", timeout=15)
         expect_equal(at_address(bed), {a.GATEWAY4}, "the gateway's address")
     ginnel.down()
