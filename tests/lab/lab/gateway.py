@@ -258,9 +258,11 @@ class Gateway(Box):
         """An HTTP server on both inside addresses: GET gives octets, PUT takes them."""
         self.spawn(["python3", os.path.join(self.directory, "file-server"), a.INSIDE4, a.INSIDE6],
                    log="file-server")
-        until("gateway: file server", lambda: self.run(
-            ["python3", "-c", f"import socket; socket.create_connection(('{a.INSIDE4}', 8080), 1)"],
-            check=False).returncode == 0)
+        # Both: each asks for its own name between binding and listening, which takes its time.
+        for address in (a.INSIDE4, a.INSIDE6):
+            until("gateway: file server", lambda: self.run(
+                ["python3", "-c", f"import socket; socket.create_connection(('{address}', 8080), 1)"],
+                check=False).returncode == 0, timeout=30)
 
     def start_relay(self, tree):
         """The product's own ginnel-relay from its installed tree; IPv4 and IPv6."""
