@@ -607,3 +607,25 @@ sim_forget_engine(Sim *sim)
     sim->n_configured = sim->n_installed = 0;
     sim->state = IKE_STATE_IDLE;
 }
+
+void
+sim_until_sent(Sim *sim)
+{
+    unsigned sent = sim->n_sent[LINK_UP];
+    while (sim->n_sent[LINK_UP] == sent)
+        g_assert_true(sim_step(sim));
+}
+
+void
+sim_assert_same_child(Sim *sim)
+{
+    const IkeChild *ours = g_ptr_array_index(sim->installed, 0);
+    bool found = false;
+    for (guint i = 0; i < sim->gateway_children->len; i++) {
+        const IkeChild *theirs = g_ptr_array_index(sim->gateway_children, i);
+        found |= theirs->spi_in == ours->spi_out && theirs->spi_out == ours->spi_in &&
+                 secret_equal(theirs->encr_in, ours->encr_out) &&
+                 secret_equal(theirs->encr_out, ours->encr_in);
+    }
+    g_assert_true(found);
+}

@@ -81,6 +81,8 @@ void sim_drain(Sim *sim);
 bool sim_step(Sim *sim);
 /* Until the virtual clock shows now + duration, or nothing happens any more. */
 void sim_run(Sim *sim, Duration duration);
+/* Until the next datagram of ours is out. */
+void sim_until_sent(Sim *sim);
 /* Until the engine is up or closed; false after a virtual 5 minutes. */
 bool sim_connect(Sim *sim);
 /* The same from the start, with a gateway that has faults (NULL: none). */
@@ -95,3 +97,5 @@ void sim_forget_engine(Sim *sim);
 IkeVerdict sim_inject(Sim *sim, const uint8_t *datagram, size_t length);
 /* The two ends hold the same Child SA keys, crosswise, for the newest one. */
 void sim_assert_keys_agree(Sim *sim);
+/* The Child SA that stayed has the same SPIs and keys at both ends. */
+void sim_assert_same_child(Sim *sim);

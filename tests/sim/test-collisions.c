@@ -44,14 +44,6 @@ go_up_for_ike(Sim *sim, guint32 seed)
 }
 
 static void
-until_sent(Sim *sim)
-{
-    unsigned sent = sim->n_sent[LINK_UP];
-    while (sim->n_sent[LINK_UP] == sent)
-        g_assert_true(sim_step(sim));
-}
-
-static void
 ask(Sim *sim, Ask what)
 {
     what(sim->gateway, gateway_sa(sim));
@@ -84,20 +76,6 @@ assert_settled(Sim *sim)
     g_assert_cmpuint(after, ==, before + 1);
 }
 
-/* The Child SA that stayed has the same two SPIs at both ends. */
-static void
-assert_same_child(Sim *sim)
-{
-    const IkeChild *ours = g_ptr_array_index(sim->installed, 0);
-    bool found = false;
-    for (guint i = 0; i < sim->gateway_children->len; i++) {
-        const IkeChild *theirs = g_ptr_array_index(sim->gateway_children, i);
-        found |= theirs->spi_in == ours->spi_out && theirs->spi_out == ours->spi_in &&
-                 secret_equal(theirs->encr_in, ours->encr_out);
-    }
-    g_assert_true(found);
-}
-
 /* --- Child SAs --- */
 
 /* HDR, SK {N(REKEY_SA), SA, Ni1, ...}  -->  meets  <--  HDR, SK {N(REKEY_SA), SA, Ni2, ...}
@@ -110,13 +88,13 @@ test_child_both_rekey(void)
     for (guint32 seed = 1; seed <= SEEDS; seed++) {
         g_auto(Sim) sim = { 0 };
         go_up_for_child(&sim, seed);
-        until_sent(&sim);
+        sim_until_sent(&sim);
         ask(&sim, responder_sa_rekey_child);
         sim_run(&sim, 70 * DURATION_MILLISECOND);
         g_assert_cmpuint(gateway_error(&sim), ==, 0);
         g_assert_cmpuint(sim.n_installed, ==, 3);
         assert_settled(&sim);
-        assert_same_child(&sim);
+        sim_assert_same_child(&sim);
         g_assert_cmpuint(sim.n_removed, ==, 2);
         const IkeChild *child = g_ptr_array_index(sim.installed, 0);
         n_ours += !child->peer_began;
@@ -142,14 +120,14 @@ test_child_both_rekey_answers_lost(void)
         g_auto(Sim) sim = { 0 };
         unsigned left[2] = { seed & 1, seed >> 1 & 1 };
         go_up_for_child(&sim, seed);
-        until_sent(&sim);
+        sim_until_sent(&sim);
         ask(&sim, responder_sa_rekey_child);
         sim.link.script = lose_first_answers;
         sim.link.script_data = left;
         sim_run(&sim, 3 * DURATION_SECOND);
         g_assert_cmpuint(sim.n_installed, ==, 3);
         assert_settled(&sim);
-        assert_same_child(&sim);
+        sim_assert_same_child(&sim);
     }
 }
 
@@ -161,14 +139,14 @@ test_child_gateway_did_not_notice(void)
     g_auto(Sim) sim = { 0 };
     go_up_for_child(&sim, 1);
     sim.link.blocked[LINK_UP] = true;
-    until_sent(&sim);
+    sim_until_sent(&sim);
     sim.link.blocked[LINK_UP] = false;
     ask(&sim, responder_sa_rekey_child);
     sim_run(&sim, 300 * DURATION_MILLISECOND);
     g_assert_cmpuint(sim.n_installed, ==, 2);
     g_assert_cmpuint(sim.n_retired, ==, 1);
     assert_settled(&sim);
-    assert_same_child(&sim);
+    sim_assert_same_child(&sim);
     g_assert_cmpuint(sim.n_installed, ==, 2);
 }
 
@@ -182,7 +160,7 @@ test_child_we_did_not_notice(void)
     sim.link.blocked[LINK_DOWN] = true;
     ask(&sim, responder_sa_rekey_child); /* gets lost */
     sim.link.blocked[LINK_DOWN] = false;
-    until_sent(&sim); /* the gateway notices that both rekey */
+    sim_until_sent(&sim); /* the gateway notices that both rekey */
     sim_run(&sim, 300 * DURATION_MILLISECOND);
     sim_run(&sim, 3 * DURATION_SECOND); /* ours is over, with its DELETE */
     g_assert_cmpuint(sim.n_installed, ==, 2);
@@ -192,7 +170,7 @@ test_child_we_did_not_notice(void)
     g_assert_cmpuint(gateway_error(&sim), ==, IKE_NOTIFY_CHILD_SA_NOT_FOUND);
     sim.gateway_interval = 500 * DURATION_MILLISECOND;
     assert_settled(&sim);
-    assert_same_child(&sim);
+    sim_assert_same_child(&sim);
     g_assert_cmpuint(sim.n_installed, ==, 2);
 }
 
@@ -203,12 +181,12 @@ test_child_rekey_meets_delete(void)
 {
     g_auto(Sim) sim = { 0 };
     go_up_for_child(&sim, 1);
-    until_sent(&sim);
+    sim_until_sent(&sim);
     ask(&sim, responder_sa_delete_child);
     sim_run(&sim, 200 * DURATION_MILLISECOND);
     g_assert_cmpuint(sim.n_installed, ==, 2);
     assert_settled(&sim);
-    assert_same_child(&sim);
+    sim_assert_same_child(&sim);
 }
 
 /* HDR, SK {D}  -->  meets  <--  HDR, SK {N(REKEY_SA), ...} of the same: TEMPORARY_FAILURE */
@@ -221,7 +199,7 @@ test_child_delete_meets_rekey(void)
     sim.link.blocked[LINK_DOWN] = true;
     ask(&sim, responder_sa_rekey_child); /* gets lost */
     sim.link.blocked[LINK_DOWN] = false;
-    until_sent(&sim);
+    sim_until_sent(&sim);
     sim_run(&sim, 100 * DURATION_MILLISECOND); /* the old one is ours to delete */
     responder_sa_repeat(sim.gateway, gateway_sa(&sim));
     sim_drain(&sim);
@@ -229,7 +207,7 @@ test_child_delete_meets_rekey(void)
     g_assert_cmpuint(gateway_error(&sim), ==, IKE_NOTIFY_TEMPORARY_FAILURE);
     sim.gateway_interval = 500 * DURATION_MILLISECOND;
     assert_settled(&sim);
-    assert_same_child(&sim);
+    sim_assert_same_child(&sim);
 }
 
 /* HDR, SK {D}  -->  meets  <--  HDR, SK {D} of the same: both are answered without Delete payload,
@@ -239,14 +217,14 @@ test_child_both_delete(void)
 {
     g_auto(Sim) sim = { 0 };
     go_up_for_child(&sim, 1);
-    until_sent(&sim);                          /* our rekeying */
+    sim_until_sent(&sim);                      /* our rekeying */
     sim_run(&sim, 100 * DURATION_MILLISECOND); /* is answered */
-    until_sent(&sim);                          /* our DELETE of the old one */
+    sim_until_sent(&sim);                      /* our DELETE of the old one */
     ike_responder_forget_replaced(sim.gateway);
     ask(&sim, responder_sa_delete_child); /* of the old one as well */
     sim_run(&sim, 100 * DURATION_MILLISECOND);
     assert_settled(&sim);
-    assert_same_child(&sim);
+    sim_assert_same_child(&sim);
     g_assert_cmpuint(sim.n_installed, ==, 2);
 }
 
@@ -257,7 +235,7 @@ test_child_repeated_amid_collision(void)
     for (guint32 seed = 1; seed <= SEEDS; seed++) {
         g_auto(Sim) sim = { 0 };
         go_up_for_child(&sim, seed);
-        until_sent(&sim);
+        sim_until_sent(&sim);
         ask(&sim, responder_sa_rekey_child);
         for (unsigned i = 0; i < 3; i++) {
             responder_sa_repeat(sim.gateway, gateway_sa(&sim));
@@ -266,7 +244,7 @@ test_child_repeated_amid_collision(void)
         sim_run(&sim, 70 * DURATION_MILLISECOND);
         g_assert_cmpuint(sim.n_installed, ==, 3);
         assert_settled(&sim);
-        assert_same_child(&sim);
+        sim_assert_same_child(&sim);
     }
 }
 
@@ -282,7 +260,7 @@ test_ike_both_rekey(void)
         g_auto(Sim) sim = { 0 };
         go_up_for_ike(&sim, seed);
         uint64_t before = ike_engine_spi_i(sim.engine);
-        until_sent(&sim);
+        sim_until_sent(&sim);
         ask(&sim, responder_sa_rekey_ike);
         sim_run(&sim, 70 * DURATION_MILLISECOND);
         g_assert_cmpuint(gateway_error(&sim), ==, 0);
@@ -306,7 +284,7 @@ test_ike_both_rekey_answers_lost(void)
         g_auto(Sim) sim = { 0 };
         unsigned left[2] = { seed & 1, seed >> 1 & 1 };
         go_up_for_ike(&sim, seed);
-        until_sent(&sim);
+        sim_until_sent(&sim);
         ask(&sim, responder_sa_rekey_ike);
         sim.link.script = lose_first_answers;
         sim.link.script_data = left;
@@ -324,7 +302,7 @@ test_ike_gateway_did_not_notice(void)
     g_auto(Sim) sim = { 0 };
     go_up_for_ike(&sim, 1);
     sim.link.blocked[LINK_UP] = true;
-    until_sent(&sim);
+    sim_until_sent(&sim);
     sim.link.blocked[LINK_UP] = false;
     ask(&sim, responder_sa_rekey_ike);
     sim_run(&sim, 200 * DURATION_MILLISECOND);
@@ -345,7 +323,7 @@ test_ike_we_did_not_notice(void)
     sim.link.blocked[LINK_DOWN] = true;
     ask(&sim, responder_sa_rekey_ike); /* gets lost */
     sim.link.blocked[LINK_DOWN] = false;
-    until_sent(&sim);                         /* our request */
+    sim_until_sent(&sim);                     /* our request */
     sim_run(&sim, 25 * DURATION_MILLISECOND); /* the gateway has answered it */
     responder_sa_repeat(sim.gateway, old);
     sim_drain(&sim);
@@ -359,7 +337,7 @@ test_ike_rekey_meets_delete(void)
 {
     g_auto(Sim) sim = { 0 };
     go_up_for_ike(&sim, 1);
-    until_sent(&sim);
+    sim_until_sent(&sim);
     ask(&sim, responder_sa_delete);
     sim_run(&sim, 5 * DURATION_SECOND);
     g_assert_true(sim.closed);
@@ -409,7 +387,7 @@ ike_rekey_meets(Ask what)
     g_auto(Sim) sim = { 0 };
     go_up_for_ike(&sim, 1);
     uint64_t before = ike_engine_spi_i(sim.engine);
-    until_sent(&sim);
+    sim_until_sent(&sim);
     ask(&sim, what);
     sim_run(&sim, 70 * DURATION_MILLISECOND);
     g_assert_cmpuint(gateway_error(&sim), ==, IKE_NOTIFY_TEMPORARY_FAILURE);
@@ -435,7 +413,7 @@ test_child_rekey_meets_ike(void)
 {
     g_auto(Sim) sim = { 0 };
     go_up_for_child(&sim, 1);
-    until_sent(&sim);
+    sim_until_sent(&sim);
     ask(&sim, responder_sa_rekey_ike);
     sim_run(&sim, 70 * DURATION_MILLISECOND);
     g_assert_cmpuint(gateway_error(&sim), ==, IKE_NOTIFY_TEMPORARY_FAILURE);
@@ -451,13 +429,13 @@ test_ike_rekey_meets_child_delete(void)
 {
     g_auto(Sim) sim = { 0 };
     go_up_for_ike(&sim, 1);
-    until_sent(&sim);
+    sim_until_sent(&sim);
     ask(&sim, responder_sa_delete_child);
     sim_run(&sim, 70 * DURATION_MILLISECOND);
     g_assert_cmpuint(gateway_error(&sim), ==, 0);
     sim_run(&sim, 15 * DURATION_SECOND);
     assert_settled(&sim);
-    assert_same_child(&sim);
+    sim_assert_same_child(&sim);
     g_assert_cmpuint(sim.n_installed, ==, 2);
 }
 

@@ -64,20 +64,12 @@ go_up(Sim *sim, guint32 seed, Duration ike, Duration child)
     start(sim);
 }
 
-static void
-until_sent(Sim *sim)
-{
-    unsigned sent = sim->n_sent[LINK_UP];
-    while (sim->n_sent[LINK_UP] == sent)
-        g_assert_true(sim_step(sim));
-}
-
 /* Until n of our requests behind CREATE_CHILD_SA's are out. */
 static void
 until_followup(Sim *sim, unsigned n)
 {
     for (unsigned i = 0; i < n + 1; i++)
-        until_sent(sim);
+        sim_until_sent(sim);
     g_assert_nonnull(engine_sa(sim->engine)->exchange.chain);
 }
 
@@ -118,21 +110,6 @@ assert_settled(Sim *sim)
     g_assert_cmpuint(after, ==, before + 1);
 }
 
-/* The Child SA that stayed has the same SPIs and keys at both ends. */
-static void
-assert_same_child(Sim *sim)
-{
-    const IkeChild *ours = g_ptr_array_index(sim->installed, 0);
-    bool found = false;
-    for (guint i = 0; i < sim->gateway_children->len; i++) {
-        const IkeChild *theirs = g_ptr_array_index(sim->gateway_children, i);
-        found |= theirs->spi_in == ours->spi_out && theirs->spi_out == ours->spi_in &&
-                 secret_equal(theirs->encr_in, ours->encr_out) &&
-                 secret_equal(theirs->encr_out, ours->encr_in);
-    }
-    g_assert_true(found);
-}
-
 /* --- In fair weather --- */
 
 /* HDR, SK {N(REKEY_SA), SA, Ni, KEi, TSi, TSr}  -->
@@ -158,7 +135,7 @@ test_child_ours(gconstpointer words)
     /* CREATE_CHILD_SA, the additional ones, DELETE. */
     g_assert_cmpuint(sim.n_sent[LINK_UP], ==, sent + 1 + (seven ? 7 : 2) + 1);
     assert_settled(&sim);
-    assert_same_child(&sim);
+    sim_assert_same_child(&sim);
     g_assert_cmpuint(sim.n_installed, ==, 2);
 }
 
@@ -173,7 +150,7 @@ test_child_gateways(gconstpointer words)
     sim_run(&sim, 50 * DURATION_MILLISECOND);
     g_assert_cmpuint(sim.n_installed, ==, 1);
     assert_settled(&sim);
-    assert_same_child(&sim);
+    sim_assert_same_child(&sim);
     g_assert_cmpuint(sim.n_installed, ==, 2);
 }
 
@@ -186,7 +163,7 @@ check_ike(Sim *sim, uint64_t before)
     /* Both have the SK_d that the next keys come from. */
     ask(sim, responder_sa_rekey_child);
     assert_settled(sim);
-    assert_same_child(sim);
+    sim_assert_same_child(sim);
     g_assert_cmpuint(sim->n_installed, ==, 2);
 }
 
@@ -228,13 +205,13 @@ test_one_side_only(void)
                   n < 2 ? ESP_PLAIN : ESP_PLAIN TWO " " ESP_PLAIN);
         start(&sim);
         if (n % 2 == 0)
-            until_sent(&sim);
+            sim_until_sent(&sim);
         else
             ask(&sim, responder_sa_rekey_child);
         sim_run(&sim, 50 * DURATION_MILLISECOND);
         g_assert_cmpuint(sim.n_installed, ==, 2);
         assert_settled(&sim);
-        assert_same_child(&sim);
+        sim_assert_same_child(&sim);
         const IkeChild *child = g_ptr_array_index(sim.installed, 0);
         g_assert_cmpuint(child->ke, ==, KE_CURVE25519);
     }
@@ -282,7 +259,7 @@ check_unusable(Duration ike, Duration child, const ResponderFaults *faults, cons
     g_auto(Sim) sim = { 0 };
     go_up(&sim, 1, ike, child);
     *ike_responder_faults(sim.gateway) = *faults;
-    until_sent(&sim);
+    sim_until_sent(&sim);
     sim_run(&sim, 5 * DURATION_SECOND);
     sim_assert_closed(&sim, IKE_CLOSE_PROTOCOL, words);
 }
@@ -335,7 +312,7 @@ test_given_up(gconstpointer ike)
         sim_run(&sim, 10 * DURATION_SECOND);
         g_assert_cmpuint(sim.n_sent[LINK_UP], >, sent + 1);
         assert_settled(&sim);
-        assert_same_child(&sim);
+        sim_assert_same_child(&sim);
     }
 }
 
@@ -352,7 +329,7 @@ test_begun_again(gconstpointer ike)
     ike_responder_faults(sim.gateway)->followup_given_up = false;
     ask(&sim, what);
     assert_settled(&sim);
-    assert_same_child(&sim);
+    sim_assert_same_child(&sim);
     g_assert_cmpuint(gateway_error(&sim), ==, 0);
     g_assert_cmpuint(sim.n_installed, ==, ike != NULL ? 1 : 2);
 }
@@ -410,7 +387,7 @@ test_closed_amid(void)
         bool ours = cases[i].ours, ike = cases[i].ike;
         go_up(&sim, 1, ours && ike ? SOON : LONG, ours && !ike ? SOON : LONG);
         if (ours && cases[i].followups == 0) {
-            until_sent(&sim);
+            sim_until_sent(&sim);
         } else if (ours) {
             until_followup(&sim, cases[i].followups);
         } else {
@@ -435,7 +412,7 @@ test_deleted_amid(void)
     ask(&sim, responder_sa_delete_child);
     sim_run(&sim, 70 * DURATION_SECOND);
     assert_settled(&sim);
-    assert_same_child(&sim);
+    sim_assert_same_child(&sim);
     g_assert_cmpuint(sim.n_installed, ==, 2);
 }
 
@@ -496,13 +473,13 @@ meet(const Meeting *meeting, bool ike, guint32 seed)
     prepare_meeting(&sim, meeting);
     start(&sim);
     uint64_t before = ike_engine_spi_i(sim.engine);
-    until_sent(&sim);
+    sim_until_sent(&sim);
     ask(&sim, ike ? responder_sa_rekey_ike : responder_sa_rekey_child);
     sim.link.script = lose_first;
     sim.link.script_data = left;
     sim_run(&sim, 5 * DURATION_SECOND);
     assert_settled(&sim);
-    assert_same_child(&sim);
+    sim_assert_same_child(&sim);
     g_assert_cmpuint(ike_engine_spi_i(sim.engine), ==,
                      responder_sa_spi_i(ike_responder_sa(sim.gateway)));
     bool replaced = ike ? ike_engine_spi_i(sim.engine) != before : sim.n_installed > 1;
@@ -540,7 +517,7 @@ test_request_amid(void)
         g_assert_cmpuint(gateway_error(&sim), ==, IKE_NOTIFY_TEMPORARY_FAILURE);
         sim_run(&sim, 20 * DURATION_SECOND);
         assert_settled(&sim);
-        assert_same_child(&sim);
+        sim_assert_same_child(&sim);
         g_assert_cmpuint(ike_engine_spi_i(sim.engine) != before, ==, ike);
         g_assert_cmpuint(sim.n_installed, ==, ike ? 1 : 2);
     }
@@ -553,14 +530,14 @@ test_gateway_did_not_notice(gconstpointer ike)
     g_auto(Sim) sim = { 0 };
     go_up(&sim, 1, ike != NULL ? SOON : LONG, ike != NULL ? LONG : SOON);
     sim.link.blocked[LINK_UP] = true;
-    until_sent(&sim);
+    sim_until_sent(&sim);
     sim.link.blocked[LINK_UP] = false;
     ask(&sim, ike != NULL ? responder_sa_rekey_ike : responder_sa_rekey_child);
     sim_run(&sim, 400 * DURATION_MILLISECOND);
     g_assert_cmpuint(gateway_error(&sim), ==, 0);
     sim_run(&sim, 20 * DURATION_SECOND);
     assert_settled(&sim);
-    assert_same_child(&sim);
+    sim_assert_same_child(&sim);
     g_assert_cmpuint(sim.n_installed, ==, ike != NULL ? 1 : 2);
 }
 
@@ -571,13 +548,13 @@ test_repeated_amid(gconstpointer ike)
     g_auto(Sim) sim = { 0 };
     go_up(&sim, 1, ike != NULL ? SOON : LONG, ike != NULL ? LONG : SOON);
     sim.link.blocked[LINK_UP] = true;
-    until_sent(&sim);
+    sim_until_sent(&sim);
     sim.link.blocked[LINK_UP] = false;
     sim_run(&sim, 420 * DURATION_MILLISECOND);
     ask(&sim, ike != NULL ? responder_sa_rekey_ike : responder_sa_rekey_child);
     sim_run(&sim, 20 * DURATION_SECOND);
     assert_settled(&sim);
-    assert_same_child(&sim);
+    sim_assert_same_child(&sim);
     g_assert_cmpuint(sim.n_installed, ==, ike != NULL ? 1 : 2);
 }
 
