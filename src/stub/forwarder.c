@@ -13,6 +13,7 @@ struct _Forwarder {
     struct ub_ctx *context;
     guint source;
     unsigned asked;
+    GHashTable *questions; /* Question: libunbound drops those that are open when it ends */
 };
 
 typedef struct {
@@ -102,6 +103,7 @@ Forwarder *
 forwarder_new(const ForwarderConfig *config, GError **error)
 {
     g_autoptr(Forwarder) forwarder = g_new0(Forwarder, 1);
+    forwarder->questions = g_hash_table_new_full(NULL, NULL, g_free, NULL);
     forwarder->context = ub_ctx_create();
     if (forwarder->context == NULL) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "libunbound: out of memory");
@@ -126,6 +128,7 @@ forwarder_free(Forwarder *forwarder)
         g_source_remove(forwarder->source);
     if (forwarder->context != NULL)
         ub_ctx_delete(forwarder->context);
+    g_hash_table_unref(forwarder->questions);
     g_free(forwarder);
 }
 
@@ -134,6 +137,7 @@ resolved(void *data, int status, struct ub_result *result)
 {
     g_autofree Question *question = data;
     Answer answer = { 0 };
+    g_hash_table_steal(question->forwarder->questions, question);
     question->forwarder->asked--;
     if (status == 0 && result != NULL) {
         answer.packet = result->answer_packet;
@@ -156,11 +160,12 @@ ask(gpointer asker, const DnsQuery *query, const uint8_t *data, size_t length,
     Question *question = g_new0(Question, 1);
     *question = (Question){ forwarder, answered, user_data };
     forwarder->asked++;
+    g_hash_table_add(forwarder->questions, question);
     if (ub_resolve_async(forwarder->context, query->name, query->type, query->klass, question,
                          resolved, NULL) == 0)
         return true;
     forwarder->asked--;
-    g_free(question);
+    g_hash_table_remove(forwarder->questions, question);
     return false;
 }
 
