@@ -32,12 +32,16 @@ def until(what, condition, seconds=10):
 
 class Link:
     """`with Link() as link`: gone, with all that ran in it, at the end. TCP outside is cubic on both
-    sides, whatever the machine's default is: a route says so, a setting would be the machine's."""
+    sides, whatever the machine's default is: a route says so, a setting would be the machine's.
 
+    line: the program that makes it a long one, with its delay each way in milliseconds."""
+
+    SIDES = ("client", "gateway")
     CLIENT, GATEWAY = "10.91.0.1", "10.91.0.2"
 
-    def __init__(self):
-        self.names = {side: f"gb{side[0]}{os.getpid()}" for side in ("client", "gateway")}
+    def __init__(self, line=None):
+        self.names = {side: f"gb{side[0]}{os.getpid()}" for side in self.SIDES}
+        self.line = line
         self.processes = []
         self.logs = {}
         self.scratch = None
@@ -48,14 +52,30 @@ class Link:
         for name in (client, gateway):
             run("ip", "netns", "add", name)
             run("ip", "-n", name, "link", "set", "lo", "up")
-        run("ip", "link", "add", "outer", "netns", client, "type", "veth",
-            "peer", "name", "outer", "netns", gateway)
+        if self.line:
+            self.lay_line(client, gateway)
+        else:
+            run("ip", "link", "add", "outer", "netns", client, "type", "veth",
+                "peer", "name", "outer", "netns", gateway)
         for name, own in ((client, self.CLIENT), (gateway, self.GATEWAY)):
             run("ip", "-n", name, "addr", "add", own + "/30", "dev", "outer")
             run("ip", "-n", name, "link", "set", "outer", "mtu", 1500, "up")
             run("ip", "-n", name, "route", "replace", "10.91.0.0/30", "dev", "outer", "src", own,
                 "congctl", "cubic")
         return self
+
+    def lay_line(self, client, gateway):
+        """A third namespace between the two; whatever passes there does so as frames."""
+        middle = self.names["middle"] = f"gbm{os.getpid()}"
+        run("ip", "netns", "add", middle)
+        for name, end in ((client, "near"), (gateway, "far")):
+            run("ip", "link", "add", "outer", "netns", name, "type", "veth",
+                "peer", "name", end, "netns", middle)
+            run("ip", "-n", middle, "link", "set", end, "up")
+        self.as_wire()
+        program, milliseconds = self.line
+        line = self.start("middle", program, milliseconds, "near", "far", log="line.log")
+        self.wait_for_words(line, "ready")
 
     def __exit__(self, *_):
         for process in reversed(self.processes):
@@ -112,12 +132,12 @@ class Link:
 
     def as_wire(self):
         """No packet longer than a wire's passes: what a real network does."""
-        for side in self.names:
+        for side in self.SIDES:
             self.run(side, "ethtool", "-K", "outer", "tso", "off", "gso", "off",
                      "tx-udp-segmentation", "off", check=False)
 
     def bottleneck(self, rate="20mbit", queue="50ms"):
         self.as_wire()
-        for name in self.names.values():
-            run("tc", "-n", name, "qdisc", "add", "dev", "outer", "root", "tbf", "rate", rate,
+        for side in self.SIDES:
+            run("tc", "-n", self.names[side], "qdisc", "add", "dev", "outer", "root", "tbf", "rate", rate,
                 "burst", "16kb", "latency", queue)

@@ -69,17 +69,22 @@ class Meter:
 
 
 class Iperf:
-    """A server inside, and clients that ask it."""
+    """What is asked inside. A server for each question: one that still waits for the end of the last,
+    which a tunnel with a long queue brings late, turns the next client away."""
 
     def __init__(self, link, tunnel):
-        self.link, self.tunnel = link, tunnel
-        self.server = link.start("gateway", "iperf3", "-s", "-p", PORT, log="iperf.log")
-        until("iperf3", lambda: f":{PORT}" in link.run("gateway", "ss", "-tln").stdout)
+        self.link, self.tunnel, self.port = link, tunnel, PORT
+
+    def command(self, seconds, *words):
+        self.port += 1
+        self.link.start("gateway", "iperf3", "-s", "-1", "-p", self.port, log=f"iperf{self.port}.log")
+        until("iperf3",
+              lambda: f":{self.port} " in self.link.run("gateway", "ss", "-tln").stdout)
+        return ["iperf3", "-J", "-c", self.tunnel.address, "-p", self.port, "-t", seconds, *words]
 
     def run(self, seconds, *words):
-        result = self.link.run("client", "iperf3", "-J", "-c", self.tunnel.address, "-p", PORT,
-                               "-t", seconds, "--connect-timeout", 3000, *words, check=False,
-                               timeout=seconds + 30)
+        result = self.link.run("client", *self.command(seconds, "--connect-timeout", 3000, *words),
+                               check=False, timeout=seconds + 30)
         try:
             answer = json.loads(result.stdout)
         except ValueError:
@@ -89,9 +94,8 @@ class Iperf:
         return answer
 
     def start(self, seconds, *words):
-        return subprocess.Popen(
-            self.link.command("client", "iperf3", "-J", "-c", self.tunnel.address, "-p", PORT,
-                              "-t", seconds, *words), stdout=subprocess.PIPE, text=True)
+        return subprocess.Popen(self.link.command("client", *self.command(seconds, *words)),
+                                stdout=subprocess.PIPE, text=True)
 
 
 def tcp(link, tunnel, seconds, figures):
@@ -139,20 +143,29 @@ def ping(link, tunnel, _seconds, figures):
     figures["ping-loaded-us"] = statistics.median(beside) * 1000
 
 
-def bottleneck(link, tunnel, _seconds, figures):
+def bottleneck(link, tunnel, _seconds, figures, name="bottleneck"):
     """A ping beside a bulk upload where 20 Mbit/s pass and 50 ms of them may queue."""
     link.bottleneck()
-    iperf = Iperf(link, tunnel)
-    load = iperf.start(12, "-C", "cubic")
+    load = Iperf(link, tunnel).start(10, "-C", "cubic")
     until("the upload under way",
           lambda: re.search(r"bytes_acked:\d{6,}",
                             link.run("client", "ss", "-tin", "dst", tunnel.address).stdout))
     beside = pings(link, tunnel.address, 160, 0.05)
     answer = json.loads(load.communicate()[0])
-    figures["bottleneck-ms"] = statistics.median(beside)
-    figures["bottleneck-p99-ms"] = beside[int(len(beside) * 0.99) - 1]
-    figures["bottleneck-lost"] = 160 - len(beside)
-    figures["bottleneck-mbps"] = answer["end"]["sum_received"]["bits_per_second"] / 1e6
+    if "error" in answer or not beside:
+        raise BenchError(f"iperf3: {answer.get('error', 'no answer to a ping beside it')}")
+    figures[name + "-ms"] = statistics.median(beside)
+    figures[name + "-p99-ms"] = beside[int(len(beside) * 0.99) - 1]
+    figures[name + "-lost"] = 160 - len(beside)
+    figures[name + "-mbps"] = answer["end"]["sum_received"]["bits_per_second"] / 1e6
+
+
+def far(link, tunnel, seconds, figures):
+    """The same over a line of 40 ms each way; first, how good the line is by itself."""
+    link.wait_for_ping(link.GATEWAY)
+    alone = pings(link, link.GATEWAY, 50, 0.02)
+    figures["far-line-ms"], figures["far-line-most-ms"] = statistics.median(alone), alone[-1]
+    bottleneck(link, tunnel, seconds, figures, "far")
 
 
 def selectors(programs, seconds, figures):
@@ -179,6 +192,8 @@ def tunnels(programs, _seconds, figures):
             figures[f"tunnels-{number}-idle-cpu"] = sum(cpu_seconds(end) for end in ends) - before
 
 
-CASES = {"tcp": tcp, "packets": packets, "ping": ping, "bottleneck": bottleneck}
+CASES = {"tcp": tcp, "packets": packets, "ping": ping, "bottleneck": bottleneck,
+         "far": far}
+LINES = {"far": 40}     # milliseconds each way, of what else is a short one
 # Of ours alone, each builds what it needs.
 OWN_CASES = {"selectors": selectors, "tunnels": tunnels}

@@ -24,6 +24,9 @@ GOALS = [
     ("ping beside an upload over 20 Mbit/s, TCP, of the bare link", "ginnel-tcp", "bottleneck-ms", "bare", "<=", 1.5),
     ("its 99th percentile, of the bare link", "ginnel-tcp", "bottleneck-p99-ms", "bare", "<=", 1.5),
     ("the upload, of OpenVPN over TCP", "ginnel-tcp", "bottleneck-mbps", "openvpn-tcp", ">=", 0.95),
+    ("the ping with 40 ms of delay each way, of the bare link", "ginnel-tcp", "far-ms", "bare", "<=", 1.5),
+    ("its 99th percentile, of the bare link", "ginnel-tcp", "far-p99-ms", "bare", "<=", 1.5),
+    ("the upload, of OpenVPN over TCP", "ginnel-tcp", "far-mbps", "openvpn-tcp", ">=", 0.95),
 ]
 
 # Columns of the table: title, figure, format.
@@ -37,6 +40,9 @@ COLUMNS = [
     ("RSS MB before", "memory-before-client", "{:.1f}"), ("after", "memory-after-client", "{:.1f}"),
     ("20 Mbit/s: ping ms", "bottleneck-ms", "{:.0f}"), ("99th", "bottleneck-p99-ms", "{:.0f}"),
     ("Mbit/s", "bottleneck-mbps", "{:.1f}"),
+    ("40 ms away: ping ms", "far-ms", "{:.0f}"), ("99th", "far-p99-ms", "{:.0f}"),
+    ("Mbit/s", "far-mbps", "{:.1f}"), ("line alone ms", "far-line-ms", "{:.1f}"),
+    ("most", "far-line-most-ms", "{:.1f}"),
 ]
 
 
