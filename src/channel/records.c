@@ -22,6 +22,7 @@ static const RecordKind record_kinds[RECORD_LIMIT] = {
     [RECORD_SIGN_TLS_REPLY] = { "SIGN_TLS_REPLY", "(uays)" },
     [RECORD_PPK_REPLY] = { "PPK_REPLY", "(uayayays)" },
     [RECORD_FETCH_REPLY] = { "FETCH_REPLY", "(uays)" },
+    [RECORD_REQUEST_SPLIT_DNS] = { "REQUEST_SPLIT_DNS", "(a(qay))" },
     [RECORD_PROXY_LOGIN_REPLY] = { "PROXY_LOGIN_REPLY", "(us)" },
     [RECORD_REPLACE] = { "REPLACE", "()" },
     [RECORD_NETWORK] = { "NETWORK", "(b)" },

@@ -40,6 +40,7 @@ typedef enum {
     RECORD_NETWORK,     /* (b): other addresses or routes here, or back from sleep; whether UDP is
                          * known to be blocked in this network */
     RECORD_MTU,         /* (u): inner MTU, as it is from now on */
+    RECORD_REQUEST_SPLIT_DNS, /* (a(qay)): as START_REQUEST_SPLIT_DNS, for the engines to come */
     RECORD_PROXY_LOGIN_REPLY, /* (us): serial, empty where there is another login, or why not */
 
     /* tunnel to ginneld */
@@ -131,8 +132,7 @@ const char *record_to_string(RecordType type);
 #define START_ESP_PROPOSALS     "esp-proposals"   /* s */
 #define START_LEGACY            "legacy"          /* b: also what old gateways need */
 #define START_INCLUDE           "include"         /* a(ayy): networks to ask for */
-#define START_REQUEST_DOMAINS   "request-domains" /* as */
-#define START_REQUEST_ANCHORS   "request-anchors" /* b */
+#define START_REQUEST_SPLIT_DNS "request-split-dns" /* a(qay): attributes 25 and 26 in order */
 #define START_REQUEST_ENCRYPTED "request-encrypted" /* b: encrypted resolvers (RFC 9464) */
 #define START_REDIRECT          "redirect"          /* b: follow REDIRECT */
 #define START_CHILDLESS         "childless" /* b: the first Child SA apart where that can be */

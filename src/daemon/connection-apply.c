@@ -331,6 +331,10 @@ answer(Connection *connection, bool ok, const char *why)
         connection_send(connection, RECORD_APPLIED,
                         g_variant_new("(bsu)", ok, why, ok ? connection->mtu : 0));
     connection->answer_applied = false;
+    if (ok && connection->profile->tell_anchors)
+        connection_send(
+            connection, RECORD_REQUEST_SPLIT_DNS,
+            g_variant_new("(@a(qay))", connection_request_split_dns_variant(connection)));
     g_autoptr(GVariant) next = g_steal_pointer(&connection->configure_next);
     if (next != NULL)
         connection_handle_configure(connection, next, true);

@@ -229,6 +229,8 @@ bool connection_sign_otherwise(Connection *connection);
 void connection_handle_verify(Connection *connection, GVariant *body);
 void connection_handle_ppk(Connection *connection, GVariant *body);
 /* Body of START. */
+/* a(qay), as START_REQUEST_SPLIT_DNS: by the profile and the plan in connection->dns; floating. */
+GVariant *connection_request_split_dns_variant(const Connection *connection);
 GVariant *connection_start_variant(Connection *connection, int64_t delay_us);
 
 /* ---- fetching.c: what it asks of web servers ---- */

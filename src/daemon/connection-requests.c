@@ -2,6 +2,7 @@
 
 #include "daemon/connection-private.h"
 
+#include "plan/split-dns-request.h"
 #include "profile/profile-identity.h"
 #include "profile/profile-ppk.h"
 #include "system/gateway-name.h"
@@ -498,21 +499,27 @@ add_networks(GVariantDict *dict, const Profile *profile)
     g_variant_dict_insert_value(dict, START_INCLUDE, g_variant_builder_end(&list));
 }
 
-/* What the profile accepts and adds is also what it asks for (RFC 8598, section 3.1). */
-static void
-add_domains(GVariantDict *dict, const Profile *profile)
+/* What the profile accepts and adds is also what it asks for, with the keys of the gateway's that
+ * are in force while it reconnects, where the profile wants them told (RFC 8598, section 3.1). */
+GVariant *
+connection_request_split_dns_variant(const Connection *connection)
 {
-    g_autoptr(GPtrArray) names = g_ptr_array_new();
-    for (size_t i = 0; profile->domains[i] != NULL; i++)
-        g_ptr_array_add(names, profile->domains[i]);
-    for (size_t i = 0; profile->add_domains[i] != NULL; i++)
-        g_ptr_array_add(names, profile->add_domains[i]);
-    g_ptr_array_add(names, NULL);
-    g_variant_dict_insert(dict, START_REQUEST_DOMAINS, "^as", names->pdata);
-    g_variant_dict_insert(dict, START_REQUEST_ANCHORS, "b",
-                          profile->trust_anchor_domains[0] != NULL);
-    g_variant_dict_insert(dict, START_REQUEST_ENCRYPTED, "b",
-                          profile->encrypted_dns != PROFILE_ENCRYPTED_OFF);
+    const Profile *profile = connection->profile;
+    SplitDnsWishes wishes = {
+        .domains = profile->domains,
+        .add_domains = profile->add_domains,
+        .anchors = profile->trust_anchor_domains[0] != NULL,
+        .told = profile->tell_anchors && connection->dns != NULL ? connection->dns->anchors : NULL,
+    };
+    g_autoptr(GArray) attributes = split_dns_request_new(&wishes);
+    GVariantBuilder list;
+    g_variant_builder_init(&list, G_VARIANT_TYPE("a(qay)"));
+    for (guint i = 0; i < attributes->len; i++) {
+        const SplitDnsAttribute *one = &g_array_index(attributes, SplitDnsAttribute, i);
+        g_variant_builder_add(&list, "(q@ay)", one->type,
+                              channel_variant_from_octets(one->data, one->length));
+    }
+    return g_variant_builder_end(&list);
 }
 
 /* A process that died left its session at the gateway: the same addresses keep flows alive. */
@@ -562,7 +569,10 @@ connection_start_variant(Connection *connection, int64_t delay_us)
                           profile->esp_proposals != NULL ? profile->esp_proposals : "");
     g_variant_dict_insert(&dict, START_LEGACY, "b", profile->legacy);
     add_networks(&dict, profile);
-    add_domains(&dict, profile);
+    g_variant_dict_insert_value(&dict, START_REQUEST_SPLIT_DNS,
+                                connection_request_split_dns_variant(connection));
+    g_variant_dict_insert(&dict, START_REQUEST_ENCRYPTED, "b",
+                          profile->encrypted_dns != PROFILE_ENCRYPTED_OFF);
     add_addresses(&dict, connection->network);
     connection_add_transports(&dict, profile);
     /* To another of the profile's own gateways it may always go. */

@@ -10,7 +10,6 @@ ike_config_new(void)
     g_atomic_ref_count_init(&config->references);
     config->second_auth = IKE_AUTH_NONE;
     config->remote_selectors = g_array_new(FALSE, FALSE, sizeof(TrafficSelector));
-    config->request_domains = g_ptr_array_new_with_free_func(g_free);
     return config;
 }
 
@@ -35,7 +34,6 @@ ike_config_unref(IkeConfig *config)
     g_clear_pointer(&config->ike_proposals, ike_proposal_list_unref);
     g_clear_pointer(&config->esp_proposals, ike_proposal_list_unref);
     g_clear_pointer(&config->remote_selectors, g_array_unref);
-    g_clear_pointer(&config->request_domains, g_ptr_array_unref);
     g_free(config);
 }
 
@@ -95,6 +93,15 @@ ike_close_reason_to_string(IkeCloseReason reason)
         return "replaced";
     }
     return "unknown";
+}
+
+IkeConfigAttribute *
+ike_config_attribute_new(uint16_t type, const void *value, size_t length)
+{
+    IkeConfigAttribute *attribute = g_new0(IkeConfigAttribute, 1);
+    attribute->type = type;
+    attribute->value = g_bytes_new(value, length);
+    return attribute;
 }
 
 void

@@ -115,8 +115,9 @@ struct _IkeEngine {
     bool nat_here, mobike;
     Moving moving;
     IkeProbe probe;
-    InetAddress redirected_from; /* INET_NONE: nobody */
-    GArray *request_addresses;   /* InetAddress; NULL: none */
+    InetAddress redirected_from;  /* INET_NONE: nobody */
+    GArray *request_addresses;    /* InetAddress; NULL: none */
+    GPtrArray *request_split_dns; /* IkeConfigAttribute; NULL: none */
     /* See limits. INSTANT_NEVER where there is none. */
     Instant reauth_at, reauth_until;
     Instant failing_since; /* TEMPORARY_FAILURE and nothing else */
@@ -210,4 +211,3 @@ void ike_setup_clear(IkeSetup *setup);
 /* --- engine-output.c --- */
 void ike_configuration_free(IkeConfiguration *configuration);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(IkeConfiguration, ike_configuration_free)
-void ike_config_attribute_free(gpointer attribute);

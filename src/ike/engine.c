@@ -42,6 +42,7 @@ ike_engine_free(IkeEngine *engine)
     g_clear_pointer(&engine->received, ike_message_free);
     g_clear_pointer(&engine->close_detail, g_free);
     g_clear_pointer(&engine->request_addresses, g_array_unref);
+    g_clear_pointer(&engine->request_split_dns, g_ptr_array_unref);
     g_clear_pointer(&engine->wanted, g_array_unref);
     ike_config_unref(engine->config);
     g_free(engine);
@@ -54,6 +55,13 @@ ike_engine_request_addresses(IkeEngine *engine, const GArray *addresses)
     g_clear_pointer(&engine->request_addresses, g_array_unref);
     engine->request_addresses = g_array_new(FALSE, FALSE, sizeof(InetAddress));
     g_array_append_vals(engine->request_addresses, addresses->data, n);
+}
+
+void
+ike_engine_request_split_dns(IkeEngine *engine, GPtrArray *attributes)
+{
+    g_clear_pointer(&engine->request_split_dns, g_ptr_array_unref);
+    engine->request_split_dns = g_ptr_array_ref(attributes);
 }
 
 void

@@ -57,10 +57,7 @@ typedef struct {
     IkeProposalList *ike_proposals;
     IkeProposalList *esp_proposals;
     GArray *remote_selectors; /* TrafficSelector to ask for; empty: everything, both families */
-    GPtrArray
-        *request_domains; /* char *, A-labels that CFG_REQUEST names; empty: one empty attribute */
-    bool request_anchors; /* ask for INTERNAL_DNSSEC_TA */
-    bool request_encrypted; /* ask for encrypted resolvers (RFC 9464) */
+    bool request_encrypted;   /* ask for encrypted resolvers (RFC 9464) */
     bool initial_contact;
     IkeAuthKind second_auth; /* IKE_AUTH_NONE, or IKE_AUTH_EAP after local_auth (RFC 4739) */
     IkeIdentity second_id;
@@ -84,7 +81,15 @@ typedef struct {
     size_t fragment_size;         /* 0: 1280 octets of IKE message over a datagram path */
 } IkeConfig;
 
+/* What is said of names in CFG_REQUEST and CFG_REPLY, unjudged: src/plan decides. */
+typedef struct {
+    uint16_t type; /* INTERNAL_* attribute number */
+    GBytes *value;
+} IkeConfigAttribute;
+
 IkeConfig *ike_config_new(void);
+IkeConfigAttribute *ike_config_attribute_new(uint16_t type, const void *value, size_t length);
+void ike_config_attribute_free(gpointer data);
 IkeConfig *ike_config_ref(IkeConfig *config);
 void ike_config_unref(IkeConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(IkeConfig, ike_config_unref)
@@ -139,12 +144,6 @@ typedef struct {
     Secret *encr_in, *integ_in, *encr_out, *integ_out; /* integ_* NULL for combined modes */
     GArray *local_ts, *remote_ts;                      /* TrafficSelector, as narrowed */
 } IkeChild;
-
-/* From CFG_REPLY, in the gateway's order, bounded, otherwise unjudged: src/plan decides. */
-typedef struct {
-    uint16_t type; /* INTERNAL_* attribute number */
-    GBytes *value;
-} IkeConfigAttribute;
 
 typedef struct {
     GArray *addresses; /* InetPrefix: ours, with host bits, /32 and /128 where no mask was given */
@@ -286,6 +285,9 @@ void ike_engine_free(IkeEngine *engine);
 /* Before ike_engine_initiate: inside addresses (InetAddress) that an earlier session had and that
  * are asked for again (RFC 7296, section 2.19); the gateway may give others. */
 void ike_engine_request_addresses(IkeEngine *engine, const GArray *addresses);
+/* Before ike_engine_initiate: what CFG_REQUEST says of names, IkeConfigAttribute of types 25 and 26
+ * in order (RFC 8598, section 3.1); none: the gateway is not asked for any. Takes a reference. */
+void ike_engine_request_split_dns(IkeEngine *engine, GPtrArray *attributes);
 /* Before ike_engine_initiate: who sent us here (RFC 5685, section 9.3). */
 void ike_engine_redirected_from(IkeEngine *engine, const InetAddress *gateway);
 /* Before ike_engine_initiate: begins with IKE_SESSION_RESUME; where the gateway does not take the

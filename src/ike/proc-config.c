@@ -45,21 +45,18 @@ proc_config_request(IkeEngine *engine, IkeMessage *message)
         IKE_ATTRIBUTE_INTERNAL_IP4_SUBNET,
         IKE_ATTRIBUTE_INTERNAL_IP6_SUBNET,
     };
-    const GPtrArray *domains = engine->config->request_domains;
+    const GPtrArray *names = engine->request_split_dns;
     PayloadCp *cp = ike_message_add_cp(message, IKE_CFG_REQUEST);
     add_wanted_address(engine, cp, IKE_ATTRIBUTE_INTERNAL_IP4_ADDRESS, INET_V4);
     add_wanted_address(engine, cp, IKE_ATTRIBUTE_INTERNAL_IP6_ADDRESS, INET_V6);
     for (size_t i = 0; i < G_N_ELEMENTS(wanted); i++)
         payload_cp_add(cp, wanted[i], NULL, 0);
-    /* RFC 8598, section 3.1: an empty attribute asks for whatever there is. */
-    if (domains == NULL || domains->len == 0)
-        payload_cp_add(cp, IKE_ATTRIBUTE_INTERNAL_DNS_DOMAIN, NULL, 0);
-    for (guint i = 0; domains != NULL && i < domains->len && i < IKE_ENGINE_MAX_DOMAINS; i++) {
-        const char *domain = g_ptr_array_index(domains, i);
-        payload_cp_add(cp, IKE_ATTRIBUTE_INTERNAL_DNS_DOMAIN, domain, strlen(domain));
+    for (guint i = 0; names != NULL && i < names->len && i < 2 * IKE_ENGINE_MAX_DOMAINS; i++) {
+        const IkeConfigAttribute *one = g_ptr_array_index(names, i);
+        gsize length;
+        const void *value = g_bytes_get_data(one->value, &length);
+        payload_cp_add(cp, one->type, value, length);
     }
-    if (engine->config->request_anchors)
-        payload_cp_add(cp, IKE_ATTRIBUTE_INTERNAL_DNSSEC_TA, NULL, 0);
     if (engine->config->request_encrypted)
         add_encrypted(cp);
 }

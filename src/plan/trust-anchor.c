@@ -44,6 +44,7 @@ trust_anchor_parse(const char *owner, const uint8_t *value, size_t length, GErro
     g_autoptr(TrustAnchor) anchor = g_new0(TrustAnchor, 1);
     const uint8_t *data = NULL;
     anchor->owner = g_strdup(owner);
+    anchor->value = g_bytes_new(value, length);
     if (!byte_reader_u16(&reader, &anchor->key_tag) ||
         !byte_reader_u8(&reader, &anchor->algorithm) ||
         !byte_reader_u8(&reader, &anchor->digest_type)) {
@@ -75,6 +76,7 @@ trust_anchor_free(TrustAnchor *anchor)
         return;
     g_free(anchor->owner);
     g_clear_pointer(&anchor->digest, g_bytes_unref);
+    g_clear_pointer(&anchor->value, g_bytes_unref);
     g_free(anchor);
 }
 

@@ -12,6 +12,7 @@ typedef struct {
     uint16_t key_tag;
     uint8_t algorithm, digest_type;
     GBytes *digest; /* binary */
+    GBytes *value;  /* as it came */
 } TrustAnchor;
 
 /* The value of an INTERNAL_DNSSEC_TA: key tag, algorithm, digest type, digest data as hexadecimal

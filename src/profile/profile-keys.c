@@ -461,6 +461,7 @@ static const KeyRule rules[] = {
     RULE("dns", "use-servers", read_enum, use_servers, "inside|all"),
     RULE("dns", "trust-anchor-domains", read_domains, trust_anchor_domains, NULL),
     RULE("dns", "public-anchor-domains", read_domains, public_anchor_domains, NULL),
+    RULE("dns", "tell-anchors", read_bool, tell_anchors, NULL),
     RULE("dns", "dnssec", read_enum, dnssec, "resolved|stub|off"),
     RULE("dns", "encrypted", read_enum, encrypted_dns, "auto|off"),
     RULE("proposals", "ike", read_proposals, ike_proposals, NULL),

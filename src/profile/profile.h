@@ -149,6 +149,7 @@ typedef struct {
     char **search_domains;
     char **trust_anchor_domains;
     char **public_anchor_domains; /* public suffixes that those may be */
+    bool tell_anchors;            /* at a reconnect, what is held of them */
     ProfileUseServers use_servers;
     ProfileDnssec dnssec;
     ProfileEncryptedDns encrypted_dns;

@@ -29,6 +29,7 @@ attempt_free(gpointer data)
         attempt->session->move.look = NULL;
     g_array_unref(attempt->removed);
     g_clear_pointer(&attempt->engine, ike_engine_free);
+    g_clear_pointer(&attempt->request_split_dns, g_ptr_array_unref);
     path_free(attempt->path);
     path_free(attempt->next);
     g_ptr_array_unref(attempt->paths);
@@ -178,6 +179,8 @@ start_engine(Attempt *attempt)
     Session *session = attempt->session;
     attempt->engine = ike_engine_new(session->start->ike, rng_system());
     ike_engine_request_addresses(attempt->engine, session->start->addresses);
+    ike_engine_request_split_dns(attempt->engine, session->start->request_split_dns);
+    attempt->request_split_dns = g_ptr_array_ref(session->start->request_split_dns);
     if (session->redirected_from.family != INET_NONE)
         ike_engine_redirected_from(attempt->engine, &session->redirected_from);
     if (attempt->successor || attempt->look || !session->state_lost)
@@ -502,8 +505,8 @@ static void
 configured(Attempt *attempt, const IkeConfiguration *configuration)
 {
     Session *session = attempt->session;
-    g_autoptr(GVariant) body = g_variant_ref_sink(
-        report_configuration(configuration, &attempt->path->way, &attempt->path->address));
+    g_autoptr(GVariant) body = g_variant_ref_sink(report_configuration(
+        configuration, attempt->request_split_dns, &attempt->path->way, &attempt->path->address));
     session->move.mobike = configuration->mobike;
     session->move.nat = configuration->nat_here;
     if (attempt->successor && session->active != NULL)

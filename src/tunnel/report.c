@@ -3,6 +3,7 @@
 #include "tunnel/report.h"
 
 #include "channel/channel.h"
+#include "plan/split-dns-request.h"
 
 static GVariant *
 address_variant(const InetAddress *address)
@@ -80,22 +81,46 @@ report_with_selectors(GVariant *configure, const GArray *remote_ts)
     return g_variant_dict_end(&dict);
 }
 
-static void
-add_dns(GVariantDict *dict, const IkeConfiguration *configuration)
+/* IkeConfigAttribute as SplitDnsAttribute, which borrows from it. */
+static GArray *
+borrow_attributes(const GPtrArray *from)
 {
-    GVariantBuilder servers, attributes;
+    GArray *list = g_array_new(FALSE, FALSE, sizeof(SplitDnsAttribute));
+    for (guint i = 0; i < from->len; i++) {
+        const IkeConfigAttribute *one = from->pdata[i];
+        SplitDnsAttribute attribute = { .type = one->type };
+        attribute.data = g_bytes_get_data(one->value, &attribute.length);
+        g_array_append_val(list, attribute);
+    }
+    return list;
+}
+
+static GVariant *
+split_dns_variant(const GPtrArray *request, const GPtrArray *reply)
+{
+    g_autoptr(GArray) asked = borrow_attributes(request), sent = borrow_attributes(reply);
+    g_autoptr(GArray) all = split_dns_keep_told(asked, sent);
+    GVariantBuilder attributes;
+    g_variant_builder_init(&attributes, G_VARIANT_TYPE("a(qay)"));
+    for (guint i = 0; i < all->len; i++) {
+        const SplitDnsAttribute *one = &g_array_index(all, SplitDnsAttribute, i);
+        g_variant_builder_add(&attributes, "(q@ay)", one->type,
+                              channel_variant_from_octets(one->data, one->length));
+    }
+    return g_variant_builder_end(&attributes);
+}
+
+static void
+add_dns(GVariantDict *dict, const IkeConfiguration *configuration, const GPtrArray *request)
+{
+    GVariantBuilder servers;
     g_variant_builder_init(&servers, G_VARIANT_TYPE("aay"));
     for (guint i = 0; i < configuration->dns->len; i++)
         g_variant_builder_add_value(
             &servers, address_variant(&g_array_index(configuration->dns, InetAddress, i)));
     g_variant_dict_insert_value(dict, CONFIGURE_DNS, g_variant_builder_end(&servers));
-    g_variant_builder_init(&attributes, G_VARIANT_TYPE("a(qay)"));
-    for (guint i = 0; i < configuration->split_dns->len; i++) {
-        const IkeConfigAttribute *attribute = configuration->split_dns->pdata[i];
-        g_variant_builder_add(&attributes, "(q@ay)", attribute->type,
-                              channel_variant_from_bytes(attribute->value));
-    }
-    g_variant_dict_insert_value(dict, CONFIGURE_SPLIT_DNS, g_variant_builder_end(&attributes));
+    g_variant_dict_insert_value(dict, CONFIGURE_SPLIT_DNS,
+                                split_dns_variant(request, configuration->split_dns));
 }
 
 guint8
@@ -120,15 +145,15 @@ report_transport(const FallbackTransport *transport, const InetAddress *gateway)
 }
 
 GVariant *
-report_configuration(const IkeConfiguration *configuration, const FallbackTransport *transport,
-                     const InetAddress *gateway)
+report_configuration(const IkeConfiguration *configuration, const GPtrArray *request_split_dns,
+                     const FallbackTransport *transport, const InetAddress *gateway)
 {
     g_auto(GVariantDict) dict = G_VARIANT_DICT_INIT(NULL);
     add_prefixes(&dict, CONFIGURE_ADDRESSES, configuration->addresses);
     add_prefixes(&dict, CONFIGURE_SUBNETS, configuration->subnets);
     add_selectors(&dict, CONFIGURE_LOCAL_TS, configuration->local_ts);
     add_selectors(&dict, CONFIGURE_REMOTE_TS, configuration->remote_ts);
-    add_dns(&dict, configuration);
+    add_dns(&dict, configuration, request_split_dns);
     g_variant_dict_insert(&dict, CONFIGURE_IKE, "s", configuration->ike_algorithms);
     g_variant_dict_insert(&dict, CONFIGURE_ESP, "s", configuration->esp_algorithms);
     g_variant_dict_insert(&dict, CONFIGURE_GATEWAY_ID, "s", configuration->gateway_id);

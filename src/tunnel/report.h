@@ -5,10 +5,11 @@
 #include "ike/engine.h"
 #include "plan/fallback.h"
 
-/* Body of CONFIGURE. */
 /* (yayq), as CONFIGURE_TRANSPORT. */
 GVariant *report_transport(const FallbackTransport *transport, const InetAddress *gateway);
+/* Body of CONFIGURE. request_split_dns: what was asked, IkeConfigAttribute; floating. */
 GVariant *report_configuration(const IkeConfiguration *configuration,
+                               const GPtrArray *request_split_dns,
                                const FallbackTransport *transport, const InetAddress *gateway);
 /* a{st} */
 /* configure with what a further Child SA reaches, NULL where that is nothing new; floating. */

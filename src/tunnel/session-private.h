@@ -32,23 +32,24 @@ struct Attempt {
     uint32_t last_path;
     IkeEngine *engine;
     Instant started_at;
-    bool authenticating;         /* IKE_AUTH may have been sent */
-    bool heard;                  /* an authentic answer to IKE_AUTH came */
-    bool abandoned;              /* lost the race: drains, then goes */
-    bool over;                   /* to be freed */
-    bool racing;                 /* started by the plan: what becomes of it is told there */
-    bool spoke;                  /* a message came by the stream as it is now */
-    unsigned reopened;           /* times that it was opened anew within the handshake */
-    bool look;                   /* only to see whether UDP gets through */
-    unsigned hints;              /* that its datagrams do not get through */
-    bool successor;              /* made beside one that works */
-    Attempt *takes_over;         /* that one, until the first Child SA is there */
-    bool replaced;               /* another carries the data */
-    Instant close_at;            /* of a replaced one: its DELETE */
-    Instant over_at;             /* and its end */
-    GArray *removed;             /* uint32_t: inbound SPIs that a replaced one has left behind */
-    TunnelEap *eap;              /* NULL: the gateway has not asked for it */
-    RevocationCheck *revocation; /* of the gateway's certificate; NULL: not asked about */
+    bool authenticating;          /* IKE_AUTH may have been sent */
+    bool heard;                   /* an authentic answer to IKE_AUTH came */
+    bool abandoned;               /* lost the race: drains, then goes */
+    bool over;                    /* to be freed */
+    bool racing;                  /* started by the plan: what becomes of it is told there */
+    bool spoke;                   /* a message came by the stream as it is now */
+    unsigned reopened;            /* times that it was opened anew within the handshake */
+    bool look;                    /* only to see whether UDP gets through */
+    unsigned hints;               /* that its datagrams do not get through */
+    bool successor;               /* made beside one that works */
+    Attempt *takes_over;          /* that one, until the first Child SA is there */
+    bool replaced;                /* another carries the data */
+    Instant close_at;             /* of a replaced one: its DELETE */
+    Instant over_at;              /* and its end */
+    GPtrArray *request_split_dns; /* what its engine asked, IkeConfigAttribute */
+    GArray *removed;              /* uint32_t: inbound SPIs that a replaced one has left behind */
+    TunnelEap *eap;               /* NULL: the gateway has not asked for it */
+    RevocationCheck *revocation;  /* of the gateway's certificate; NULL: not asked about */
 };
 
 /* Of the path in use: see move.c. */

@@ -559,6 +559,14 @@ handle_mtu(Session *session, GVariant *body)
         datapath_set_mtu(session->datapath, mtu);
 }
 
+static void
+handle_request_split_dns(Session *session, GVariant *body)
+{
+    g_autoptr(GVariant) list = g_variant_get_child_value(body, 0);
+    if (session->start != NULL)
+        tunnel_start_request_split_dns(session->start, list);
+}
+
 /* The one that the gateway has an SA with, or may have one by now. */
 static Attempt *
 attempt_to_end(const Session *session)
@@ -616,6 +624,9 @@ record_received(Channel *channel, RecordType type, GVariant *body, int *fds, siz
     case RECORD_REPLACE:
         replace_wanted(session, false, "asked for");
         session_pump(session);
+        break;
+    case RECORD_REQUEST_SPLIT_DNS:
+        handle_request_split_dns(session, body);
         break;
     case RECORD_APPLIED:
         handle_applied(session, body);

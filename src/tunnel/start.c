@@ -237,10 +237,21 @@ read_networks(TunnelStart *start, GVariantDict *dict)
         TrafficSelector selector = traffic_selector_for_prefix(&prefix);
         g_array_append_val(start->ike->remote_selectors, selector);
     }
-    g_autofree const char **domains = NULL;
-    g_variant_dict_lookup(dict, START_REQUEST_DOMAINS, "^a&s", &domains);
-    for (size_t i = 0; domains != NULL && domains[i] != NULL; i++)
-        g_ptr_array_add(start->ike->request_domains, g_strdup(domains[i]));
+}
+
+void
+tunnel_start_request_split_dns(TunnelStart *start, GVariant *list)
+{
+    g_ptr_array_unref(start->request_split_dns);
+    start->request_split_dns = g_ptr_array_new_with_free_func(ike_config_attribute_free);
+    for (gsize i = 0; i < g_variant_n_children(list); i++) {
+        guint16 type;
+        g_autoptr(GVariant) value = NULL;
+        gsize length;
+        g_variant_get_child(list, i, "(q@ay)", &type, &value);
+        const void *octets = g_variant_get_fixed_array(value, &length, 1);
+        g_ptr_array_add(start->request_split_dns, ike_config_attribute_new(type, octets, length));
+    }
 }
 
 static bool
@@ -312,6 +323,7 @@ tunnel_start_new(GVariant *body, int anchors, int eap_anchors, int64_t wall_cloc
     gboolean flag = FALSE;
     gint64 delay = 0;
     start->addresses = g_array_new(FALSE, FALSE, sizeof(InetAddress));
+    start->request_split_dns = g_ptr_array_new_with_free_func(ike_config_attribute_free);
     start->ike = ike_config_new();
     start->ike->wall_clock_s = wall_clock_s;
     start->ike->want_ticket = true;
@@ -335,9 +347,11 @@ tunnel_start_new(GVariant *body, int anchors, int eap_anchors, int64_t wall_cloc
         return NULL;
     read_lifetimes(start, &dict);
     read_networks(start, &dict);
+    g_autoptr(GVariant) names =
+        g_variant_dict_lookup_value(&dict, START_REQUEST_SPLIT_DNS, G_VARIANT_TYPE("a(qay)"));
+    if (names != NULL)
+        tunnel_start_request_split_dns(start, names);
     read_addresses(start, &dict);
-    if (g_variant_dict_lookup(&dict, START_REQUEST_ANCHORS, "b", &flag))
-        start->ike->request_anchors = flag;
     if (g_variant_dict_lookup(&dict, START_REQUEST_ENCRYPTED, "b", &flag))
         start->ike->request_encrypted = flag;
     if (g_variant_dict_lookup(&dict, START_REDIRECT, "b", &flag))
@@ -371,6 +385,7 @@ tunnel_start_free(TunnelStart *start)
     g_clear_pointer(&start->eap_trust, trust_store_unref);
     g_clear_pointer(&start->eap.chain, g_ptr_array_unref);
     g_array_unref(start->addresses);
+    g_ptr_array_unref(start->request_split_dns);
     g_free(start->misbehave);
     ike_config_unref(start->ike);
     g_free(start);

@@ -52,6 +52,20 @@ endpoint(const char *address, uint16_t port)
 }
 
 void
+sim_ask(Sim *sim, uint16_t type, const void *value, size_t length)
+{
+    g_ptr_array_add(sim->request_split_dns, ike_config_attribute_new(type, value, length));
+}
+
+IkeEngine *
+sim_engine_new(Sim *sim)
+{
+    IkeEngine *engine = ike_engine_new(sim->config, &sim->client_rng.rng);
+    ike_engine_request_split_dns(engine, sim->request_split_dns);
+    return engine;
+}
+
+void
 sim_init(Sim *sim, guint32 seed)
 {
     memset(sim, 0, sizeof *sim);
@@ -65,7 +79,9 @@ sim_init(Sim *sim, guint32 seed)
         ike_proposal_list_from_words("aes256gcm16-prfsha384-x25519-ecp256", IKE_PROTOCOL_IKE, NULL);
     sim->config->esp_proposals =
         ike_proposal_list_from_words("aes256gcm16-x25519-ecp256", IKE_PROTOCOL_ESP, NULL);
-    sim->config->request_anchors = true;
+    sim->request_split_dns = g_ptr_array_new_with_free_func(ike_config_attribute_free);
+    sim_ask(sim, IKE_ATTRIBUTE_INTERNAL_DNS_DOMAIN, NULL, 0);
+    sim_ask(sim, IKE_ATTRIBUTE_INTERNAL_DNSSEC_TA, NULL, 0);
     sim->config->wall_clock_s = 1795467600; /* a day on which the test certificates are valid */
     sim->gateway_config.id = fqdn("gw.example");
     sim->gateway_config.psk = secret_new(SIM_PSK, strlen(SIM_PSK));
@@ -96,6 +112,7 @@ sim_clear(Sim *sim)
     g_clear_pointer(&sim->esp, esp_model_free);
     g_clear_pointer(&sim->gateway, ike_responder_free);
     g_clear_pointer(&sim->config, ike_config_unref);
+    g_clear_pointer(&sim->request_split_dns, g_ptr_array_unref);
     responder_config_clear(&sim->gateway_config);
     virtual_link_clear(&sim->link);
     g_clear_pointer(&sim->psk, secret_unref);
@@ -247,7 +264,7 @@ replace_engine(Sim *sim)
 {
     g_assert_null(sim->old_engine);
     sim->old_engine = sim->engine;
-    sim->engine = ike_engine_new(sim->config, &sim->client_rng.rng);
+    sim->engine = sim_engine_new(sim);
     ike_engine_replaces(sim->engine);
     ike_engine_initiate(sim->engine, &sim->path, sim->link.now);
     ike_engine_authenticate(sim->engine, sim->link.now);
@@ -425,7 +442,7 @@ sim_start(Sim *sim)
     sim->gateway = sim->gateway != NULL
                        ? sim->gateway
                        : ike_responder_new(&sim->gateway_config, &sim->gateway_rng.rng);
-    sim->engine = ike_engine_new(sim->config, &sim->client_rng.rng);
+    sim->engine = sim_engine_new(sim);
     ike_engine_initiate(sim->engine, &sim->path, sim->link.now);
     ike_engine_authenticate(sim->engine, sim->link.now);
     sim_drain(sim);

@@ -17,6 +17,7 @@ typedef struct {
 typedef struct {
     SimRng client_rng, gateway_rng;
     IkeConfig *config;
+    GPtrArray *request_split_dns; /* IkeConfigAttribute */
     ResponderConfig gateway_config;
     IkeResponder *gateway;
     IkeEngine *engine;
@@ -73,6 +74,10 @@ typedef struct {
 void sim_init(Sim *sim, guint32 seed);
 void sim_clear(Sim *sim);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Sim, sim_clear)
+/* One attribute more in CFG_REQUEST, after an empty domain and an empty anchor. */
+void sim_ask(Sim *sim, uint16_t type, const void *value, size_t length);
+/* Of sim->config; the caller initiates it. */
+IkeEngine *sim_engine_new(Sim *sim);
 /* IKE_SA_INIT goes out; ike_engine_authenticate is called already. */
 void sim_start(Sim *sim);
 /* Drains outputs of both ends onto the link. To be called after touching an end directly. */

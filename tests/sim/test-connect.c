@@ -452,7 +452,7 @@ test_same_addresses(void)
         g_assert_true(inet_address_parse(texts[i], &address));
         g_array_append_val(wanted, address);
     }
-    sim.engine = ike_engine_new(sim.config, &sim.client_rng.rng);
+    sim.engine = sim_engine_new(&sim);
     ike_engine_request_addresses(sim.engine, wanted);
     ike_engine_initiate(sim.engine, &sim.path, 0);
     ike_engine_authenticate(sim.engine, 0);
@@ -473,7 +473,7 @@ test_authenticate_later(void)
     g_auto(Sim) sim = { 0 };
     sim_init(&sim, 1);
     sim.gateway = ike_responder_new(&sim.gateway_config, &sim.gateway_rng.rng);
-    sim.engine = ike_engine_new(sim.config, &sim.client_rng.rng);
+    sim.engine = sim_engine_new(&sim);
     ike_engine_initiate(sim.engine, &sim.path, 0);
     sim_drain(&sim);
     sim_run(&sim, 10 * DURATION_SECOND);

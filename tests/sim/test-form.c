@@ -337,6 +337,32 @@ test_auth_request(void)
         g_assert_cmpuint(g_bytes_get_size(payload_cp_get(cp, i)->value), ==, 0);
 }
 
+/* HDR, SK {..., CP(CFG_REQUEST: ..., INTERNAL_DNS_DOMAIN(), INTERNAL_DNSSEC_TA(),
+ * INTERNAL_DNS_DOMAIN(corp.example), INTERNAL_DNSSEC_TA(...)), ...}  -->   in this order (RFC 8598,
+ * section 3.4.2) */
+static void
+test_anchors_told(void)
+{
+    static const uint8_t anchor[] = { 0x7a, 0xae, 13, 2, 'F', '7' };
+    g_auto(Sim) sim = { 0 };
+    g_auto(Sent) sent = { 0 };
+    sim_init(&sim, 1);
+    sim_ask(&sim, IKE_ATTRIBUTE_INTERNAL_DNS_DOMAIN, "corp.example", strlen("corp.example"));
+    sim_ask(&sim, IKE_ATTRIBUTE_INTERNAL_DNSSEC_TA, anchor, sizeof anchor);
+    sent_init(&sent, &sim);
+    sim_start(&sim);
+    g_assert_true(sim_connect(&sim));
+    const IkeMessage *auth = find_exchange(&sent, IKE_EXCHANGE_AUTH);
+    const PayloadCp *cp = &ike_message_find(auth, IKE_PAYLOAD_CP)->cp;
+    for (guint i = 0; i < sim.request_split_dns->len; i++) {
+        const IkeConfigAttribute *asked = sim.request_split_dns->pdata[i];
+        const CpAttribute *one =
+            payload_cp_get(cp, cp->attributes->len - sim.request_split_dns->len + i);
+        g_assert_cmpuint(one->type, ==, asked->type);
+        g_assert_true(g_bytes_equal(one->value, asked->value));
+    }
+}
+
 /* HDR, SK {N(UPDATE_SA_ADDRESSES)}  -->   twice: the second move has its own (RFC 4555, section
  * 3.6). */
 static void
@@ -431,6 +457,7 @@ main(int argc, char **argv)
     }
     g_test_add_func("/sim/form/repeated-to-the-bit", test_repeated);
     g_test_add_func("/sim/form/auth-request", test_auth_request);
+    g_test_add_func("/sim/form/anchors-told", test_anchors_told);
     g_test_add_func("/sim/form/moved-twice", test_moved_twice);
     g_test_add_func("/sim/form/cookie2", test_cookie2);
     g_test_add_func("/sim/form/nat-detection-answered", test_nat_detection);

@@ -53,9 +53,10 @@ static void
 long_init(Sim *sim, Path *path)
 {
     sim_init(sim, 3);
-    for (int i = 0; i < N_DOMAINS; i++)
-        g_ptr_array_add(sim->config->request_domains,
-                        g_strdup_printf("name-%d.as.long.as.names.come.example", i));
+    for (int i = 0; i < N_DOMAINS; i++) {
+        g_autofree char *name = g_strdup_printf("name-%d.as.long.as.names.come.example", i);
+        sim_ask(sim, IKE_ATTRIBUTE_INTERNAL_DNS_DOMAIN, name, strlen(name));
+    }
     sim->link.script = narrow;
     sim->link.script_data = path;
 }
@@ -91,7 +92,7 @@ test_every_length(void)
         g_auto(Sim) sim = { 0 };
         Path path = { .limit = 1168 };
         long_init(&sim, &path);
-        g_ptr_array_set_size(sim.config->request_domains, n_domains);
+        g_ptr_array_set_size(sim.request_split_dns, 2 + n_domains);
         sim_connect_with(&sim, NULL);
         g_assert_cmpstr(sim.detail, ==, NULL);
         g_assert_cmpint(sim.state, ==, IKE_STATE_ESTABLISHED);

@@ -223,7 +223,7 @@ test_filled_init(void)
     Narrow narrow = { .width = 1500 };
     sim_init(&sim, 1);
     sim.gateway = ike_responder_new(&sim.gateway_config, &sim.gateway_rng.rng);
-    sim.engine = ike_engine_new(sim.config, &sim.client_rng.rng);
+    sim.engine = sim_engine_new(&sim);
     sim.link.script = narrow_script;
     sim.link.script_data = &narrow;
     ike_engine_fill_init(sim.engine, 1500);

@@ -29,9 +29,10 @@ test_before_auth_in_fragments(void)
 {
     g_auto(Sim) sim = { 0 };
     sim_init(&sim, 3);
-    for (int i = 0; i < 64; i++)
-        g_ptr_array_add(sim.config->request_domains,
-                        g_strdup_printf("name-%d.as.long.as.names.come.example", i));
+    for (int i = 0; i < 64; i++) {
+        g_autofree char *name = g_strdup_printf("name-%d.as.long.as.names.come.example", i);
+        sim_ask(&sim, IKE_ATTRIBUTE_INTERNAL_DNS_DOMAIN, name, strlen(name));
+    }
     sim_connect_with(&sim, &(ResponderFaults){ .auth_puzzle_bits = 6 });
     sim_assert_up(&sim);
     g_assert_cmpuint(ike_responder_solved(sim.gateway), ==, 1);

@@ -23,7 +23,7 @@ static void
 connect_again(Sim *sim, const ResponderFaults *faults)
 {
     *ike_responder_faults(sim->gateway) = *faults;
-    sim->engine = ike_engine_new(sim->config, &sim->client_rng.rng);
+    sim->engine = sim_engine_new(sim);
     ike_engine_resume(sim->engine, g_steal_pointer(&sim->ticket));
     ike_engine_authenticate(sim->engine, sim->link.now);
     sim->path.id++;

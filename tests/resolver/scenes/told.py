@@ -1,10 +1,13 @@
 """What the user is told of names is what the resolver has."""
 
 import json
+import re
 
 from lab import addresses as a
+from lab.gateway import connection
 from lab.product import Ginnel
 from lab.story import expect, expect_equal, expect_match, scene
+from lab.wait import until
 
 SYSTEMS = ("debian12", "debian13")
 
@@ -64,3 +67,66 @@ def dns_verb(bed, story):
         expect_equal(bed.host.read(["sh", "-c", "ls /run/dnssec-trust-anchors.d"]).split(),
                      ["root.positive"], "anchor files")
     ginnel.down()
+
+
+def give(bed, pool):
+    """What the gateway has for right@example.com from the next session on."""
+    with bed.gateway.vici() as vici:
+        vici.call("load-conn", {"psk-right": connection("gw.example", "right@example.com", [pool])})
+
+
+def asked_for(bed, act):
+    """What a session that act makes asks of names, as charon says."""
+    seen = len(bed.gateway.charon_log())
+    act()
+    return re.findall(r"processing (INTERNAL_DNS\w+) attribute", bed.gateway.charon_log()[seen:])
+
+
+def reconnect(bed, ginnel, pool):
+    """The gateway ends the session, and has this pool for the next. Returns what that asks for."""
+    before = {sa["uniqueid"] for sa in bed.gateway.established()}
+
+    def act():
+        bed.gateway.terminate_all()
+        until("another session", lambda: ginnel.state() == "connected" and
+              {sa["uniqueid"] for sa in bed.gateway.established()} - before, timeout=30)
+
+    give(bed, pool)
+    return asked_for(bed, act)
+
+
+@scene("Keys that the gateway is told")
+def told_anchors(bed, story):
+    """charon says what it is asked for; a pool without keys is a gateway that leaves out what it was
+    told."""
+    ginnel = Ginnel(bed.host)
+    ask = ["INTERNAL_DNS_DOMAIN", "INTERNAL_DNSSEC_TA"]
+    bed.resolved_conf(DNSSEC="yes")
+    bed.profile(user__id="right@example.com", dns__domains=None, dns__tell_anchors="yes")
+    ginnel.connect()
+    try:
+        with story.claim("A key that is held is told at a reconnect, after its domain"):
+            expect_equal(reconnect(bed, ginnel, "right"), ask + ask, "attributes")
+        with story.claim("When the gateway leaves it out, it holds on: names are validated by it"):
+            expect_equal(reconnect(bed, ginnel, "nokey"), ask + ask, "attributes")
+            expect(ginnel.tunnel()["Domains"][0]["validated"], ginnel.tunnel()["Domains"])
+            answer = bed.host.query("host.corp.example").stdout
+            expect("authenticated: yes" in answer, answer)
+        with story.claim("Another key takes its place"):
+            reconnect(bed, ginnel, "wrong")
+            expect(bed.host.query("host.corp.example").returncode != 0, "the old key is believed")
+        ginnel.down()
+        with story.claim("After ginnel down nothing is held"):
+            give(bed, "nokey")
+            expect_equal(asked_for(bed, ginnel.connect), ask, "attributes")
+            expect(not ginnel.tunnel()["Domains"][0]["validated"], ginnel.tunnel()["Domains"])
+        ginnel.down()
+        bed.profile(user__id="right@example.com", dns__domains=None)
+        give(bed, "right")
+        ginnel.connect()
+        with story.claim("Without tell-anchors nothing is told, and nothing holds on"):
+            expect_equal(reconnect(bed, ginnel, "nokey"), ask, "attributes")
+            expect(not ginnel.tunnel()["Domains"][0]["validated"], ginnel.tunnel()["Domains"])
+    finally:
+        give(bed, "right")
+        bed.resolved_conf()

@@ -48,7 +48,7 @@ test_unknown_words_are_refused(void)
                   FILE
                   ", line 9: [dns] domain: there is no such key; the keys of [dns] are domains, "
                   "add-domains, search-domains, use-servers, trust-anchor-domains, "
-                  "public-anchor-domains, dnssec, encrypted");
+                  "public-anchor-domains, tell-anchors, dnssec, encrypted");
 }
 
 static void
