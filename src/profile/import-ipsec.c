@@ -9,9 +9,10 @@
 
 #include "base/error.h"
 
-#define FORMAT     "ipsec"
-#define MAX_ALSO   16
-#define MAX_VALUES 4000
+#define FORMAT       "ipsec"
+#define MAX_ALSO     16
+#define MAX_VALUES   4000
+#define MAX_SECTIONS 400 /* each is looked for among all */
 
 typedef struct {
     char *name;
@@ -49,16 +50,19 @@ clean(const char *text)
 }
 
 /* "conn NAME" opens a section that is kept, "config" and "ca" ones that are not. */
-static Section *
-open_section(Reading *reading, const char *line)
+static bool
+open_section(Reading *reading, const char *text, unsigned line, Section **out, GError **error)
 {
-    if (!g_str_has_prefix(line, "conn"))
-        return NULL;
-    Section *section = g_new0(Section, 1);
-    section->name = clean(line + 4);
+    *out = NULL;
+    if (!g_str_has_prefix(text, "conn"))
+        return true;
+    if (reading->sections->len == MAX_SECTIONS)
+        return import_refuse(error, FORMAT, line, "more than %d sections", MAX_SECTIONS);
+    Section *section = *out = g_new0(Section, 1);
+    section->name = clean(text + 4);
     section->values = g_ptr_array_new_with_free_func(g_free);
     g_ptr_array_add(reading->sections, section);
-    return section;
+    return true;
 }
 
 static bool
@@ -89,10 +93,9 @@ read_lines(Reading *reading, const char *text, GError **error)
             continue;
         if (indented && !read_pair(reading, section, plain, i + 1, error))
             return false;
-        if (!indented && g_str_has_prefix(plain, "include"))
-            continue;
-        if (!indented)
-            section = open_section(reading, plain);
+        if (!indented && !g_str_has_prefix(plain, "include") &&
+            !open_section(reading, plain, i + 1, &section, error))
+            return false;
     }
     return true;
 }

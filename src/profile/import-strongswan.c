@@ -30,6 +30,16 @@ strongswan_seconds(const char *text)
     return number > 366 * 86400 ? 0 : number * unit;
 }
 
+bool
+strongswan_is_yes(const char *text)
+{
+    static const char *const words[] = { "yes", "true", "enabled", "1" };
+    for (size_t i = 0; text != NULL && i < G_N_ELEMENTS(words); i++)
+        if (g_ascii_strcasecmp(text, words[i]) == 0)
+            return true;
+    return false;
+}
+
 static const char *
 eap_word(const char *auth)
 {

@@ -112,6 +112,9 @@ static bool
 read_statement(Reading *reading, GError **error)
 {
     g_autofree char *word = read_word(reading);
+    /* Each key carries the names of the sections around it. */
+    if (strlen(word) > IMPORT_MAX_NAME)
+        return import_refuse(error, FORMAT, reading->line, "a name that is too long");
     if (strcmp(word, "include") == 0) {
         g_autofree char *path = read_value(reading);
         return add_entry(reading, "include", g_steal_pointer(&path), error);
@@ -274,6 +277,32 @@ take_secrets(Import *import, const Reading *reading)
     }
 }
 
+/* The key itself stands among the secrets; without it no profile can use its name. */
+static void
+take_ppk(Import *import, const Reading *reading, const char *name)
+{
+    const char *id = find(reading, name, "ppk_id"), *required = find(reading, name, "ppk_required");
+    const Entry *key = NULL;
+    for (guint i = 0; i < reading->entries->len && key == NULL; i++) {
+        const Entry *entry = reading->entries->pdata[i];
+        if (g_str_has_prefix(entry->path, "secrets.ppk") &&
+            g_str_has_suffix(entry->path, ".secret") && *entry->value != '\0')
+            key = entry;
+    }
+    if (id == NULL)
+        return;
+    if (key == NULL) {
+        import_note(import, IMPORT_NOT_CARRIED, "ppk_id",
+                    "its key is not in the file: set user-ppk-id and user-ppk-file");
+        return;
+    }
+    import_take(import, "user-ppk-id", id, "ppk_id");
+    import_add_file(import, "user-ppk-file", "ppk", secret_new(key->value, strlen(key->value)),
+                    key->path);
+    import_take(import, "user-ppk", strongswan_is_yes(required) ? "required" : "optional",
+                "ppk_required");
+}
+
 static void
 note_what_is_left(Import *import, const Reading *reading, const char *name)
 {
@@ -311,7 +340,7 @@ take_connection(const Reading *reading, const char *name, GPtrArray *list)
         import_take_proposals(import, true, ike, ',', "proposals");
     if (time != NULL)
         import_take_lifetime(import, "lifetime-ike", strongswan_seconds(time), "rekey_time");
-    import_take(import, "user-ppk-id", find(reading, name, "ppk_id"), "ppk_id");
+    take_ppk(import, reading, name);
     take_child(import, reading, name);
     take_secrets(import, reading);
     note_what_is_left(import, reading, name);

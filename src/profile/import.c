@@ -494,9 +494,12 @@ guard_start(GMarkupParseContext *context, const char *element, const char **name
             const char **values, gpointer data, GError **error)
 {
     XmlGuard *guard = data;
-    if (++guard->depth > IMPORT_MAX_DEPTH || ++guard->elements > IMPORT_MAX_ELEMENTS)
-        g_set_error(error, G_MARKUP_ERROR, G_MARKUP_ERROR_INVALID_CONTENT, "%s",
-                    guard->depth > IMPORT_MAX_DEPTH ? "nested too deeply" : "too many elements");
+    const char *why = ++guard->depth > IMPORT_MAX_DEPTH         ? "nested too deeply"
+                      : ++guard->elements > IMPORT_MAX_ELEMENTS ? "too many elements"
+                      : strlen(element) > IMPORT_MAX_NAME       ? "a name that is too long"
+                                                                : NULL;
+    if (why != NULL)
+        g_set_error(error, G_MARKUP_ERROR, G_MARKUP_ERROR_INVALID_CONTENT, "%s", why);
 }
 
 static void

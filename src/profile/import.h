@@ -10,6 +10,7 @@
 #define IMPORT_MAX_LENGTH   (1024 * 1024) /* octets of a file */
 #define IMPORT_MAX_DEPTH    32            /* of anything nested */
 #define IMPORT_MAX_ELEMENTS 20000         /* of XML */
+#define IMPORT_MAX_NAME     200           /* octets of an element's, a key's or a section's */
 #define IMPORT_MAX_FOUND    16            /* connections of one file; more are left out */
 #define IMPORT_MAX_NOTES    256           /* of one connection; more are not told */
 

@@ -30,6 +30,7 @@ static const char *const all[] = {
     "eap.xml",
     "mschapv2.xml",
     "eap.swanctl.conf",
+    "ppk.swanctl.conf",
     "psk.swanctl.conf",
     "two-rounds.swanctl.conf",
     "certificate.ipsec.conf",
@@ -237,6 +238,22 @@ test_huge(void)
     expect_refused(IMPORT_MOBILECONFIG, wide, strlen(wide), "too many elements");
     g_autofree char *lines = repeated("connections { a {\n", "k = v\n", 5000, "} }");
     expect_refused(IMPORT_SWANCTL, lines, strlen(lines), "more than 4000");
+    g_autofree char *sections = repeated("", "conn a\n", 5000, "");
+    expect_refused(IMPORT_IPSEC, sections, strlen(sections), "line 401: more than 400 sections");
+}
+
+/* A short file whose names would be kept a thousand times over. */
+static void
+test_long_names(void)
+{
+    g_autofree char *name = repeated("", "n", IMPORT_MAX_NAME + 1, "");
+    g_autofree char *xml = g_strdup_printf("<VPNProfile>\n<%s><a>x</a></%s>", name, name);
+    g_autofree char *section = g_strdup_printf("connections {\n%s { k = v } }", name);
+    g_autofree char *key = g_strdup_printf("connections {\na { %s = v } }", name);
+    expect_refused(IMPORT_WINDOWS, xml, strlen(xml), "line 2: a name that is too long");
+    expect_refused(IMPORT_MOBILECONFIG, xml, strlen(xml), "line 2: a name that is too long");
+    expect_refused(IMPORT_SWANCTL, section, strlen(section), "line 2: a name that is too long");
+    expect_refused(IMPORT_SWANCTL, key, strlen(key), "line 2: a name that is too long");
 }
 
 static void
@@ -396,6 +413,7 @@ main(int argc, char **argv)
     g_test_add_func("/profile/import/deep", test_deep);
     g_test_add_func("/profile/import/entities", test_entities);
     g_test_add_func("/profile/import/huge", test_huge);
+    g_test_add_func("/profile/import/long-names", test_long_names);
     g_test_add_func("/profile/import/malformed", test_malformed);
     g_test_add_func("/profile/import/signature-over-something-else",
                     test_signature_over_something_else);
