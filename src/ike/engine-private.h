@@ -7,6 +7,7 @@
 #include "ike/engine.h"
 #include "ike/ike-sa.h"
 #include "ike/message-rules.h"
+#include "ike/nat-detection.h"
 #include "ike/puzzle.h"
 
 #define IKE_SA_MAX        6                      /* the one in use, replaced ones of both sides */
@@ -113,6 +114,7 @@ struct _IkeEngine {
     IkeMessage *received; /* the message being handled; a handler may take it */
     Instant last_seen;    /* sign of life */
     bool nat_here, mobike;
+    uint8_t decoy[NAT_DETECTION_LENGTH]; /* for NAT_DETECTION_SOURCE_IP */
     Moving moving;
     IkeProbe probe;
     InetAddress redirected_from;  /* INET_NONE: nobody */

@@ -76,6 +76,7 @@ ike_engine_initiate(IkeEngine *engine, const IkePath *path, Instant now)
     g_return_if_fail(engine->state == IKE_STATE_IDLE);
     engine->now = now;
     engine->path = *path;
+    nat_detection_decoy(engine->rng, engine->decoy);
     engine_set_state(engine, IKE_STATE_INIT_SENT);
     if (proc_resume_in_use(engine))
         proc_resume_start(engine);

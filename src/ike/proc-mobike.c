@@ -4,7 +4,6 @@
  */
 #include "ike/proc.h"
 
-#include "ike/nat-detection.h"
 #include "ike/suspicion.h"
 
 /* Type and length of the notification that fills a probe: of those that are for private use and
@@ -14,15 +13,20 @@
 #define UDP_OVERHEAD_V4 (20 + 8 + 4) /* IP, UDP, non-ESP marker */
 #define UDP_OVERHEAD_V6 (40 + 8 + 4)
 
+/* Deviation: RFC 7296, section 2.23, would have ESP outside of UDP received at any time. Whoever
+ * has no privileges has no socket for that; a NAT_DETECTION_SOURCE_IP that never matches has the
+ * gateway put it into UDP. */
 void
 proc_mobike_add_nat_detection(IkeEngine *engine, const IkeSa *sa, IkeMessage *message)
 {
     uint8_t hash[NAT_DETECTION_LENGTH];
-    nat_detection_decoy(engine->rng, hash);
-    ike_message_add_notify(message, IKE_NOTIFY_NAT_DETECTION_SOURCE_IP, hash, sizeof hash);
+    /* The same each time: behind a cookie everything else stays as it was (RFC 7296, section 2.6).
+     */
+    ike_message_add_notify(message, IKE_NOTIFY_NAT_DETECTION_SOURCE_IP, engine->decoy,
+                           sizeof engine->decoy);
     /* Where the remote address is not known (a name behind a proxy), whatever does not match. */
     if (!nat_detection_hash(sa->spi_i, sa->spi_r, &engine->path.remote, hash))
-        nat_detection_decoy(engine->rng, hash);
+        memcpy(hash, engine->decoy, sizeof hash);
     ike_message_add_notify(message, IKE_NOTIFY_NAT_DETECTION_DESTINATION_IP, hash, sizeof hash);
 }
 
@@ -136,7 +140,11 @@ ike_engine_fill_init(IkeEngine *engine, size_t packet)
     engine->probe.init = packet;
 }
 
-/* message: all but the padding. */
+/* message: all but the padding.
+ * Deviation: RFC 7296, section 2.6, would have it unchanged behind a cookie: it is shorter by what
+ * the cookie adds, because the length of the whole is what is tried. To the gateway it says
+ * nothing.
+ */
 void
 proc_mobike_fill_init(const IkeEngine *engine, IkeMessage *message)
 {

@@ -84,8 +84,8 @@ refuse_by_fault(IkeResponder *responder, const IkeMessage *request, IkeMessage *
     const ResponderFaults *faults = &responder->faults;
     const IkePayload *ke = ike_message_find(request, IKE_PAYLOAD_KE);
     if (responder->config->no_ke && ike_message_find(request, IKE_PAYLOAD_TSI) != NULL &&
-        ike_proposal_list_first_ke(ike_message_find(request, IKE_PAYLOAD_SA)->sa.proposals) !=
-            KE_NONE) {
+        (ke != NULL || ike_proposal_list_first_ke(
+                           ike_message_find(request, IKE_PAYLOAD_SA)->sa.proposals) != KE_NONE)) {
         ike_message_add_notify(reply, IKE_NOTIFY_NO_PROPOSAL_CHOSEN, NULL, 0);
         return true;
     }

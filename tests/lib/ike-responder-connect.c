@@ -232,7 +232,7 @@ make_auth(IkeResponder *responder, ResponderSa *sa, uint8_t *method)
         *method = AUTH_METHOD_PSK;
         return responder_resume_auth(responder, sa, NULL);
     }
-    if (config->psk != NULL) {
+    if (config->key == NULL) {
         g_autoptr(Secret) mac = auth_psk(sa->ike->suite.prf, config->psk, sa->init_response,
                                          sa->nonce_i, maced_id, sa->int_auth);
         *method = AUTH_METHOD_PSK;

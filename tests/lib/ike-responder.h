@@ -62,7 +62,7 @@ typedef struct {
 
 typedef struct {
     IkeIdentity id;
-    Secret *psk;      /* the clients' and its own; NULL: certificates */
+    Secret *psk;      /* the clients', its own where it has no key; NULL: certificates */
     GPtrArray *chain; /* Certificate, its own first */
     PrivateKey *key;
     GBytes *authorities; /* CERTREQ: SHA-1 hashes; NULL: it sends none */

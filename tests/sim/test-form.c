@@ -5,6 +5,7 @@
 
 #include "exchanges.h"
 #include "ike-responder-private.h"
+#include "crypto/algorithms.h"
 #include "ike/registry.h"
 
 /* All that went to the gateway in a run. */
@@ -114,7 +115,7 @@ check_body(uint8_t type, const uint8_t *body, size_t length)
         assert_zero(body + 1, 3);
         break;
     case IKE_PAYLOAD_NONCE:
-        g_assert_cmpuint(length, >=, 24); /* half of the key of PRF_HMAC_SHA2_384 */
+        g_assert_cmpuint(length, >=, 32); /* half of the longest key, of PRF_HMAC_SHA2_512 */
         g_assert_cmpuint(length, <=, 256);
         break;
     case IKE_PAYLOAD_NOTIFY:
@@ -218,7 +219,10 @@ check_together(const IkeMessage *message)
         g_assert_nonnull(ke);
         g_assert_null(sa);
         g_assert_true(linked || ike_header_is_response(&message->header));
-    } else if (ke != NULL && message->header.exchange != IKE_EXCHANGE_INTERMEDIATE)
+    } else if (message->header.exchange == IKE_EXCHANGE_SA_INIT) /* RFC 7296, section 3.3.1 */
+        g_assert_cmpuint(ike_proposal_list_get(sa->sa.proposals, 0)->spi_length, ==, 0);
+    if (ke != NULL && message->header.exchange != IKE_EXCHANGE_FOLLOWUP_KE &&
+        message->header.exchange != IKE_EXCHANGE_INTERMEDIATE)
         /* RFC 7296, sections 1.3 and 3.4 */
         g_assert_true(ike_proposal_list_offers_ke(sa->sa.proposals, ke->ke.group));
     bool seen = false;
@@ -434,17 +438,181 @@ test_nat_detection(void)
     g_assert_cmpuint(g_bytes_get_size(notify->data), ==, 20);
 }
 
-/* Status types that nobody knows are ignored, and answered with nothing (RFC 7296, section 3.10.1).
- */
+/* Types that nobody knows, of statuses and, in a request, of errors, are ignored, and answered with
+ * nothing (RFC 7296, section 3.10.1); as is a suspicion of the gateway's (section 2.21.4). */
 static void
-test_unknown_status(void)
+test_unknown_types(void)
+{
+    static const uint16_t types[] = { 50000, 20000, 8191, 16383, IKE_NOTIFY_INVALID_SPI };
+    for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
+        g_auto(Sim) sim = { 0 };
+        g_auto(Sent) sent = { 0 };
+        g_assert_null(answer_to(&sim, &sent, types[i], types[i], "anything", 8));
+        const IkeMessage *reply = g_ptr_array_index(sent.messages, 0);
+        g_assert_cmpuint(reply->payloads->len, ==, 0);
+        g_assert_cmpint(sim.state, ==, IKE_STATE_ESTABLISHED);
+    }
+}
+
+/* The octets of a message behind its header, and behind a cookie that comes first. */
+static GBytes *
+without_cookie(GBytes *datagram)
+{
+    gsize length;
+    const uint8_t *octets = g_bytes_get_data(datagram, &length);
+    size_t skip = 28;
+    if (octets[16] == IKE_PAYLOAD_NOTIFY && (octets[34] << 8 | octets[35]) == IKE_NOTIFY_COOKIE)
+        skip += (size_t)octets[30] << 8 | octets[31];
+    return g_bytes_new(octets + skip, length - skip);
+}
+
+/* RFC 7296, section 2.6: the cookie first, as it came, and all else as before. */
+static void
+test_with_cookie(void)
 {
     g_auto(Sim) sim = { 0 };
     g_auto(Sent) sent = { 0 };
-    g_assert_null(answer_to(&sim, &sent, 50000, 50000, "anything", 8));
+    sim_init(&sim, 1);
+    sim.gateway = ike_responder_new(&sim.gateway_config, &sim.gateway_rng.rng);
+    ike_responder_faults(sim.gateway)->want_cookie = true;
+    sent_init(&sent, &sim);
+    sim_start(&sim);
+    g_assert_true(sim_connect(&sim));
+    g_autoptr(GBytes) before = without_cookie(g_ptr_array_index(sent.datagrams, 0));
+    g_autoptr(GBytes) after = without_cookie(g_ptr_array_index(sent.datagrams, 1));
+    const IkeMessage *second = g_ptr_array_index(sent.messages, 1);
+    const IkePayload *first = g_ptr_array_index(second->payloads, 0);
+    g_assert_true(g_bytes_equal(before, after));
+    g_assert_cmpuint(first->type, ==, IKE_PAYLOAD_NOTIFY);
+    g_assert_true(g_bytes_equal(first->notify.data, sim.gateway->cookie));
+}
+
+/* RFC 7296, section 1.2: another group is no reason to offer less. */
+static void
+test_with_other_group(void)
+{
+    g_auto(Sim) sim = { 0 };
+    g_auto(Sent) sent = { 0 };
+    sim_init(&sim, 1);
+    sim.gateway = ike_responder_new(&sim.gateway_config, &sim.gateway_rng.rng);
+    ike_responder_faults(sim.gateway)->want_group = KE_ECP_256;
+    sent_init(&sent, &sim);
+    sim_start(&sim);
+    g_assert_true(sim_connect(&sim));
+    char *offers[2];
+    for (size_t i = 0; i < 2; i++) {
+        const IkeMessage *message = g_ptr_array_index(sent.messages, i);
+        const IkePayload *ke = ike_message_find(message, IKE_PAYLOAD_KE);
+        offers[i] =
+            ike_proposal_list_to_string(ike_message_find(message, IKE_PAYLOAD_SA)->sa.proposals);
+        g_assert_cmpuint(ke->ke.group, ==, i == 0 ? KE_CURVE25519 : KE_ECP_256);
+    }
+    g_assert_cmpstr(offers[0], ==, offers[1]);
+    g_free(offers[0]);
+    g_free(offers[1]);
+}
+
+/* RFC 7296, section 1.3.3: what is replaced is named, by the SPI that it sends us packets with. */
+static void
+test_replaced_is_named(void)
+{
+    uint32_t spi;
+    g_auto(Sim) sim = { 0 };
+    g_auto(Sent) sent = { 0 };
+    sim_init(&sim, 1);
+    sim.config->child_lifetime = 10 * DURATION_MINUTE;
+    sim_start(&sim);
+    g_assert_true(sim_connect(&sim));
+    uint32_t old = ((const IkeChild *)g_ptr_array_index(sim.installed, 0))->spi_in;
+    sent_init(&sent, &sim);
+    sim_run(&sim, 11 * DURATION_MINUTE);
+    const IkeMessage *request = find_exchange(&sent, IKE_EXCHANGE_CREATE_CHILD_SA);
+    const PayloadNotify *named = ike_message_find_notify(request, IKE_NOTIFY_REKEY_SA);
+    g_assert_nonnull(named);
+    g_assert_cmpuint(named->protocol, ==, IKE_PROTOCOL_ESP);
+    g_assert_true(payload_notify_child_spi(named, &spi));
+    g_assert_cmpuint(spi, ==, old);
+}
+
+/* HDR, SK {D}  -->  meets  <--  HDR, SK {D} of the same pair: our answer names it no more (RFC
+ * 7296, section 1.4.1). */
+static void
+test_both_delete(void)
+{
+    g_auto(Sim) sim = { 0 };
+    g_auto(Sent) sent = { 0 };
+    sim_init(&sim, 1);
+    sim.config->child_lifetime = 10 * DURATION_MINUTE;
+    sim.config->liveness_interval = 60 * DURATION_MINUTE;
+    sim_start(&sim);
+    g_assert_true(sim_connect(&sim));
+    sim_until_sent(&sim);                      /* our rekeying */
+    sim_run(&sim, 100 * DURATION_MILLISECOND); /* is answered */
+    sent_init(&sent, &sim);
+    sim_until_sent(&sim); /* our DELETE of the old one */
+    ike_responder_forget_replaced(sim.gateway);
+    responder_sa_delete_child(sim.gateway, ike_responder_sa(sim.gateway)); /* the same */
+    sim_drain(&sim);
+    sim_run(&sim, 100 * DURATION_MILLISECOND);
+    g_assert_cmpuint(sent.messages->len, ==, 2);
+    const IkeMessage *request = g_ptr_array_index(sent.messages, 0);
+    const IkeMessage *response = g_ptr_array_index(sent.messages, 1);
+    g_assert_false(ike_header_is_response(&request->header));
+    g_assert_nonnull(ike_message_find(request, IKE_PAYLOAD_DELETE));
+    g_assert_true(ike_header_is_response(&response->header));
+    g_assert_cmpuint(response->payloads->len, ==, 0);
+}
+
+/* <--  HDR, SK {N(REKEY_SA), SA, Ni, KEi, TSi, TSr}     HDR, SK {SA, Nr, TSi, TSr}  -->   where
+ * NONE is what both can: the KE payload is ignored (RFC 7296, section 3.3.6) */
+static void
+test_rekeyed_without_group(void)
+{
+    g_auto(Sim) sim = { 0 };
+    g_auto(Sent) sent = { 0 };
+    sim_init(&sim, 1);
+    ike_proposal_list_unref(sim.config->esp_proposals);
+    ike_proposal_list_unref(sim.gateway_config.esp_proposals);
+    sim.config->esp_proposals = ike_proposal_list_from_words("aes256gcm16", IKE_PROTOCOL_ESP, NULL);
+    sim.gateway_config.esp_proposals =
+        ike_proposal_list_from_words("aes256gcm16-x25519-nopfs", IKE_PROTOCOL_ESP, NULL);
+    sim_start(&sim);
+    g_assert_true(sim_connect(&sim));
+    sent_init(&sent, &sim);
+    responder_sa_rekey_child(sim.gateway, ike_responder_sa(sim.gateway));
+    sim_drain(&sim);
+    sim_run(&sim, 5 * DURATION_SECOND);
+    const IkeMessage *answer = find_exchange(&sent, IKE_EXCHANGE_CREATE_CHILD_SA);
+    g_assert_null(ike_message_find(answer, IKE_PAYLOAD_KE));
+    g_assert_cmpuint(sim.n_installed, ==, 2);
+    g_assert_cmpuint(sim.installed->len, ==, 1);
+    g_assert_cmpuint(((const IkeChild *)g_ptr_array_index(sim.installed, 0))->ke, ==, KE_NONE);
+}
+
+/* <--  HDR, SK {CP(CFG_SET)}      HDR, SK {}  -->   nothing of ours is set from there (RFC 7296,
+ * section 3.15.1) */
+static void
+test_configuration_set(void)
+{
+    static const uint8_t set[] = { 0, 0, 0, 16, 3, 0, 0, 0, 0, 1, 0, 4, 10, 77, 0, 99 };
+    g_auto(Sim) sim = { 0 };
+    g_auto(Sent) sent = { 0 };
+    sim_init(&sim, 1);
+    sim_start(&sim);
+    g_assert_true(sim_connect(&sim));
+    sent_init(&sent, &sim);
+    ResponderSa *sa = ike_responder_sa(sim.gateway);
+    g_autoptr(IkeMessage) model = ike_sa_new_request(sa->ike, IKE_EXCHANGE_INFORMATIONAL);
+    g_autoptr(GPtrArray) datagrams =
+        responder_seal_raw(sa, &model->header, IKE_PAYLOAD_CP, set, sizeof set);
+    GBytes *datagram = g_ptr_array_index(datagrams, 0);
+    IkeVerdict verdict =
+        sim_inject(&sim, g_bytes_get_data(datagram, NULL), g_bytes_get_size(datagram));
+    g_assert_cmpint(verdict, ==, IKE_VERDICT_OK);
+    g_assert_cmpuint(sent.messages->len, ==, 1);
     const IkeMessage *reply = g_ptr_array_index(sent.messages, 0);
     g_assert_cmpuint(reply->payloads->len, ==, 0);
-    g_assert_cmpint(sim.state, ==, IKE_STATE_ESTABLISHED);
+    g_assert_cmpuint(sim.n_configured, ==, 1);
 }
 
 int
@@ -461,6 +629,12 @@ main(int argc, char **argv)
     g_test_add_func("/sim/form/moved-twice", test_moved_twice);
     g_test_add_func("/sim/form/cookie2", test_cookie2);
     g_test_add_func("/sim/form/nat-detection-answered", test_nat_detection);
-    g_test_add_func("/sim/form/unknown-status", test_unknown_status);
+    g_test_add_func("/sim/form/unknown-types", test_unknown_types);
+    g_test_add_func("/sim/form/with-cookie", test_with_cookie);
+    g_test_add_func("/sim/form/with-other-group", test_with_other_group);
+    g_test_add_func("/sim/form/replaced-is-named", test_replaced_is_named);
+    g_test_add_func("/sim/form/both-delete", test_both_delete);
+    g_test_add_func("/sim/form/rekeyed-without-group", test_rekeyed_without_group);
+    g_test_add_func("/sim/form/configuration-set", test_configuration_set);
     return g_test_run();
 }
