@@ -351,6 +351,8 @@ signature_is_rsa_pss(uint8_t method, const void *auth, size_t length)
     return false;
 }
 
+/* Deviation: RFC 7296, section 4, would have RSA keys of 1024 bits taken where somebody wants them.
+ * RFC 8247, section 3.1.1, advises against it: whoever can break one would be the gateway to us. */
 static bool
 verify(const Certificate *certificate, gnutls_sign_algorithm_t algorithm, unsigned flags,
        GBytes *octets, const void *signature, size_t length, GError **error)

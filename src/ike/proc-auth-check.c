@@ -42,7 +42,10 @@ proc_auth_check_identity(IkeEngine *engine, const PayloadId *idr)
     return false;
 }
 
-/* The first CERT is the gateway's own, the others help (RFC 7296, section 3.6). */
+/* The first CERT is the gateway's own, the others help (RFC 7296, section 3.6).
+ * Deviation: certificates by hash and URL (RFC 7296, section 3.6) are neither asked for nor sent. A
+ * gateway that has proved nothing yet would have us fetch from wherever it says; what they save,
+ * fragments do (RFC 7383). */
 static GPtrArray *
 read_chain(const IkeMessage *message)
 {

@@ -122,6 +122,10 @@ fix_flow_label(int fd, const InetEndpoint *gateway, uint32_t mark)
     return request.flr_label;
 }
 
+/* Deviation: RFC 7296, sections 2.11 and 2.23, would have IKE come from port 500 or 4500, and taken
+ * from any. Tunnels of several people, and another IKE daemon, may be on this machine: the port is
+ * the kernel's choice unless the profile names one, which is what a NAT makes of it anyway; and of
+ * the gateway is taken what comes from the port that we send to. */
 int
 socket_to_gateway(const InetEndpoint *gateway, bool stream, uint32_t mark, uint16_t source_port,
                   int *code)

@@ -248,6 +248,10 @@ take_message(TransportUdp *udp, struct mmsghdr *message, TransportPacket *packet
     } while (length > 0);
 }
 
+/* Deviation: RFC 7296, section 2.24, would have congestion that the network marks on the outer
+ * header handed on to the inner one, and ECN offered outside where it is inside. The outer header
+ * is not looked at: what we send is dropped where it would have been marked, and marks of what we
+ * receive are lost. */
 static int
 udp_receive(Transport *transport, TransportPacket *packets, size_t *n)
 {

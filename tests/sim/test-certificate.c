@@ -160,6 +160,58 @@ test_distinguished_name(void)
     }
 }
 
+/* What a certificate says of itself as its key's identifier, found by the octets that stand before
+ * it in DER: the extension's OID, and 20 octets within 22. */
+static GBytes *
+key_identifier(const Certificate *certificate)
+{
+    static const uint8_t head[] = { 0x06, 0x03, 0x55, 0x1d, 0x0e, 0x04, 0x16, 0x04, 0x14 };
+    gsize length;
+    const uint8_t *der = g_bytes_get_data(certificate_der(certificate), &length);
+    const uint8_t *found = memmem(der, length, head, sizeof head);
+    g_assert_nonnull(found);
+    return g_bytes_new(found + sizeof head, 20);
+}
+
+/* ID_KEY_ID, with a certificate (RFC 7296, section 4). */
+static void
+test_key_identifier(void)
+{
+    static const Case plain = { "plain", gateway_p256_pem, NULL, gateway_p256_key };
+    for (int i = 0; i < 2; i++) {
+        g_auto(Sim) sim = { 0 };
+        init_case(&sim, &plain);
+        g_autoptr(GBytes) id = key_identifier(g_ptr_array_index(sim.gateway_config.chain, 0));
+        IkeIdentity *both[] = { &sim.config->remote_id, &sim.gateway_config.id };
+        for (size_t k = 0; k < G_N_ELEMENTS(both); k++) {
+            g_bytes_unref(both[k]->data);
+            both[k]->type = IKE_ID_KEY_ID;
+            both[k]->data = i == 0 ? g_bytes_ref(id) : g_bytes_new_from_bytes(id, 0, 19);
+        }
+        sim_start(&sim);
+        g_assert_true(sim_connect(&sim));
+        g_assert_true(sim.closed == (i == 1));
+    }
+}
+
+/* The gateway by its certificate, we by a shared key (RFC 7296, section 4). */
+static void
+test_our_shared_key(void)
+{
+    static const Case plain = { "plain", gateway_p256_pem, NULL, gateway_p256_key };
+    for (int wrong = 0; wrong < 2; wrong++) {
+        g_auto(Sim) sim = { 0 };
+        init_case(&sim, &plain);
+        sim.config->local_auth = IKE_AUTH_PSK;
+        sim.gateway_config.psk = wrong ? secret_new("another", 7) : secret_ref(sim.psk);
+        sim_start(&sim);
+        g_assert_true(sim_connect(&sim));
+        g_assert_true(sim.closed == (wrong != 0));
+        if (wrong)
+            g_assert_cmpint(sim.reason, ==, IKE_CLOSE_AUTH_LOCAL);
+    }
+}
+
 static const Case cases[] = {
     { "ecdsa-p256", gateway_p256_pem, NULL, gateway_p256_key },
     { "ecdsa-p384", gateway_p384_pem, NULL, gateway_p384_key },
@@ -204,5 +256,7 @@ main(int argc, char **argv)
     g_test_add_func("/sim/certificate/psk-instead", test_psk_instead);
     g_test_add_func("/sim/certificate/nobody-expected", test_nobody_expected);
     g_test_add_func("/sim/certificate/distinguished-name", test_distinguished_name);
+    g_test_add_func("/sim/certificate/key-identifier", test_key_identifier);
+    g_test_add_func("/sim/certificate/our-shared-key", test_our_shared_key);
     return g_test_run();
 }

@@ -128,6 +128,52 @@ test_cookie(void)
 }
 
 static void
+inject_cookie(Sim *sim, size_t length)
+{
+    static const uint8_t octets[65] = { 1 };
+    IkeHeader header = { .spi_i = ike_engine_spi_i(sim->engine),
+                         .exchange = IKE_EXCHANGE_SA_INIT,
+                         .flags = IKE_FLAG_RESPONSE };
+    g_autoptr(IkeMessage) message = ike_message_new(&header);
+    ike_message_add_notify(message, IKE_NOTIFY_COOKIE, octets, length);
+    g_autoptr(GBytes) datagram = ike_message_write(message, NULL);
+    sim_inject(sim, g_bytes_get_data(datagram, NULL), g_bytes_get_size(datagram));
+}
+
+/* 1 to 64 octets: others are no cookies (RFC 7296, section 2.6). */
+static void
+test_cookie_lengths(void)
+{
+    g_auto(Sim) sim = { 0 };
+    sim_init(&sim, 1);
+    sim_start(&sim);
+    inject_cookie(&sim, 0);
+    inject_cookie(&sim, 65);
+    g_assert_cmpuint(sim.n_sent[LINK_UP], ==, 1);
+    inject_cookie(&sim, 64);
+    g_assert_cmpuint(sim.n_sent[LINK_UP], ==, 2);
+    inject_cookie(&sim, 1);
+    g_assert_cmpuint(sim.n_sent[LINK_UP], ==, 3);
+}
+
+/* Attributes that we do not know, or that there are no more (5, INTERNAL_ADDRESS_EXPIRY), among
+ * those that we want (RFC 7296, sections 1.7 and 3.15.1). */
+static void
+test_unknown_attributes(void)
+{
+    static const uint16_t types[] = { 5, 16383, IKE_ATTRIBUTE_APPLICATION_VERSION };
+    g_auto(Sim) sim = { 0 };
+    sim_init(&sim, 1);
+    for (size_t i = 0; i < G_N_ELEMENTS(types); i++)
+        responder_config_add_attribute(&sim.gateway_config, types[i], "\0\0\0\1", 4);
+    connect_with(&sim, NULL);
+    assert_up(&sim);
+    g_assert_cmpuint(sim.configuration->addresses->len, ==, 2);
+    g_assert_cmpuint(sim.configuration->split_dns->len, ==, 2);
+    g_assert_cmpuint(sim.configuration->dns->len, ==, 1);
+}
+
+static void
 test_cookie_forever(void)
 {
     g_auto(Sim) sim = { 0 };
@@ -591,6 +637,7 @@ main(int argc, char **argv)
         g_test_add_data_func(path, &suites[i], test_suite);
     }
     g_test_add_func("/sim/connect/cookie", test_cookie);
+    g_test_add_func("/sim/connect/cookie-lengths", test_cookie_lengths);
     g_test_add_func("/sim/connect/cookie-forever", test_cookie_forever);
     g_test_add_func("/sim/connect/other-group", test_other_group);
     g_test_add_func("/sim/connect/cookie-and-other-group", test_cookie_and_other_group);
@@ -616,6 +663,7 @@ main(int argc, char **argv)
     g_test_add_func("/sim/connect/own-fragments", test_own_fragments);
     g_test_add_func("/sim/connect/nat", test_nat);
     g_test_add_func("/sim/connect/same-addresses", test_same_addresses);
+    g_test_add_func("/sim/connect/unknown-attributes", test_unknown_attributes);
     g_test_add_func("/sim/connect/authenticate-later", test_authenticate_later);
     g_test_add_func("/sim/connect/credential-refused", test_credential_refused);
     g_test_add_func("/sim/connect/close-any-time", test_close_any_time);

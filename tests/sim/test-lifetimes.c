@@ -4,6 +4,8 @@
 #include "sim.h"
 
 #include "crypto/algorithms.h"
+#include "ike-responder-private.h"
+#include "ike/engine-private.h"
 #include "ike/registry.h"
 
 static void
@@ -85,6 +87,31 @@ test_sequence_numbers(void)
     ike_responder_faults(sim.gateway)->create_child_error = IKE_NOTIFY_NO_ADDITIONAL_SAS;
     use(&sim, UINT64_C(0xffffffff), 1);
     assert_expired(&sim);
+}
+
+/* Long before the message IDs of an IKE SA run out, by whoever's requests (RFC 7296, section 2.2).
+ */
+static void
+test_message_ids(void)
+{
+    for (int ours = 0; ours < 2; ours++) {
+        g_auto(Sim) sim = { 0 };
+        sim_init(&sim, 1);
+        go_up(&sim);
+        uint64_t before = ike_engine_spi_i(sim.engine);
+        Window *client = &engine_sa(sim.engine)->window;
+        Window *gateway = &ike_responder_sa(sim.gateway)->ike->window;
+        uint32_t *sides[][2] = { { &client->next_in, &gateway->next_out },
+                                 { &client->next_out, &gateway->next_in } };
+        *sides[ours][0] = *sides[ours][1] = UINT32_C(0x7ffffff0);
+        sim_run(&sim, DURATION_MINUTE);
+        g_assert_cmpuint(ike_engine_spi_i(sim.engine), ==, before);
+        *sides[ours][0] = *sides[ours][1] = UINT32_C(0x7fffffff);
+        sim_run(&sim, DURATION_MINUTE);
+        g_assert_cmpuint(ike_engine_spi_i(sim.engine), !=, before);
+        g_assert_cmpint(sim.state, ==, IKE_STATE_ESTABLISHED);
+        g_assert_cmpuint(engine_sa(sim.engine)->window.next_out, <, 10); /* from 0 again */
+    }
 }
 
 /* Rekeying is refused for good: REPLACE at once, once; the old keys go on until the hard limit. */
@@ -271,6 +298,7 @@ main(int argc, char **argv)
     ADD("octets", test_octets);
     ADD("packets", test_packets);
     ADD("sequence-numbers", test_sequence_numbers);
+    ADD("message-ids", test_message_ids);
     ADD("child-refused", test_child_refused);
     ADD("ike-refused", test_ike_refused);
     ADD("temporary-for-minutes", test_temporary_for_minutes);

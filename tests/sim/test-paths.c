@@ -1,6 +1,7 @@
 /* One SA, several paths: which one the gateway is told of, and how large a packet they take. */
 #include "sim.h"
 
+#include "ike-responder-private.h"
 #include <glib.h>
 
 static void
@@ -86,6 +87,27 @@ test_silent_udp(void)
     g_assert_cmpuint(sim.answered_path, ==, 2);
     g_assert_false(sim.answered_told);
     sim_assert_up(&sim);
+}
+
+/* <--  HDR, SK {}  by another path:   HDR, SK {}  -->   by the same (RFC 7296, section 2.11) */
+static void
+test_answer_goes_back(void)
+{
+    g_auto(Sim) sim = { 0 };
+    go_up(&sim);
+    ResponderSa *sa = ike_responder_sa(sim.gateway);
+    responder_sa_liveness(sim.gateway, sa);
+    GBytes *request = g_ptr_array_index(sa->ike->window.request, 0);
+    for (unsigned i = 0; i < 2; i++) { /* the second time it is a repetition */
+        g_auto(IkeOutput) output = { 0 };
+        ike_engine_receive(sim.engine, i == 0 ? &sim.other : &sim.path,
+                           g_bytes_get_data(request, NULL), g_bytes_get_size(request),
+                           sim.link.now);
+        g_assert_true(ike_engine_next_output(sim.engine, &output));
+        g_assert_cmpint(output.kind, ==, IKE_OUTPUT_SEND);
+        g_assert_false(output.is_request);
+        g_assert_cmpuint(output.path, ==, i == 0 ? sim.other.id : sim.path.id);
+    }
 }
 
 /* Nobody moved, but it was worth knowing by which path the answer came. */
@@ -241,6 +263,7 @@ main(int argc, char **argv)
     g_test_add_func("/sim/paths/told", test_told);
     g_test_add_func("/sim/paths/spread", test_spread);
     g_test_add_func("/sim/paths/silent-udp", test_silent_udp);
+    g_test_add_func("/sim/paths/answer-goes-back", test_answer_goes_back);
     g_test_add_func("/sim/paths/answer-after-repetition", test_answer_after_repetition);
     g_test_add_func("/sim/paths/whole-on-a-stream", test_whole_on_a_stream);
     g_test_add_func("/sim/paths/probe", test_probe);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "crypto/algorithms.h"
+#include "ike-responder-private.h"
 #include "ike/registry.h"
 
 static void
@@ -143,6 +144,23 @@ test_repeated_request(void)
     g_assert_cmpuint(sim.n_removed, ==, 1);
 }
 
+/* One before its turn is neither answered nor acted on (RFC 7296, section 2.3). */
+static void
+test_request_out_of_turn(void)
+{
+    g_auto(Sim) sim = { 0 };
+    sim_init(&sim, 1);
+    go_up(&sim);
+    ResponderSa *sa = gateway_sa(&sim);
+    unsigned sent = sim.n_sent[LINK_UP];
+    sa->ike->window.next_out++;
+    responder_sa_delete(sim.gateway, sa);
+    sim_drain(&sim);
+    sim_run(&sim, DURATION_SECOND);
+    g_assert_cmpuint(sim.n_sent[LINK_UP], ==, sent);
+    g_assert_cmpint(sim.state, ==, IKE_STATE_ESTABLISHED);
+}
+
 /* <--  HDR, SK {D}     HDR, SK {}  --> */
 static void
 test_gateway_deletes(void)
@@ -204,6 +222,55 @@ test_gateway_rekeys_child(void)
     const IkeChild *child = g_ptr_array_index(sim.installed, 0);
     g_assert_cmpuint(child->ke, ==, KE_CURVE25519);
     g_assert_cmpuint(child->remote_ts->len, ==, 2);
+}
+
+/* What the gateway sends by the new SA, once it has our answer, must find it there (RFC 7296,
+ * section 2.8). */
+static void
+test_installed_before_answered(void)
+{
+    g_auto(Sim) sim = { 0 };
+    sim_init(&sim, 1);
+    go_up(&sim);
+    ResponderSa *sa = gateway_sa(&sim);
+    responder_sa_rekey_child(sim.gateway, sa);
+    GBytes *request = g_ptr_array_index(sa->ike->window.request, 0);
+    ike_engine_receive(sim.engine, &sim.path, g_bytes_get_data(request, NULL),
+                       g_bytes_get_size(request), sim.link.now);
+    const IkeOutputKind expected[] = { IKE_OUTPUT_INSTALL_CHILD, IKE_OUTPUT_SEND };
+    for (size_t i = 0; i < G_N_ELEMENTS(expected); i++) {
+        g_auto(IkeOutput) output = { 0 };
+        g_assert_true(ike_engine_next_output(sim.engine, &output));
+        g_assert_cmpint(output.kind, ==, expected[i]);
+    }
+}
+
+/* <--  HDR, SK {[N(REKEY_SA),] SA, Ni, KEi, ...}     HDR, SK {N(INVALID_KE_PAYLOAD)}  -->   where
+ * the group is not ours, of either kind (RFC 7296, section 1.3) */
+static void
+test_gateway_rekeys_by_other_group(void)
+{
+    g_auto(Sim) sim = { 0 };
+    g_autoptr(GError) error = NULL;
+    sim_init(&sim, 1);
+    ike_proposal_list_unref(sim.gateway_config.esp_proposals);
+    sim.gateway_config.esp_proposals =
+        ike_proposal_list_from_words("aes256gcm16-ecp384-ecp256", IKE_PROTOCOL_ESP, &error);
+    g_assert_no_error(error);
+    go_up(&sim);
+    responder_sa_rekey_child(sim.gateway, gateway_sa(&sim));
+    assert_settled(&sim);
+    g_assert_cmpuint(ike_responder_last_error(sim.gateway, NULL), ==,
+                     IKE_NOTIFY_INVALID_KE_PAYLOAD);
+    uint64_t before = ike_engine_spi_i(sim.engine);
+    gateway_sa(&sim)->ike->suite.ke = KE_ECP_384;
+    responder_sa_rekey_ike(sim.gateway, gateway_sa(&sim));
+    sim_drain(&sim);
+    sim_run(&sim, DURATION_SECOND);
+    g_assert_cmpuint(ike_responder_last_error(sim.gateway, NULL), ==,
+                     IKE_NOTIFY_INVALID_KE_PAYLOAD);
+    g_assert_cmpuint(ike_engine_spi_i(sim.engine), ==, before);
+    g_assert_cmpuint(sim.n_installed, ==, 1);
 }
 
 /* <--  HDR, SK {SA, Ni, KEi}     HDR, SK {SA, Nr, KEr}  -->
@@ -530,10 +597,13 @@ main(int argc, char **argv)
     g_test_add_func("/sim/up/path-changed", test_path_changed);
     g_test_add_func("/sim/up/gateway-liveness", test_gateway_liveness);
     g_test_add_func("/sim/up/repeated-request", test_repeated_request);
+    g_test_add_func("/sim/up/request-out-of-turn", test_request_out_of_turn);
     g_test_add_func("/sim/up/gateway-deletes", test_gateway_deletes);
     g_test_add_func("/sim/up/gateway-deletes-child", test_gateway_deletes_child);
     g_test_add_func("/sim/up/gateway-deletes-child-for-good", test_gateway_deletes_child_for_good);
     g_test_add_func("/sim/up/gateway-rekeys-child", test_gateway_rekeys_child);
+    g_test_add_func("/sim/up/installed-before-answered", test_installed_before_answered);
+    g_test_add_func("/sim/up/gateway-rekeys-by-other-group", test_gateway_rekeys_by_other_group);
     g_test_add_func("/sim/up/gateway-rekeys-ike", test_gateway_rekeys_ike);
     g_test_add_func("/sim/up/gateway-rekeys-ike-during-liveness",
                     test_gateway_rekeys_ike_during_liveness);

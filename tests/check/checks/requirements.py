@@ -9,6 +9,8 @@ one of them:
     section [xN] | what is demanded | not ours: why
     section [xN] | what is demanded | missing: what
 
+x0 is a part of the demand in the line above, told by itself.
+
 code is PATH:FUNCTION below src; test is PROGRAM:/path (sim/up:/sim/up/liveness is in
 tests/sim/test-up.c) or lab/SCENES:claim. Several are separated by blanks (claims by ` ; `).
 """

@@ -61,6 +61,28 @@ test_both_ends_agree(void)
     }
 }
 
+/* As long as the prime, with zeros in front where the number is shorter (RFC 7296, section 3.4). */
+static void
+test_modp_is_padded(void)
+{
+    g_autoptr(Kex) a = NULL;
+    g_autoptr(GBytes) public_a = NULL;
+    for (unsigned i = 0; public_a == NULL || *(uint8_t *)g_bytes_get_data(public_a, NULL) != 0;
+         i++) {
+        g_assert_cmpuint(i, <, 10000); /* one of 256 is shorter */
+        g_clear_pointer(&a, kex_free);
+        g_clear_pointer(&public_a, g_bytes_unref);
+        a = make(KE_MODP_1024);
+        public_a = kex_public(a);
+    }
+    g_autoptr(Kex) b = make(KE_MODP_1024);
+    g_autoptr(GBytes) public_b = kex_public(b);
+    g_autoptr(Secret) at_a = derive(a, public_b);
+    g_autoptr(Secret) at_b = derive(b, public_a);
+    g_assert_cmpuint(g_bytes_get_size(public_a), ==, 128);
+    g_assert_true(secret_equal(at_a, at_b));
+}
+
 static void
 test_unknown_group(void)
 {
@@ -239,6 +261,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/crypto/kex/both-ends-agree", test_both_ends_agree);
+    g_test_add_func("/crypto/kex/modp-is-padded", test_modp_is_padded);
     g_test_add_func("/crypto/kex/unknown-group", test_unknown_group);
     g_test_add_func("/crypto/kex/refuses-other-lengths", test_refuses_other_lengths);
     g_test_add_func("/crypto/kex/modp-refuses-the-ends", test_modp_refuses_the_ends);

@@ -113,6 +113,23 @@ test_header_lies(void)
     }
 }
 
+/* The minor version, and the flags that nobody has a use for (RFC 7296, section 3.1). */
+static void
+test_header_ignored(void)
+{
+    g_autoptr(GBytes) octets = datagram("28", "00 00 0014" NONCE);
+    gsize length = g_bytes_get_size(octets);
+    uint8_t *copy = g_memdup2(g_bytes_get_data(octets, NULL), length);
+    copy[17] = 0x2f;
+    copy[19] = (uint8_t)~IKE_FLAG_RESPONSE;
+    g_autoptr(GBytes) changed = g_bytes_new_take(copy, length);
+    g_autoptr(IkeMessage) message = NULL;
+    g_assert_cmpint(ike_message_parse(changed, &message, NULL), ==, IKE_DECODE_OK);
+    g_assert_true(ike_header_from_initiator(&message->header));
+    g_assert_false(ike_header_is_response(&message->header));
+    g_assert_nonnull(ike_message_find(message, IKE_PAYLOAD_NONCE));
+}
+
 static void
 test_truncations(void)
 {
@@ -273,6 +290,7 @@ main(int argc, char **argv)
     g_test_add_func("/ike/message/known-payloads-are-never-critical", test_known_critical);
     g_test_add_func("/ike/message/discards-a-lying-chain", test_chain_lies);
     g_test_add_func("/ike/message/discards-a-lying-header", test_header_lies);
+    g_test_add_func("/ike/message/ignores-the-rest-of-the-header", test_header_ignored);
     g_test_add_func("/ike/message/discards-truncation", test_truncations);
     g_test_add_func("/ike/message/bounds-the-payloads", test_count_is_bounded);
     g_test_add_func("/ike/message/opens", test_open);

@@ -79,26 +79,52 @@ test_truncations(void)
     }
 }
 
+/* HEAD and text, with whatever padding that ends in, sealed under an IV of the test's own. */
+static GBytes *
+seal_text(Aead *aead, uint8_t *text, size_t length)
+{
+    uint8_t iv[16] = { 9 }, icv[64];
+    AeadExtra extra = { (const uint8_t *)HEAD, strlen(HEAD), NULL, 0 };
+    g_assert_true(aead_seal(aead, &extra, iv, text, length, icv));
+    ByteWriter writer;
+    byte_writer_init(&writer, 1000);
+    byte_writer_octets(&writer, HEAD, strlen(HEAD));
+    byte_writer_octets(&writer, iv, aead_iv_length(aead));
+    byte_writer_octets(&writer, text, length);
+    byte_writer_octets(&writer, icv, aead_icv_length(aead));
+    return byte_writer_end(&writer);
+}
+
 /* Authentic, but its Pad Length reaches before the beginning. */
 static void
 test_impossible_padding(void)
 {
     for (size_t c = 0; c < n_sealed_ciphers; c++) {
         g_autoptr(Aead) aead = sealed_aead(&sealed_ciphers[c]);
-        uint8_t iv[16] = { 9 }, text[16], icv[64];
+        uint8_t text[16];
         memset(text, 0xff, sizeof text);
-        AeadExtra extra = { (const uint8_t *)HEAD, strlen(HEAD), NULL, 0 };
-        g_assert_true(aead_seal(aead, &extra, iv, text, sizeof text, icv));
-        ByteWriter writer;
-        byte_writer_init(&writer, 1000);
-        byte_writer_octets(&writer, HEAD, strlen(HEAD));
-        byte_writer_octets(&writer, iv, aead_iv_length(aead));
-        byte_writer_octets(&writer, text, sizeof text);
-        byte_writer_octets(&writer, icv, aead_icv_length(aead));
-        g_autoptr(GBytes) message = byte_writer_end(&writer);
+        g_autoptr(GBytes) message = seal_text(aead, text, sizeof text);
         bool authentic = false;
         g_assert_null(open_sealed(aead, message, &authentic));
         g_assert_true(authentic);
+    }
+}
+
+/* Of any content, and longer than it had to be (RFC 7296, section 3.14). */
+static void
+test_any_padding(void)
+{
+    for (size_t c = 0; c < n_sealed_ciphers; c++) {
+        for (uint8_t padding = 0; padding < 64; padding++) {
+            g_autoptr(Aead) aead = sealed_aead(&sealed_ciphers[c]);
+            uint8_t text[64];
+            memset(text, 0xa5, sizeof text);
+            text[63] = padding;
+            g_autoptr(GBytes) message = seal_text(aead, text, sizeof text);
+            g_autoptr(GBytes) opened = open_sealed(aead, message, NULL);
+            g_assert_nonnull(opened);
+            g_assert_cmpuint(g_bytes_get_size(opened), ==, 63u - padding);
+        }
     }
 }
 
@@ -114,6 +140,28 @@ test_iv_never_repeats(void)
         g_autoptr(GBytes) octets = byte_writer_end(&writer);
         const uint8_t expected[8] = { 1, 2, 3, 4, 5, 6, 7, (uint8_t)(8 + i) };
         g_assert_cmpmem(g_bytes_get_data(octets, NULL), 8, expected, 8);
+    }
+}
+
+/* Of every cipher (RFC 7296, section 3.14). */
+static void
+test_iv_is_new(void)
+{
+    for (size_t c = 0; c < n_sealed_ciphers; c++) {
+        g_autoptr(Aead) aead = sealed_aead(&sealed_ciphers[c]);
+        PayloadSkSealer sealer = { aead, sealed_rng(), 1 };
+        GBytes *sealed[2];
+        for (size_t i = 0; i < 2; i++) {
+            ByteWriter writer;
+            byte_writer_init(&writer, 100);
+            g_assert_true(payload_sk_seal(&sealer, (const uint8_t *)"plain", 5, &writer));
+            sealed[i] = byte_writer_end(&writer);
+        }
+        g_assert_cmpint(memcmp(g_bytes_get_data(sealed[0], NULL), g_bytes_get_data(sealed[1], NULL),
+                               aead_iv_length(aead)),
+                        !=, 0);
+        g_bytes_unref(sealed[0]);
+        g_bytes_unref(sealed[1]);
     }
 }
 
@@ -147,7 +195,9 @@ main(int argc, char **argv)
     g_test_add_func("/ike/payload-sk/every-octet-is-authenticated", test_every_octet_counts);
     g_test_add_func("/ike/payload-sk/refuses-truncation", test_truncations);
     g_test_add_func("/ike/payload-sk/tells-malformed-from-forged", test_impossible_padding);
+    g_test_add_func("/ike/payload-sk/accepts-any-padding", test_any_padding);
     g_test_add_func("/ike/payload-sk/counter-iv-never-repeats", test_iv_never_repeats);
+    g_test_add_func("/ike/payload-sk/iv-is-new-each-time", test_iv_is_new);
     g_test_add_func("/ike/payload-sk/bounds-fragment-numbers", test_fragment_fields);
     return g_test_run();
 }

@@ -191,14 +191,16 @@ test_refuse_transforms(void)
 {
     IkeSuite suite;
     Choice key = choice(), other = choice(), twice = choice(), missing = choice(),
-           unoffered = choice(), unusable = choice();
+           unoffered = choice(), unusable = choice(), bare = choice();
     key.answer.transforms[0].key_bits = 128;
+    bare.answer.transforms[0].key_bits = 0;
     other.answer.transforms[0].id = ENCR_AES_GCM_8;
     ike_proposal_add_transform(&twice.answer, IKE_TRANSFORM_ESN, 0, 0);
     missing.answer.n_transforms = 1;
     ike_proposal_add_transform(&unoffered.answer, IKE_TRANSFORM_KE, KE_CURVE25519, 0);
     unusable.answer.transforms[0].unusable = true;
     g_assert_false(judge(&key, 1, &suite));
+    g_assert_false(judge(&bare, 1, &suite));
     g_assert_false(judge(&other, 1, &suite));
     g_assert_false(judge(&twice, 1, &suite));
     g_assert_false(judge(&missing, 1, &suite));
@@ -230,6 +232,49 @@ test_refuse_cbc_without_integrity(void)
     g_assert_false(judge(&none, 1, &suite));
 }
 
+/* AES-GCM-16 256, PRF-HMAC-SHA2-256 and a group, in a proposal with the next number. */
+static IkeProposal *
+add_ike(IkeProposalList *list, uint16_t group)
+{
+    IkeProposal proposal = { .number = (uint8_t)(ike_proposal_list_length(list) + 1),
+                             .protocol = IKE_PROTOCOL_IKE };
+    ike_proposal_add_transform(&proposal, IKE_TRANSFORM_ENCR, ENCR_AES_GCM_16, 256);
+    ike_proposal_add_transform(&proposal, IKE_TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0);
+    ike_proposal_add_transform(&proposal, IKE_TRANSFORM_KE, group, 0);
+    ike_proposal_list_add(list, &proposal);
+    return (IkeProposal *)ike_proposal_list_get(list, ike_proposal_list_length(list) - 1);
+}
+
+/* Whatever was offered, an IKE SA has one (RFC 7296, section 2.18). */
+static void
+test_ike_has_a_key_exchange(void)
+{
+    IkeSuite suite;
+    g_autoptr(IkeProposalList) none = ike_proposal_list_new();
+    add_ike(none, KE_NONE);
+    g_assert_false(ike_proposal_list_select(none, none, 0, &suite));
+    g_assert_false(ike_proposal_list_accept(none, none, &suite, NULL));
+}
+
+/* An unknown type spoils its proposal, an unknown attribute its transform; what is beside that
+ * counts (RFC 7296, section 3.3.6). */
+static void
+test_select_beside_the_unknown(void)
+{
+    IkeSuite suite;
+    g_autoptr(IkeProposalList) ours = ike_proposal_list_new();
+    g_autoptr(IkeProposalList) offered = ike_proposal_list_new();
+    add_ike(ours, KE_CURVE25519);
+    ike_proposal_add_transform(add_ike(offered, KE_CURVE25519), 200, 1, 0);
+    g_assert_false(ike_proposal_list_select(ours, offered, 0, &suite));
+    IkeProposal *second = add_ike(offered, KE_CURVE25519);
+    second->transforms[0].unusable = true;
+    g_assert_false(ike_proposal_list_select(ours, offered, 0, &suite));
+    ike_proposal_add_transform(second, IKE_TRANSFORM_ENCR, ENCR_AES_GCM_16, 256);
+    g_assert_true(ike_proposal_list_select(ours, offered, 0, &suite));
+    g_assert_cmpuint(suite.number, ==, 2);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -245,5 +290,8 @@ main(int argc, char **argv)
     g_test_add_func("/ike/proposal-choice/refuses-a-mixture", test_refuse_mixture);
     g_test_add_func("/ike/proposal-choice/refuses-cbc-without-integrity",
                     test_refuse_cbc_without_integrity);
+    g_test_add_func("/ike/proposal-choice/ike-has-a-key-exchange", test_ike_has_a_key_exchange);
+    g_test_add_func("/ike/proposal-choice/selects-beside-the-unknown",
+                    test_select_beside_the_unknown);
     return g_test_run();
 }
