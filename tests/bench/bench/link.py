@@ -1,5 +1,6 @@
 """Two network namespaces joined by a veth pair, and the processes in them."""
 
+import itertools
 import os
 import subprocess
 import tempfile
@@ -37,10 +38,12 @@ class Link:
     line: the program that makes it a long one, with its delay each way in milliseconds."""
 
     SIDES = ("client", "gateway")
+    numbers = itertools.count()
     CLIENT, GATEWAY = "10.91.0.1", "10.91.0.2"
 
     def __init__(self, line=None):
-        self.names = {side: f"gb{side[0]}{os.getpid()}" for side in self.SIDES}
+        self.number = f"{os.getpid()}-{next(self.numbers)}"
+        self.names = {side: f"gb{side[0]}{self.number}" for side in self.SIDES}
         self.line = line
         self.processes = []
         self.logs = {}
@@ -52,6 +55,9 @@ class Link:
         for name in (client, gateway):
             run("ip", "netns", "add", name)
             run("ip", "-n", name, "link", "set", "lo", "up")
+            # Its search for routers on every new device is nobody's work that is measured.
+            run("ip", "netns", "exec", name, "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1",
+                "net.ipv6.conf.default.disable_ipv6=1")
         if self.line:
             self.lay_line(client, gateway)
         else:
@@ -66,7 +72,7 @@ class Link:
 
     def lay_line(self, client, gateway):
         """A third namespace between the two; whatever passes there does so as frames."""
-        middle = self.names["middle"] = f"gbm{os.getpid()}"
+        middle = self.names["middle"] = f"gbm{self.number}"
         run("ip", "netns", "add", middle)
         for name, end in ((client, "near"), (gateway, "far")):
             run("ip", "link", "add", "outer", "netns", name, "type", "veth",

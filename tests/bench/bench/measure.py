@@ -1,5 +1,6 @@
 """Figures from a tunnel that is up."""
 
+import contextlib
 import json
 import os
 import re
@@ -46,15 +47,38 @@ def cpu_seconds(process):
     return total / TICKS
 
 
-def memory_mb(process, which="Rss:"):
+def memory_mb(pids, which="Rss:"):
     total = 0
-    for pid in tree(process.pid):
+    for pid in pids:
         try:
             with open(f"/proc/{pid}/smaps_rollup", encoding="utf-8") as file:
                 total += next(int(line.split()[1]) for line in file if line.startswith(which))
         except (OSError, StopIteration):
             pass
     return total / 1024
+
+
+class Wakeups:
+    """How often threads of these processes went to sleep, since it was made."""
+
+    def __init__(self, pids):
+        self.pids = pids
+        self.first = self.last = {}
+        self.look()
+        self.first = dict(self.last)
+
+    def look(self):
+        """A thread that ends takes its count along: to be asked now and then."""
+        for pid in self.pids:
+            with contextlib.suppress(OSError):
+                for task in os.listdir(f"/proc/{pid}/task"):
+                    with open(f"/proc/{pid}/task/{task}/status", encoding="utf-8") as file:
+                        self.last[task] = next(int(line.split()[1]) for line in file
+                                               if line.startswith("voluntary_ctxt_switches"))
+
+    def read(self):
+        self.look()
+        return sum(number - self.first.get(task, 0) for task, number in self.last.items())
 
 
 class Meter:
@@ -77,10 +101,12 @@ class Iperf:
 
     def command(self, seconds, *words):
         self.port += 1
-        self.link.start("gateway", "iperf3", "-s", "-1", "-p", self.port, log=f"iperf{self.port}.log")
-        until("iperf3",
-              lambda: f":{self.port} " in self.link.run("gateway", "ss", "-tln").stdout)
-        return ["iperf3", "-J", "-c", self.tunnel.address, "-p", self.port, "-t", seconds, *words]
+        address = self.tunnel.address
+        self.link.start("gateway", "iperf3", "-s", "-1", "-B", address, "-p", self.port,
+                        log=f"iperf-{address}-{self.port}.log")
+        until("iperf3", lambda: f"{address}:{self.port} " in
+              self.link.run("gateway", "ss", "-tln").stdout)
+        return ["iperf3", "-J", "-c", address, "-p", self.port, "-t", seconds, *words]
 
     def run(self, seconds, *words):
         result = self.link.run("client", *self.command(seconds, "--connect-timeout", 3000, *words),
@@ -114,7 +140,7 @@ def packets(link, tunnel, seconds, figures):
     """200-octet packets: what arrives of a flood, what each costs, what is lost at fixed rates."""
     iperf = Iperf(link, tunnel)
     for end, process in tunnel.ends.items():
-        figures[f"memory-before-{end}"] = memory_mb(process)
+        figures[f"memory-before-{end}"] = memory_mb(tree(process.pid))
     for name, rate in (("flood", "0"), ("20k", "32M"), ("40k", "64M")):
         meter = Meter(tunnel)
         total = iperf.run(seconds, "-u", "-l", 200, "-b", rate)["end"]["sum"]
@@ -124,7 +150,7 @@ def packets(link, tunnel, seconds, figures):
         for end, used in meter.read().items():
             figures[f"{name}-us-{end}"] = used / max(arrived, 1) * 1e6
     for end, process in tunnel.ends.items():
-        figures[f"memory-after-{end}"] = memory_mb(process)
+        figures[f"memory-after-{end}"] = memory_mb(tree(process.pid))
 
 
 def pings(link, address, count, interval):
@@ -168,28 +194,43 @@ def far(link, tunnel, seconds, figures):
     bottleneck(link, tunnel, seconds, figures, "far")
 
 
-def selectors(programs, seconds, figures):
-    """One stream up, where the Child SA has so many networks."""
-    for number in (0, 100, 1000, 5000):
+def selectors(programs, seconds, found):
+    """One stream up, where the Child SA has so many networks, of which the last is the stream's."""
+    for number in (1, 100, 1000, 5000):
         with Link() as link:
-            tunnel = own_ends(link, programs["bench-end"], "udp", f"selectors={number}")
+            tunnel = own_ends(link, programs["bench-end"], "udp", f"selectors={number - 1}")
             total = Iperf(link, tunnel).run(seconds, "-C", "cubic")["end"]["sum_received"]
-            figures[f"selectors-{number}-gbps"] = total["bytes"] * 8 / total["seconds"] / 1e9
+            found["ginnel-udp"][f"selectors-{number}-gbps"] = \
+                total["bytes"] * 8 / total["seconds"] / 1e9
 
 
-def tunnels(programs, _seconds, figures):
+def all_at_once(link, tunnels_up, seconds):
+    """What passes, in Gbit/s, from the first stream's start to the last one's end."""
+    commands = [link.command("client", *Iperf(link, tunnel).command(seconds, "-C", "cubic"))
+                for tunnel in tunnels_up]
+    began = time.monotonic()
+    loads = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for command in commands]
+    answers = [json.loads(load.communicate()[0]) for load in loads]
+    took = time.monotonic() - began
+    if any("error" in answer for answer in answers):
+        raise BenchError("iperf3: not every tunnel had its stream")
+    return sum(answer["end"]["sum_received"]["bytes"] for answer in answers) * 8 / took / 1e9
+
+
+def tunnels(programs, seconds, found):
     """So many at once, each up and pinged: what each adds to the machine's memory, pages that they
-    share counted once, and the processor time of all at rest."""
+    share counted once; how often all of them wake at rest; what passes with a stream in each."""
     for number in (1, 10, 100):
         with Link() as link:
-            ends = []
-            for i in range(number):
-                tunnel = own_ends(link, programs["bench-end"], "udp", number=i)
-                ends += tunnel.ends.values()
-            figures[f"tunnels-{number}-mb"] = sum(memory_mb(end, "Pss:") for end in ends) / len(ends)
-            before = sum(cpu_seconds(end) for end in ends)
+            all_of_them = [own_ends(link, programs["bench-end"], "udp", number=i)
+                           for i in range(number)]
+            ends = [end.pid for tunnel in all_of_them for end in tunnel.ends.values()]
+            figures = found["ginnel-udp"]
+            figures[f"tunnels-{number}-mb"] = memory_mb(ends, "Pss:") / len(ends)
+            asleep = Wakeups(ends)
             time.sleep(2)       # what is looked at is that nothing happens
-            figures[f"tunnels-{number}-idle-cpu"] = sum(cpu_seconds(end) for end in ends) - before
+            figures[f"tunnels-{number}-wakeups"] = asleep.read() / 2
+            figures[f"tunnels-{number}-gbps"] = all_at_once(link, all_of_them, seconds)
 
 
 CASES = {"tcp": tcp, "packets": packets, "ping": ping, "bottleneck": bottleneck,

@@ -19,6 +19,9 @@ GOALS = [
     ("CPU for a gigabyte up, of wireguard-go", "ginnel-udp", "up1-cpu-client", "wireguard-go", "<=", 0.35),
     ("CPU for a gigabyte up, of libipsec", "ginnel-udp", "up1-cpu-client", "strongswan", "<=", 0.08),
     ("one TCP stream with 5,000 selectors, of with one", "ginnel-udp", "selectors-5000-gbps", "selectors", ">=", 0.9),
+    ("from asking to connected, pre-shared key, of charon", "ginnel-udp", "up-psk-ms", "strongswan", "<=", 1),
+    ("the same with certificates", "ginnel-udp", "up-certificate-ms", "strongswan", "<=", 1),
+    ("the same with EAP-MSCHAPv2", "ginnel-udp", "up-eap-ms", "strongswan", "<=", 1),
     ("ping alone, of the plaintext forwarder", "ginnel-udp", "ping-us", "plain-udp", "<=", 1.1),
     ("memory after a flood, MB", "ginnel-udp", "memory-after-client", None, "<=", 10),
     ("ping beside an upload over 20 Mbit/s, TCP, of the bare link", "ginnel-tcp", "bottleneck-ms", "bare", "<=", 1.5),
@@ -29,21 +32,41 @@ GOALS = [
     ("the upload, of OpenVPN over TCP", "ginnel-tcp", "far-mbps", "openvpn-tcp", ">=", 0.95),
 ]
 
-# Columns of the table: title, figure, format.
-COLUMNS = [
-    ("up Gbit/s", "up1-gbps", "{:.2f}"), ("down", "down1-gbps", "{:.2f}"),
-    ("4 up", "up4-gbps", "{:.2f}"), ("4 down", "down4-gbps", "{:.2f}"),
-    ("CPU s/GB up", "up1-cpu-client", "{:.2f}"), ("gateway", "up1-cpu-gateway", "{:.2f}"),
-    ("200-octet kpps", "flood-pps", "{:.0f}"), ("us each", "flood-us-client", "{:.1f}"),
-    ("lost at 20k", "20k-loss", "{:.3f}"), ("at 40k", "40k-loss", "{:.3f}"),
-    ("ping us", "ping-us", "{:.0f}"), ("loaded", "ping-loaded-us", "{:.0f}"),
-    ("RSS MB before", "memory-before-client", "{:.1f}"), ("after", "memory-after-client", "{:.1f}"),
-    ("20 Mbit/s: ping ms", "bottleneck-ms", "{:.0f}"), ("99th", "bottleneck-p99-ms", "{:.0f}"),
-    ("Mbit/s", "bottleneck-mbps", "{:.1f}"),
-    ("40 ms away: ping ms", "far-ms", "{:.0f}"), ("99th", "far-p99-ms", "{:.0f}"),
-    ("Mbit/s", "far-mbps", "{:.1f}"), ("line alone ms", "far-line-ms", "{:.1f}"),
-    ("most", "far-line-most-ms", "{:.1f}"),
+# Tables: what of, and the columns: title, figure, format.
+TABLES = [
+    ("One TCP stream, and four", [
+        ("up Gbit/s", "up1-gbps", "{:.2f}"), ("down", "down1-gbps", "{:.2f}"),
+        ("4 up", "up4-gbps", "{:.2f}"), ("4 down", "down4-gbps", "{:.2f}"),
+        ("CPU s/GB up, client", "up1-cpu-client", "{:.2f}"),
+        ("gateway", "up1-cpu-gateway", "{:.2f}")]),
+    ("Packets of 200 octets", [
+        ("flood /s", "flood-pps", "{:.0f}"), ("client us each", "flood-us-client", "{:.1f}"),
+        ("lost at 20,000/s", "20k-loss", "{:.3f}"), ("at 40,000/s", "40k-loss", "{:.3f}"),
+        ("RSS MB before", "memory-before-client", "{:.1f}"),
+        ("after", "memory-after-client", "{:.1f}")]),
+    ("Ping", [("alone us", "ping-us", "{:.0f}"), ("beside an upload", "ping-loaded-us", "{:.0f}")]),
+    ("Beside an upload over 20 Mbit/s", [
+        ("ping ms", "bottleneck-ms", "{:.0f}"), ("99th percentile", "bottleneck-p99-ms", "{:.0f}"),
+        ("upload Mbit/s", "bottleneck-mbps", "{:.1f}")]),
+    ("The same with 40 ms of delay each way", [
+        ("ping ms", "far-ms", "{:.0f}"), ("99th percentile", "far-p99-ms", "{:.0f}"),
+        ("upload Mbit/s", "far-mbps", "{:.1f}"), ("ping over the line alone", "far-line-ms", "{:.1f}"),
+        ("most", "far-line-most-ms", "{:.1f}")]),
+    ("From asking to connected, ms", [
+        ("pre-shared key", "up-psk-ms", "{:.0f}"), ("certificate", "up-certificate-ms", "{:.0f}"),
+        ("EAP-MSCHAPv2", "up-eap-ms", "{:.0f}")]),
+    ("One minute at rest, the client", [
+        ("wake-ups", "idle-wakeups", "{:.0f}"), ("RSS MB", "idle-rss-mb", "{:.1f}"),
+        ("PSS MB", "idle-pss-mb", "{:.1f}")]),
 ]
+# What ours alone was asked: a line for each kind of figure.
+LISTS = [("Gbit/s up, by selectors", "selectors", "gbps", "{:.2f}"),
+         ("MB for each end, by tunnels", "tunnels", "mb", "{:.2f}"),
+         ("wake-ups a second of all ends at rest, by tunnels", "tunnels", "wakeups", "{:.1f}"),
+         ("Gbit/s up with a stream in each, by tunnels", "tunnels", "gbps", "{:.2f}")]
+WAYS = ("psk", "certificate", "eap")
+PARTS = [("ginneld", "daemon"), ("its ginnel-tunnel", "tunnel")]
+GOAL_WORDS = ("what", "value", "against", "ratio", "relation", "goal", "met")
 
 
 def medians(rounds):
@@ -54,52 +77,67 @@ def medians(rounds):
 
 
 def goals(found):
-    """[(what, value, relation, goal, met)]; of those whose both sides were measured."""
+    """Rows of GOAL_WORDS, of those whose both sides were measured."""
     rows = []
     for what, ours, figure, other, relation, goal in GOALS:
         value = found.get(ours, {}).get(figure)
         against = found.get(other, {}).get(figure) if other else 1
         if other == "selectors":
-            against = found[ours].get("selectors-0-gbps") if ours in found else None
+            against = found.get(ours, {}).get("selectors-1-gbps")
         if value is None or not against:
             continue
         ratio = value / against
-        rows.append((what, ratio, relation, goal, ratio >= goal if relation == ">=" else ratio <= goal))
+        rows.append((what, value, against, ratio, relation, goal,
+                     ratio >= goal if relation == ">=" else ratio <= goal))
     return rows
 
 
-def table(found):
-    """Text, the peers one below the other; only columns that somebody has."""
-    columns = [column for column in COLUMNS
-               if any(column[1] in figures for figures in found.values())]
-    rows = [["", *(title for title, _, _ in columns)]]
-    for peer, figures in found.items():
-        rows.append([peer] + [
-            form.format(figures[name] / (1000 if name == "flood-pps" else 1))
-            if name in figures else "" for _, name, form in columns])
+def aligned(rows):
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return "\n".join("  ".join(word.rjust(width) if i else word.ljust(width)
                                for i, (word, width) in enumerate(zip(row, widths)))
                      for row in rows)
 
 
+def tables(found):
+    """Texts, the peers one below the other; only what somebody has."""
+    for title, columns in TABLES:
+        rows = [[peer] + [form.format(figures[name]) if name in figures else ""
+                          for _, name, form in columns] for peer, figures in found.items()]
+        rows = [row for row in rows if any(row[1:])]
+        if rows:
+            yield aligned([[title, *(heading for heading, _, _ in columns)], *rows])
+
+
 def own_text(figures):
     """What ours alone was asked, a line for each question."""
     lines = []
-    for name, unit in (("gbps", "Gbit/s up, by selectors"), ("mb", "MB for each end, by tunnels"),
-                       ("idle-cpu", "CPU seconds of all at rest for two, by tunnels")):
-        found = [(int(key.split("-")[1]), value) for key, value in figures.items()
-                 if key.split("-", 1)[0] in ("selectors", "tunnels") and key.split("-", 2)[2] == name]
-        if found:
-            lines.append(f"{unit}: " + ", ".join(f"{number}: {value:.2f}"
-                                                 for number, value in sorted(found)))
+    for title, kind, name, form in LISTS:
+        values = sorted((int(key.split("-")[1]), value) for key, value in figures.items()
+                        if key.startswith(kind + "-") and key.split("-", 2)[2] == name)
+        if values:
+            lines.append(f"{title}: " + ", ".join(f"{number}: {form.format(value)}"
+                                                  for number, value in values))
+    connecting = [f"{way}: {figures[f'up-{way}-connecting-ms']:.0f}" for way in WAYS
+                  if f"up-{way}-connecting-ms" in figures]
+    if connecting:
+        lines.append("ms of it that ginnel says it was connecting: " + ", ".join(connecting))
+    for title, part in PARTS:
+        if f"idle-{part}-wakeups" in figures:
+            lines.append(f"At rest for a minute, {title}: "
+                         f"{figures[f'idle-{part}-wakeups']:.0f} wake-ups, "
+                         f"{figures[f'idle-{part}-rss-mb']:.1f} MB RSS, "
+                         f"{figures[f'idle-{part}-pss-mb']:.1f} MB PSS")
     return "\n".join(lines)
 
 
 def goals_text(rows):
-    width = max((len(row[0]) for row in rows), default=0)
-    return "\n".join(f"{what.ljust(width)}  {ratio:8.2f}  {relation} {goal:<5}  "
-                     f"{'met' if met else 'MISSED'}" for what, ratio, relation, goal, met in rows)
+    if not rows:
+        return ""
+    return aligned([["What", "ours", "of", "ratio", "goal", ""], *(
+        [what, f"{value:.4g}", f"{against:.4g}" if against != 1 else "",
+         f"{ratio:.2f}", f"{relation} {goal}", "met" if met else "MISSED"]
+        for what, value, against, ratio, relation, goal, met in rows)])
 
 
 CHARTS = [("One TCP stream up, of the plaintext forwarder", "up1-gbps", "plain-udp"),
