@@ -435,6 +435,21 @@ apply_network(Connection *connection, GError **error)
            netlink_set_routes(netlink, ifindex, plan->routes, plan->addresses, error);
 }
 
+/* What whoever resolves names here is given. */
+static void
+tell_link_servers(Connection *connection)
+{
+    const SplitDnsPlan *dns = connection->dns;
+    if (dns->stub.address.family == INET_NONE) {
+        gin_tunnel_set_link_servers(connection->tunnel,
+                                    gin_tunnel_get_dns_servers(connection->tunnel));
+        return;
+    }
+    g_autofree char *address = inet_address_to_string(&dns->stub.address);
+    const char *const servers[] = { address, NULL };
+    gin_tunnel_set_link_servers(connection->tunnel, servers);
+}
+
 /* A stub that does not answer has the link all the same: names fail at once, and none leaves. */
 static void
 apply_dns(Connection *connection, const char *why)
@@ -444,6 +459,7 @@ apply_dns(Connection *connection, const char *why)
     ApplyingDns *applying = g_new0(ApplyingDns, 1);
     connection->let_go = false;
     gin_tunnel_set_validated_by(connection->tunnel, connection_validated_by(connection->dns));
+    tell_link_servers(connection);
     applying->connection = connection;
     applying->cancellable = g_object_ref(connection->cancellable);
     applying->stub_failed = g_strdup(why);
@@ -467,7 +483,7 @@ apply_names(Connection *connection)
         connection_stub_start(connection, apply_dns);
         return;
     }
-    g_clear_pointer(&connection->stub, connection_stub_free);
+    connection_stub_drop(connection);
     apply_dns(connection, NULL);
 }
 

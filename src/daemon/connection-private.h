@@ -208,6 +208,10 @@ GVariant *connection_offered_variant(GVariant *configure);
 bool connection_wants_stub(const Connection *connection);
 /* Has the plan's names go by one; ready is called once, maybe at once. */
 void connection_stub_start(Connection *connection, StubReady ready);
+/* Where it listens, to be asked at port 53; family 0: no rule is needed. */
+InetEndpoint connection_stub_redirect(const Connection *connection);
+/* Ends it where there is one, and the rule with it. */
+void connection_stub_drop(Connection *connection);
 void connection_stub_free(StubUse *use);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StubUse, connection_stub_free)
 /* ---- connection-unlock.c ---- */

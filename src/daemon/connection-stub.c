@@ -4,6 +4,9 @@
  * profile says dnssec = stub it validates; where the gateway's servers speak TLS it looks after
  * their names, which systemd-resolved does only where the whole machine is set to DNSOverTLS=yes
  * (later versions do it for a link, too; there it does no harm).
+ *
+ * NetworkManager, which knows servers by their addresses alone, has to say the same of the link as
+ * we do: there the stub is asked at port 53, and a rule of ours brings that to where it listens.
  */
 #include "config.h"
 
@@ -53,7 +56,26 @@ connection_wants_stub(const Connection *connection)
     const SplitDnsPlan *plan = connection->dns;
     return plan->servers->len > 0 &&
            (connection->profile->dnssec == PROFILE_DNSSEC_STUB || plan->digests->len > 0 ||
-            (plan->encrypted && !resolver_checks_names(connection->machine->resolver)));
+            (plan->encrypted && (connection->caller_configures ||
+                                 !resolver_checks_names(connection->machine->resolver))));
+}
+
+InetEndpoint
+connection_stub_redirect(const Connection *connection)
+{
+    if (connection->stub == NULL || !connection->caller_configures)
+        return (InetEndpoint){ 0 };
+    return connection->stub->endpoint;
+}
+
+void
+connection_stub_drop(Connection *connection)
+{
+    g_autoptr(GError) error = NULL;
+    bool redirected = connection_stub_redirect(connection).address.family != INET_NONE;
+    g_clear_pointer(&connection->stub, connection_stub_free);
+    if (redirected && !machine_update_firewall(connection->machine, &error))
+        g_warning("%s: %s", connection_name(connection), error->message);
 }
 
 /* ---- what it is told ---- */
@@ -224,15 +246,22 @@ connection_stub_start(Connection *connection, StubReady ready)
     g_autoptr(GVariant) start = start_variant(connection);
     bool same = is_the_same(connection->stub, connection, start);
     if (!same) {
-        g_clear_pointer(&connection->stub, connection_stub_free);
+        connection_stub_drop(connection);
         connection->stub = stub_new(connection, start, &error);
     }
     if (connection->stub == NULL) {
         ready(connection, error->message);
         return;
     }
-    split_dns_plan_use_stub(connection->dns, &connection->stub->endpoint,
+    InetEndpoint asked = connection->stub->endpoint;
+    if (connection->caller_configures)
+        asked.port = DNS_PORT;
+    split_dns_plan_use_stub(connection->dns, &asked,
                             connection->profile->dnssec == PROFILE_DNSSEC_STUB);
+    if (connection->caller_configures && !machine_update_firewall(connection->machine, &error)) {
+        ready(connection, error->message);
+        return;
+    }
     connection->stub->ready = ready;
     if (same)
         tell_ready(connection->stub, NULL);

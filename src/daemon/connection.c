@@ -102,6 +102,7 @@ connection_firewall(const Connection *connection)
         firewall.remote = connection->network->remote;
         firewall.names_inside =
             connection->dns != NULL && connection->dns->all_names && !connection->let_go;
+        firewall.stub = connection_stub_redirect(connection);
     }
     return firewall;
 }

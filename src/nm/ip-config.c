@@ -120,7 +120,7 @@ family_config(GinTunnel *tunnel, const InetAddress *address)
 {
     bool v4 = address->family == INET_V4;
     const char *const *networks = gin_tunnel_get_networks(tunnel);
-    const char *const *servers = gin_tunnel_get_dns_servers(tunnel);
+    const char *const *servers = gin_tunnel_get_link_servers(tunnel);
     g_auto(GVariantDict) dict = G_VARIANT_DICT_INIT(NULL);
     g_variant_dict_insert_value(&dict, NM_VPN_PLUGIN_IP4_CONFIG_ADDRESS, address_value(address));
     g_variant_dict_insert(&dict, NM_VPN_PLUGIN_IP4_CONFIG_PREFIX, "u", v4 ? 32 : 128);

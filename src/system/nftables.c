@@ -156,6 +156,23 @@ add_names_inside(GString *out, const FirewallConnection *connections, size_t n)
             devices->str);
 }
 
+/* Both ways, without connection tracking: a tunnel's whole machine would pay for that. */
+static void
+add_stub(GString *out, const InetEndpoint *stub)
+{
+    static const char *const kinds[] = { "udp", "tcp" };
+    if (stub->address.family == INET_NONE)
+        return;
+    g_autofree char *text = inet_address_to_string(&stub->address);
+    const char *word = family_word(stub->address.family);
+    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
+        g_string_append_printf(out,
+                               "    oifname \"lo\" %s daddr %s %s dport 53 %s dport set %u\n"
+                               "    oifname \"lo\" %s saddr %s %s sport %u %s sport set 53\n",
+                               word, text, kinds[i], kinds[i], stub->port, word, text, kinds[i],
+                               stub->port, kinds[i]);
+}
+
 /* "{ "lo", "ginnel0" }" */
 static char *
 inner_devices(const FirewallConnection *connections, size_t n)
@@ -246,6 +263,8 @@ firewall_commands(const FirewallConnection *connections, size_t n, const Firewal
                            "    meta mark & 0x%08x == 0x%08x jump marked\n",
                            MARK_MASK, MARK_VALUE);
     add_names_inside(out, connections, n);
+    for (size_t i = 0; i < n; i++)
+        add_stub(out, &connections[i].stub);
     g_string_append(out, "  }\n"
                          "  chain prerouting {\n"
                          "    type filter hook prerouting priority -310; policy accept;\n");

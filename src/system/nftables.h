@@ -19,6 +19,9 @@ typedef struct {
     const GArray *addresses; /* InetPrefix: ours inside */
     const GArray *remote;    /* InetRange */
     bool names_inside;       /* every name is asked inside: DNS leaves by no other device */
+    /* A server of this machine's that is asked at port 53 of its address, where it may not listen;
+     * family 0: none. */
+    InetEndpoint stub;
 } FirewallConnection;
 
 /* The lockdown: besides the tunnels pass marked packets, loopback, DHCP and neighbour discovery. */

@@ -15,6 +15,7 @@
 /* How long a setting that somebody else took away may be missing. */
 #define CHECK_INTERVAL_S 20
 
+#define DNS_PORT          53
 #define DNS_OVER_TLS_PORT 853 /* RFC 7858, section 3.1 */
 
 typedef struct {
@@ -384,7 +385,8 @@ add_server(GVariantBuilder *list, const InetAddress *address, uint16_t port, con
                                                  inet_family_length(address->family), 1);
     /* The usual port is kept as 0, and would not be read back as it was written. */
     g_variant_builder_add(list, "(i@ayqs)", address->family == INET_V4 ? AF_INET : AF_INET6, octets,
-                          port == DNS_OVER_TLS_PORT ? 0 : port, name != NULL ? name : "");
+                          port == (name != NULL ? DNS_OVER_TLS_PORT : DNS_PORT) ? 0 : port,
+                          name != NULL ? name : "");
 }
 
 static GVariant *

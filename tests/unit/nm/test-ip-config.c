@@ -20,7 +20,7 @@ tunnel_new(void)
     gin_tunnel_set_gateway_address(tunnel, "192.0.2.1");
     gin_tunnel_set_addresses(tunnel, addresses);
     gin_tunnel_set_networks(tunnel, networks);
-    gin_tunnel_set_dns_servers(tunnel, servers);
+    gin_tunnel_set_link_servers(tunnel, servers);
     gin_tunnel_set_domains(tunnel, domains);
     return tunnel;
 }
@@ -117,7 +117,7 @@ test_no_servers(void)
     static const char *const none[] = { NULL };
     g_autoptr(GinTunnel) tunnel = tunnel_new();
     g_auto(IpConfig) config = { 0 };
-    gin_tunnel_set_dns_servers(tunnel, none);
+    gin_tunnel_set_link_servers(tunnel, none);
     g_assert_true(ip_config_from_tunnel(tunnel, &config));
     g_assert_null(g_variant_lookup_value(config.v4, "domains", NULL));
     g_assert_null(g_variant_lookup_value(config.v4, "dns", NULL));

@@ -7,6 +7,7 @@
 #include "system/sockets.h"
 #include "system/tun-device.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <glib.h>
 #include <netinet/in.h>
@@ -383,6 +384,79 @@ test_locked(void)
     given_clear(&given);
 }
 
+/* One octet there and one back, between a client at any port and a server; both of one kind. The
+ * client sees the port that it asked. */
+static void
+assert_asked(int client, int server, const struct sockaddr_in *at)
+{
+    struct sockaddr_in from;
+    socklen_t length = sizeof from;
+    char octet;
+    g_assert_cmpint(send(client, "q", 1, 0), ==, 1);
+    g_assert_cmpint(recvfrom(server, &octet, 1, 0, (struct sockaddr *)&from, &length), ==, 1);
+    g_assert_cmpint(octet, ==, 'q');
+    /* A stream has its other end already. */
+    g_assert_cmpint(sendto(server, "a", 1, 0, (struct sockaddr *)&from, length), ==, 1);
+    g_assert_cmpint(recv(client, &octet, 1, 0), ==, 1);
+    g_assert_cmpint(octet, ==, 'a');
+    length = sizeof from;
+    g_assert_cmpint(getpeername(client, (struct sockaddr *)&from, &length), ==, 0);
+    g_assert_cmpint(from.sin_port, ==, at->sin_port);
+}
+
+static int
+listen_at(struct sockaddr_in *at, int type)
+{
+    socklen_t length = sizeof *at;
+    struct timeval limit = { .tv_sec = 5 };
+    int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+    g_assert_cmpint(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit), ==, 0);
+    g_assert_cmpint(bind(fd, (struct sockaddr *)at, sizeof *at), ==, 0);
+    g_assert_cmpint(getsockname(fd, (struct sockaddr *)at, &length), ==, 0);
+    return fd;
+}
+
+static int
+connect_to(const struct sockaddr_in *at, int type)
+{
+    struct timeval limit = { .tv_sec = 5 };
+    int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+    g_assert_cmpint(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit), ==, 0);
+    g_assert_cmpint(connect(fd, (const struct sockaddr *)at, sizeof *at), ==, 0);
+    return fd;
+}
+
+/* A server of this machine's that listens elsewhere is asked at port 53, by UDP and TCP. */
+static void
+test_stub(void)
+{
+    Given given;
+    TunDevice tunnel;
+    g_autoptr(Netlink) netlink = netlink_new(NULL);
+    struct sockaddr_in own = { .sin_family = AF_INET }, usual;
+    device_up(netlink, &tunnel, "10.77.0.10");
+    g_assert_cmpint(inet_pton(AF_INET, "10.77.0.10", &own.sin_addr), ==, 1);
+    usual = own;
+    usual.sin_port = htons(53);
+    int udp = listen_at(&own, SOCK_DGRAM), tcp = listen_at(&own, SOCK_STREAM);
+    g_assert_cmpint(listen(tcp, 1), ==, 0);
+    given_make(&given, 1, "192.0.2.1", "ginnel0", "10.77.0.10", "10.99.0.0/24");
+    given.connection.stub.port = ntohs(own.sin_port);
+    g_assert_true(inet_address_parse("10.77.0.10", &given.connection.stub.address));
+    set(&given, 1);
+    int asking = connect_to(&usual, SOCK_DGRAM), stream = connect_to(&usual, SOCK_STREAM);
+    assert_asked(asking, udp, &usual);
+    int accepted = accept(tcp, NULL, NULL);
+    g_assert_cmpint(accepted, >=, 0);
+    assert_asked(stream, accepted, &usual);
+    int fds[] = { udp, tcp, asking, stream, accepted };
+    for (size_t i = 0; i < G_N_ELEMENTS(fds); i++)
+        close(fds[i]);
+    set(NULL, 0);
+    tun_device_clear(&tunnel);
+    given_clear(&given);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -397,6 +471,7 @@ main(int argc, char **argv)
     g_test_add_func("/system/nftables/shapes", test_shapes);
     g_test_add_func("/system/nftables/guards", test_guards);
     g_test_add_func("/system/nftables/names-inside", test_names_inside);
+    g_test_add_func("/system/nftables/stub-at-port-53", test_stub);
     g_test_add_func("/system/nftables/locked", test_locked);
     return g_test_run();
 }

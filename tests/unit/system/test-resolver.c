@@ -257,6 +257,11 @@ test_stub(void)
     g_assert_nonnull(strstr(resolved, "Reload"));
     g_assert_nonnull(strstr(resolved, "SetLinkDNSSEC(3, 'yes');"));
     g_assert_nonnull(strstr(resolved, "[0x0a, 0x4d, 0x00, 0x0a], 4711, '')]);"));
+    /* The usual port is kept as 0. */
+    stub.port = 53;
+    split_dns_plan_use_stub(plan, &stub, false);
+    g_autofree char *usual = apply_plan(&bench, plan);
+    g_assert_nonnull(strstr(usual, "[0x0a, 0x4d, 0x00, 0x0a], 0, '')]);"));
     bench_stop(&bench);
 }
 
