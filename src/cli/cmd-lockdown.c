@@ -14,11 +14,11 @@ show(GVariant *props)
 {
     g_auto(GStrv) names = props_strings(props, "LockedBy");
     g_autofree char *joined = output_join((const char *const *)names);
-    gint64 left = props_int64(props, "LiftedUntil") - g_get_real_time();
+    gint64 until = props_int64(props, "LiftedUntil"), left = MAX(until - g_get_real_time(), 0);
     g_autoptr(GString) out = g_string_new(NULL);
     if (names[0] == NULL)
         g_string_append_printf(out, "%s\n", _("This machine is not locked."));
-    else if (left > 0)
+    else if (until != 0) /* not by our clock: the service says when it has locked again */
         g_string_append_printf(out, _("The lock for %s is lifted for %d more seconds.\n"), joined,
                                (int)(left / G_USEC_PER_SEC));
     else

@@ -190,7 +190,7 @@ machine_lift(Machine *machine, unsigned minutes, GError **error)
     if (minutes == 0) {
         g_ptr_array_set_size(machine->locked, 0);
     } else {
-        machine->lifted = g_timeout_add_seconds(60 * minutes, lock_again, machine);
+        machine->lifted = g_timeout_add(60 * 1000 * minutes, lock_again, machine);
         machine->lifted_until = g_get_real_time() + (int64_t)minutes * 60 * G_USEC_PER_SEC;
         tell_lifted(machine);
     }
