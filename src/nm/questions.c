@@ -19,6 +19,7 @@ struct _Questions {
     gboolean interactive;
     char *path, *name, *tunnel;
     GinAgent *skeleton;
+    GinManager *manager; /* NULL: not registered with any */
     GCancellable *cancellable;
     /* The one that NetworkManager has been asked for. */
     guint id;
@@ -103,6 +104,16 @@ ask_manager(Questions *questions, guint id, const char *secret, GVariant *detail
     nm_vpn_service_plugin_secrets_required(questions->plugin, message, hints);
 }
 
+/* The bus lets nobody else ask; what it is told to let through is not ours to say. */
+static gboolean
+comes_from_service(const Questions *questions, GDBusMethodInvocation *invocation)
+{
+    g_autofree char *owner = questions->manager != NULL
+                                 ? g_dbus_proxy_get_name_owner(G_DBUS_PROXY(questions->manager))
+                                 : NULL;
+    return owner != NULL && strcmp(owner, g_dbus_method_invocation_get_sender(invocation)) == 0;
+}
+
 static gboolean
 is_for_us(const Questions *questions, const char *connection, GVariant *details)
 {
@@ -122,7 +133,8 @@ on_ask(GinAgent *skeleton, GDBusMethodInvocation *invocation, GUnixFDList *fds, 
     const char *secret = mapping_secret_for(kind);
     gboolean retry = FALSE;
     g_variant_lookup(details, "retry", "b", &retry);
-    if (secret == NULL || !is_for_us(questions, connection, details)) {
+    if (secret == NULL || !comes_from_service(questions, invocation) ||
+        !is_for_us(questions, connection, details)) {
         unavailable(invocation, "not this one");
         return TRUE;
     }
@@ -197,6 +209,7 @@ questions_free(Questions *questions)
     g_signal_handlers_disconnect_by_data(questions->skeleton, questions);
     g_object_unref(questions->skeleton);
     g_object_unref(questions->connection);
+    g_clear_object(&questions->manager);
     g_free(questions->path);
     g_free(questions->name);
     g_free(questions->tunnel);
@@ -215,6 +228,7 @@ registered(GObject *source, GAsyncResult *result, gpointer data)
 void
 questions_register(Questions *questions, GinManager *manager)
 {
+    g_set_object(&questions->manager, manager);
     gin_manager_call_register_agent(manager, questions->path, questions->cancellable, registered,
                                     NULL);
 }

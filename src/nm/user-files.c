@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define GROUPS_MAX 1024
+#define OPEN_FLAGS (O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
 
 /* Rights of this thread alone: the C library's calls would change all threads'. */
 typedef struct {
@@ -30,43 +31,48 @@ refuse(GError **error, const char *setting, const char *path, const char *why)
     return false;
 }
 
-/* NULL: everybody may use the connection, and an administrator made it. */
-static const char *
-owner_of(NMConnection *connection)
-{
-    NMSettingConnection *setting = nm_connection_get_setting_connection(connection);
-    const char *type, *user;
-    guint n = setting != NULL ? nm_setting_connection_get_num_permissions(setting) : 0;
-    for (guint i = 0; i < n; i++)
-        if (nm_setting_connection_get_permission(setting, i, &type, &user, NULL) &&
-            strcmp(type, "user") == 0)
-            return user;
-    return NULL;
-}
-
-static bool
-rights_of(const char *name, Rights *out, GError **error)
+static Rights *
+rights_of(const char *name, GError **error)
 {
     struct passwd *person = getpwnam(name);
+    g_autofree Rights *out = g_new0(Rights, 1);
     out->n_groups = GROUPS_MAX;
     out->n_before = getgroups(GROUPS_MAX, out->before);
     if (person == NULL || out->n_before < 0 ||
         getgrouplist(name, person->pw_gid, out->groups, &out->n_groups) < 0) {
         g_set_error(error, PROFILE_ERROR, PROFILE_ERROR_UNREADABLE,
                     "connection.permissions: there is no user %s", name);
-        return false;
+        return NULL;
     }
     out->user = person->pw_uid;
     out->group = person->pw_gid;
-    return true;
+    return g_steal_pointer(&out);
+}
+
+/* Of all to whom the connection belongs; none: an administrator made it for everybody. */
+static GPtrArray *
+owners_of(NMConnection *connection, GError **error)
+{
+    NMSettingConnection *setting = nm_connection_get_setting_connection(connection);
+    const char *type, *user;
+    g_autoptr(GPtrArray) owners = g_ptr_array_new_with_free_func(g_free);
+    guint n = setting != NULL ? nm_setting_connection_get_num_permissions(setting) : 0;
+    for (guint i = 0; i < n; i++) {
+        if (!nm_setting_connection_get_permission(setting, i, &type, &user, NULL) ||
+            strcmp(type, "user") != 0)
+            continue;
+        Rights *rights = rights_of(user, error);
+        if (rights == NULL)
+            return NULL;
+        g_ptr_array_add(owners, rights);
+    }
+    return g_steal_pointer(&owners);
 }
 
 /* Opens as that person: file system identity and groups, for the one call. */
 static int
 open_as(const Rights *rights, const char *path)
 {
-    if (rights == NULL)
-        return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (syscall(SYS_setgroups, (size_t)rights->n_groups, rights->groups) < 0)
         return -1;
     gid_t group = (gid_t)setfsgid(rights->group);
@@ -74,13 +80,37 @@ open_as(const Rights *rights, const char *path)
     /* Neither tells whether it was done; what is in force is told by a call that cannot be. */
     bool changed =
         (uid_t)setfsuid((uid_t)-1) == rights->user && (gid_t)setfsgid((gid_t)-1) == rights->group;
-    int fd = changed ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) : -1;
+    int fd = changed ? open(path, OPEN_FLAGS) : -1;
     int why = changed ? errno : EPERM;
     setfsuid(user);
     setfsgid(group);
     if (syscall(SYS_setgroups, (size_t)rights->n_before, rights->before) < 0)
         abort(); /* never go on with somebody else's groups */
     errno = why;
+    return fd;
+}
+
+/* The same file by each of them: whoever makes a connection may name others beside himself, and
+ * reads nothing by their rights. */
+static int
+open_as_all(const GPtrArray *owners, const char *path)
+{
+    struct stat first, other;
+    int fd = owners->len == 0 ? open(path, OPEN_FLAGS) : open_as(owners->pdata[0], path);
+    for (guint i = 1; i < owners->len && fd >= 0; i++) {
+        int again = open_as(owners->pdata[i], path);
+        int why = again < 0 ? errno : 0;
+        if (again >= 0 && (fstat(fd, &first) < 0 || fstat(again, &other) < 0 ||
+                           first.st_dev != other.st_dev || first.st_ino != other.st_ino))
+            why = ESTALE;
+        if (again >= 0)
+            close(again);
+        if (why == 0)
+            continue;
+        close(fd);
+        fd = -1;
+        errno = why;
+    }
     return fd;
 }
 
@@ -115,15 +145,15 @@ copy_file(int from, const char *setting, const char *path, gsize limit, GError *
 }
 
 static bool
-add_file(ProfileFiles *files, const Rights *rights, const char *setting, const char *path,
+add_file(ProfileFiles *files, const GPtrArray *owners, const char *setting, const char *path,
          gsize limit, GError **error)
 {
     if (path == NULL || g_str_has_prefix(path, "pkcs11:"))
         return true;
-    int from = open_as(rights, path);
+    int from = open_as_all(owners, path);
     if (from < 0) {
         g_autofree char *why = g_strdup_printf(
-            "cannot be read%s: %s", rights != NULL ? " by whom the connection belongs to" : "",
+            "cannot be read%s: %s", owners->len > 0 ? " by whom the connection belongs to" : "",
             g_strerror(errno));
         return refuse(error, setting, path, why);
     }
@@ -150,16 +180,12 @@ user_files_read(NMConnection *connection, const Profile *profile, GError **error
         { "user-ppk-file", profile->ppk_file, PROFILE_SECRET_MAX_LENGTH },
         { "transport-proxy-secret-file", profile->proxy_secret_file, PROFILE_SECRET_MAX_LENGTH },
     };
-    g_autofree Rights *rights = NULL;
+    g_autoptr(GPtrArray) owners = owners_of(connection, error);
     g_autoptr(ProfileFiles) files = profile_files_new();
-    const char *owner = owner_of(connection);
-    if (owner != NULL) {
-        rights = g_new0(Rights, 1);
-        if (!rights_of(owner, rights, error))
-            return NULL;
-    }
+    if (owners == NULL)
+        return NULL;
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
-        if (!add_file(files, rights, rows[i].setting, rows[i].path, rows[i].limit, error))
+        if (!add_file(files, owners, rows[i].setting, rows[i].path, rows[i].limit, error))
             return NULL;
     return g_steal_pointer(&files);
 }

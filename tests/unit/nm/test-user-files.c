@@ -8,13 +8,15 @@
 #include <unistd.h>
 
 static NMConnection *
-connection_new(const char *key, const char *user)
+connection_new(const char *key, const char *users)
 {
     NMConnection *connection = nm_simple_connection_new();
     NMSetting *setting = nm_setting_connection_new(), *vpn = nm_setting_vpn_new();
     g_object_set(setting, NM_SETTING_CONNECTION_ID, "work", NULL);
-    if (user != NULL)
-        nm_setting_connection_add_permission(NM_SETTING_CONNECTION(setting), "user", user, NULL);
+    g_auto(GStrv) names = g_strsplit(users != NULL ? users : "", ",", -1);
+    for (size_t i = 0; names[i] != NULL; i++)
+        nm_setting_connection_add_permission(NM_SETTING_CONNECTION(setting), "user", names[i],
+                                             NULL);
     nm_setting_vpn_add_data_item(NM_SETTING_VPN(vpn), "gateway-address", "192.0.2.1");
     nm_setting_vpn_add_data_item(NM_SETTING_VPN(vpn), "user-certificate", "pkcs11:object=tess");
     nm_setting_vpn_add_data_item(NM_SETTING_VPN(vpn), "user-key", "pkcs11:object=tess");
@@ -24,10 +26,11 @@ connection_new(const char *key, const char *user)
     return connection;
 }
 
+/* users: "tess,eve" */
 static ProfileFiles *
-read_ca(const char *path, const char *user, GError **error)
+read_ca(const char *path, const char *users, GError **error)
 {
-    g_autoptr(NMConnection) connection = connection_new(path, user);
+    g_autoptr(NMConnection) connection = connection_new(path, users);
     g_autoptr(Profile) profile = mapping_profile(connection, NULL);
     g_assert_nonnull(profile);
     return user_files_read(connection, profile, error);
@@ -88,6 +91,26 @@ test_as_its_owner(Folder *folder, gconstpointer data)
     g_assert_no_error(error);
 }
 
+/* Whoever names root beside himself reads nothing as root. */
+static void
+test_as_all_its_owners(Folder *folder, gconstpointer data)
+{
+    static const char *const both[] = { "root,nobody", "nobody,root" };
+    if (getuid() != 0) {
+        g_test_skip("needs root");
+        return;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(both); i++) {
+        g_autoptr(GError) refused = NULL, error = NULL;
+        g_assert_cmpint(chmod(folder->path, 0600), ==, 0);
+        g_assert_null(read_ca(folder->path, both[i], &refused));
+        g_assert_error(refused, PROFILE_ERROR, PROFILE_ERROR_UNREADABLE);
+        g_assert_cmpint(chmod(folder->path, 0644), ==, 0);
+        g_autoptr(ProfileFiles) files = read_ca(folder->path, both[i], &error);
+        g_assert_no_error(error);
+    }
+}
+
 static void
 test_refused(Folder *folder, gconstpointer data)
 {
@@ -142,6 +165,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     FOLDER_TEST("content", test_content);
     FOLDER_TEST("as-its-owner", test_as_its_owner);
+    FOLDER_TEST("as-all-its-owners", test_as_all_its_owners);
     FOLDER_TEST("refused", test_refused);
     FOLDER_TEST("too-long", test_too_long);
     g_test_add_func("/nm/user-files/locked", test_locked);
