@@ -74,7 +74,7 @@ static const EditorRow advanced_rows[] = {
       28, NULL },
     { ROW_LIST, "proposals-esp", N_("Algorit_hms for ESP:"), "aes256gcm16", NULL, 28, NULL },
     { ROW_CHECK, "proposals-legacy", N_("Be compati_ble with old gateways"), NULL, NULL, 0, NULL },
-    { ROW_CHECK, "gateway-redirect", N_("Follow to the ne_xt gateway"), NULL,
+    { ROW_CHECK, "gateway-redirect", N_("Ta_ke redirects to other gateways"), NULL,
       N_("Where the gateway sends us to another one"), 0, NULL },
 };
 
