@@ -262,3 +262,9 @@ tls_server_state(const TlsServer *server)
 {
     return server->state;
 }
+
+bool
+tls_server_was_resumed(const TlsServer *server)
+{
+    return gnutls_session_is_resumed(server->session) != 0;
+}

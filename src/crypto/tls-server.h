@@ -39,6 +39,8 @@ bool tls_server_write(TlsServer *server, const void *data, size_t length, GByteA
 /* Says goodbye where the session is open. */
 void tls_server_close(TlsServer *server, GByteArray *out);
 TlsServerState tls_server_state(const TlsServer *server);
+/* In TLS_SERVER_OPEN: the client came with a ticket of ours (RFC 8446, section 2.2; RFC 5077). */
+bool tls_server_was_resumed(const TlsServer *server);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TlsServerIdentity, tls_server_identity_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TlsServer, tls_server_free)

@@ -24,6 +24,8 @@ metrics_text(const Relay *relay)
         { "waiting_bytes_max", "gauge", "The most that ever waited.", s->most_kept_in_all },
         { "accepted_total", "counter", "Streams that were accepted.", s->accepted },
         { "tls_accepted_total", "counter", "TLS handshakes that succeeded.", s->tls_accepted },
+        { "tls_resumed_total", "counter", "Those that went on from an earlier session.",
+          s->tls_resumed },
         { "tls_failed_total", "counter", "TLS handshakes and sessions that failed.",
           s->tls_failed },
         { "refused_total", "counter", "Streams beyond a limit.", s->refused },

@@ -37,7 +37,7 @@ typedef struct {
     uint64_t accepted, refused, closed, broken, timed_out, drained;
     uint64_t packets_in, packets_out, dropped;
     uint64_t octets_in, octets_out;
-    uint64_t tls_accepted, tls_failed;
+    uint64_t tls_accepted, tls_resumed, tls_failed;
     uint64_t kept, most_kept_in_all; /* octets that wait: now, and at most */
     uint64_t most_kept;              /* for one client at a time */
     unsigned connections;

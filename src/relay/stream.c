@@ -354,6 +354,7 @@ read_tls(Stream *stream, bool *more)
     if (stream->phase == STREAM_TLS && state == TLS_SERVER_OPEN) {
         stream->phase = STREAM_OPEN;
         s->tls_accepted++;
+        s->tls_resumed += tls_server_was_resumed(stream->tls);
     }
     if (!push(stream, relay->records->data, relay->records->len))
         return &s->closed;

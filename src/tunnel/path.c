@@ -51,17 +51,24 @@ stop(TunnelPath *path)
 
 /* The next stream may go on with what this one was given (RFC 9329, appendix A). */
 static void
-drop_transport(TunnelPath *path)
+keep_tls_session(TunnelPath *path)
 {
     Session *session = path->attempt->session;
     Secret *tls = path->transport != NULL ? transport_take_session(path->transport) : NULL;
-    if (tls != NULL) {
-        g_clear_pointer(&session->tls_session, secret_unref);
-        session->tls_session = tls;
-        g_free(session->tls_server);
-        session->tls_server = g_strdup(path->server_name);
-    }
+    if (tls == NULL)
+        return;
+    g_clear_pointer(&session->tls_session, secret_unref);
+    session->tls_session = tls;
+    g_free(session->tls_server);
+    session->tls_server = g_strdup(path->server_name);
+}
+
+static void
+drop_transport(TunnelPath *path)
+{
+    keep_tls_session(path);
     g_clear_pointer(&path->transport, transport_unref);
+    g_clear_pointer(&path->tls_session, secret_unref);
     g_clear_pointer(&path->server_name, g_free);
     g_clear_pointer(&path->why, g_free);
 }
@@ -172,6 +179,17 @@ login_came(GVariant *reply, int fd, gpointer data)
     ended_opening(path, EACCES);
 }
 
+/* A ticket is for one use (RFC 8446, appendix C.4); where nobody was reached it was not used. */
+static void
+settle_tls_session(TunnelPath *path, int error)
+{
+    Session *session = path->attempt->session;
+    bool unused = error == ECONNREFUSED || error == EHOSTUNREACH || error == ENETUNREACH;
+    if (unused && session->tls_session == NULL)
+        session->tls_session = g_steal_pointer(&path->tls_session);
+    g_clear_pointer(&path->tls_session, secret_unref);
+}
+
 /* True where the proxy is asked once more, with what it wants to be told. */
 static bool
 goes_on_at_proxy(TunnelPath *path)
@@ -203,6 +221,7 @@ ended_opening(TunnelPath *path, int error)
     Session *session = path->attempt->session;
     source_clear(&path->opening);
     source_clear(&path->too_long);
+    settle_tls_session(path, error);
     if (error == EACCES && path->transport != NULL && goes_on_at_proxy(path)) {
         session_pump(session);
         return;
@@ -246,6 +265,18 @@ open_stream(TunnelPath *path)
     path->opening = watch_for(path, G_IO_OUT | G_IO_ERR | G_IO_HUP, opens);
 }
 
+/* A stream that broke is still held while another one opens in its place. */
+static void
+keep_tls_sessions(Session *session)
+{
+    for (guint i = 0; i < session->attempts->len; i++) {
+        const Attempt *attempt = session->attempts->pdata[i];
+        keep_tls_session(attempt->path);
+        for (guint k = 0; k < attempt->paths->len; k++)
+            keep_tls_session(attempt->paths->pdata[k]);
+    }
+}
+
 static Transport *
 tls_transport(TunnelPath *path, int fd)
 {
@@ -256,14 +287,14 @@ tls_transport(TunnelPath *path, int fd)
         close(fd);
         return NULL;
     }
-    /* A ticket is for one use. */
-    bool known = g_strcmp0(session->tls_server, path->server_name) == 0;
-    g_autoptr(Secret) resume = known ? g_steal_pointer(&session->tls_session) : NULL;
+    keep_tls_sessions(session);
+    if (g_strcmp0(session->tls_server, path->server_name) == 0)
+        path->tls_session = g_steal_pointer(&session->tls_session);
     TransportTlsConfig config = {
         .trust = session->start->trust,
         .server_name = path->server_name,
         .now_s = session->start->ike->wall_clock_s + session_now() / DURATION_SECOND,
-        .resume = resume,
+        .resume = path->tls_session,
     };
     Transport *transport = transport_tls_new(fd, &config, &error);
     if (transport == NULL)

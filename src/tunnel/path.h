@@ -21,6 +21,7 @@ struct TunnelPath {
     IkePath ike;
     Transport *transport; /* NULL while the socket is asked for */
     char *server_name;    /* of TLS; NULL: none */
+    Secret *tls_session;  /* that the stream goes on from; NULL: none, or it is open */
     char *why;            /* there is no transport, for people; NULL: an errno says it */
     GSource *readable, *writable;
     GSource *opening, *too_long; /* of a stream that is not open yet */

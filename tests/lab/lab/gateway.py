@@ -5,6 +5,8 @@ certificate it shows, the user's (IDi) chooses what it hands out. See CONNECTION
 """
 
 import os
+import re
+import socket
 
 from . import addresses as a
 from .box import Box
@@ -278,9 +280,17 @@ class Gateway(Box):
             self.spawn([os.path.join(tree, "usr/bin/ginnel-relay"), "--tls-listen",
                         f"{address}:443", "--gateway", f"{address}:4500", "--certificate",
                         self.pki.path(certificate + ".crt"), "--key",
-                        self.pki.path(certificate + ".key")], log=f"tls-relay{index}")
+                        self.pki.path(certificate + ".key"), "--metrics-socket",
+                        os.path.join(self.directory, f"tls-relay{index}.metrics")], log=f"tls-relay{index}")
         until("gateway: relay with TLS",
               lambda: self.read(["ss", "-Htln"]).count(":443 ") == 2, timeout=3)
+
+    def tls_relay_figure(self, name):
+        """Of the one that listens on IPv4."""
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(os.path.join(self.directory, "tls-relay0.metrics"))
+            text = client.makefile().read()
+        return int(re.search(rf"^ginnel_relay_{name} (\d+)$", text, re.M)[1])
 
     def stop_tls_relay(self):
         """Killed with all its streams."""

@@ -2,6 +2,7 @@
 
 from . import addresses as a
 from .box import Box
+from .wait import until
 
 HOST_LINK, GATEWAY_LINK, OUTSIDE_LINK = "tohost", "togw", "tooutside"
 
@@ -72,6 +73,13 @@ class Router(Box):
     def unlimit(self):
         for link in (HOST_LINK, GATEWAY_LINK):
             self.run(["tc", "qdisc", "del", "dev", link, "root"], check=False)
+
+    def reset(self, port):
+        """Streams to that TCP port are reset, and no others open, until the next mood. Returns when it
+        has happened to one."""
+        self.drop(f"tcp dport {port} counter reject with tcp reset")
+        until(f"router: a reset of port {port}", lambda: "counter packets 0 " not in
+              self.read(["nft", "list", "chain", "inet", "mood", "forward"]))
 
     def drop(self, rule):
         """Adds one more nftables rule in front of the mood's."""

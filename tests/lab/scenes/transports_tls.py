@@ -49,6 +49,16 @@ def tls_breaks(bed, story):
     with story.claim("It is the same IKE SA on another TLS session"):
         expect(before & initiator_spis(bed), f"{before} and {initiator_spis(bed)}")
         expect_equal(ginnel.events("reconnecting"), [], "reconnects")
+    with story.claim("A stream that the network resets goes on from its TLS session, without another "
+                     "certificate"):
+        resumed = bed.gateway.tls_relay_figure("tls_resumed_total")
+        with Download(bed, 50_000_000) as download:
+            bed.router.reset(443)
+            bed.router.mood("open")
+        expect_equal(download.result.returncode, 0,
+                     download.result.stdout + download.result.stderr)
+        expect_equal(bed.gateway.tls_relay_figure("tls_resumed_total"), resumed + 1, "resumptions")
+        expect(before & initiator_spis(bed), f"{before} and {initiator_spis(bed)}")
     ginnel.down()
 
 
