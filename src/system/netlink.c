@@ -15,6 +15,7 @@
 #include <netlink/netlink.h>
 #include <netlink/route/addr.h>
 #include <netlink/route/link.h>
+#include <netlink/route/link/inet6.h>
 #include <netlink/route/route.h>
 #include <netlink/route/rule.h>
 #include <sys/socket.h>
@@ -89,6 +90,19 @@ netlink_free(Netlink *netlink)
     g_free(netlink);
 }
 
+/* With a link-local address the kernel would look for routers inside the tunnel, for ever, and wake
+ * its process for that. */
+static void
+leave_out_link_local(Netlink *netlink, int ifindex)
+{
+    struct rtnl_link *before = rtnl_link_alloc(), *after = rtnl_link_alloc();
+    rtnl_link_set_ifindex(before, ifindex);
+    rtnl_link_inet6_set_addr_gen_mode(after, rtnl_link_inet6_str2addrgenmode("none"));
+    (void)rtnl_link_change(netlink->socket, before, after, 0); /* IPv6 may be switched off */
+    rtnl_link_put(before);
+    rtnl_link_put(after);
+}
+
 bool
 netlink_link_up(Netlink *netlink, int ifindex, uint32_t mtu, GError **error)
 {
@@ -96,6 +110,7 @@ netlink_link_up(Netlink *netlink, int ifindex, uint32_t mtu, GError **error)
     rtnl_link_set_ifindex(before, ifindex);
     rtnl_link_set_mtu(after, mtu);
     rtnl_link_set_flags(after, IFF_UP);
+    leave_out_link_local(netlink, ifindex);
     int rc = rtnl_link_change(netlink->socket, before, after, 0);
     rtnl_link_put(before);
     rtnl_link_put(after);

@@ -11,7 +11,7 @@ typedef struct _Netlink Netlink;
 
 Netlink *netlink_new(GError **error);
 void netlink_free(Netlink *netlink);
-/* Sets MTU and brings the link up. */
+/* Sets MTU and brings the link up; the kernel gives it no link-local address. */
 bool netlink_link_up(Netlink *netlink, int ifindex, uint32_t mtu, GError **error);
 /* Makes the link have exactly these addresses (InetPrefix) of global scope. IPv6 ones, here and
  * below, are left out where the machine has IPv6 switched off. */

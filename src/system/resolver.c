@@ -5,15 +5,24 @@
 #include "system/error.h"
 #include "system/resolver-resolved.h"
 
+#include <glib-unix.h>
 #include <net/if.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 /* systemd starts a service five times in 10 s; one of them is left to others. */
 #define RELOADS_MAX      4
 #define RELOAD_WINDOW_US (10 * G_USEC_PER_SEC)
-/* How long a setting that somebody else took away may be missing. */
+/* How long a setting that somebody else took away may be missing: looked for when resolved writes
+ * its files anew, which it does for servers, domains and default routes; who takes away no more
+ * than DNSSEC or DNS over TLS is found later. */
 #define CHECK_INTERVAL_S 20
+#define CHECK_REST_S     300
+/* A change comes in several calls. */
+#define CHECK_GATHER_S 1
+#define STATE_FOLDER   "/run/systemd/resolve"
 
 #define DNS_PORT          53
 #define DNS_OVER_TLS_PORT 853 /* RFC 7858, section 3.1 */
@@ -34,6 +43,10 @@ struct _Resolver {
     GAsyncQueue *queue; /* ResolverJob; the address of the resolver itself ends the thread */
     GHashTable *links;  /* ifindex -> ResolvedLink: what is in force; main thread only */
     guint watch, timer;
+    gint64 checked, check_due; /* monotonic */
+    const char *state_folder;  /* where resolved writes what is in force; NULL: not watched */
+    int inotify;               /* of that folder; -1: it is not there */
+    guint changes;
     char *owner; /* of resolved's bus name */
     bool checks_names;
     bool keeps_lost_links;
@@ -279,11 +292,92 @@ resolver_check(Resolver *resolver)
     }
 }
 
+static gboolean check_again(gpointer data);
+
+static void
+check_within(Resolver *resolver, guint seconds)
+{
+    gint64 due = g_get_monotonic_time() + seconds * G_USEC_PER_SEC;
+    if (resolver->timer != 0 && resolver->check_due <= due)
+        return;
+    g_clear_handle_id(&resolver->timer, g_source_remove);
+    resolver->check_due = due;
+    resolver->timer = g_timeout_add_seconds(seconds, check_again, resolver);
+}
+
+/* Nothing is looked at where nothing is in force. */
+static void
+wait_for_check(Resolver *resolver)
+{
+    if (g_hash_table_size(resolver->links) > 0)
+        check_within(resolver, resolver->inotify >= 0 ? CHECK_REST_S : CHECK_INTERVAL_S);
+}
+
 static gboolean
 check_again(gpointer data)
 {
-    resolver_check(data);
-    return G_SOURCE_CONTINUE;
+    Resolver *resolver = data;
+    resolver->timer = 0;
+    resolver->checked = g_get_monotonic_time();
+    resolver_check(resolver);
+    wait_for_check(resolver);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+stop_watching_changes(Resolver *resolver)
+{
+    g_clear_handle_id(&resolver->changes, g_source_remove);
+    if (resolver->inotify >= 0)
+        close(resolver->inotify);
+    resolver->inotify = -1;
+}
+
+/* Takes what is there to be read. True: the folder itself is gone. */
+static bool
+read_changes(int fd)
+{
+    char octets[4096];
+    bool gone = false;
+    ssize_t n;
+    while ((n = read(fd, octets, sizeof octets)) > 0) {
+        struct inotify_event event;
+        for (ssize_t at = 0; at < n; at += (ssize_t)(sizeof event + event.len)) {
+            memcpy(&event, octets + at, sizeof event);
+            gone = gone || (event.mask & IN_IGNORED) != 0;
+        }
+    }
+    return gone;
+}
+
+static gboolean
+settings_changed(int fd, GIOCondition condition, gpointer data)
+{
+    Resolver *resolver = data;
+    bool gone = read_changes(fd);
+    gint64 wait = CHECK_INTERVAL_S - (g_get_monotonic_time() - resolver->checked) / G_USEC_PER_SEC;
+    if (g_hash_table_size(resolver->links) > 0)
+        check_within(resolver, (guint)MAX(wait, CHECK_GATHER_S));
+    if (!gone)
+        return G_SOURCE_CONTINUE;
+    resolver->changes = 0;
+    stop_watching_changes(resolver);
+    wait_for_check(resolver);
+    return G_SOURCE_REMOVE;
+}
+
+void
+resolver_watch_changes(Resolver *resolver, const char *folder)
+{
+    stop_watching_changes(resolver);
+    resolver->state_folder = folder;
+    resolver->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    if (resolver->inotify < 0)
+        return;
+    if (inotify_add_watch(resolver->inotify, folder, IN_MOVED_TO | IN_DELETE | IN_ONLYDIR) < 0)
+        stop_watching_changes(resolver);
+    else
+        resolver->changes = g_unix_fd_add(resolver->inotify, G_IO_IN, settings_changed, resolver);
 }
 
 static void
@@ -326,6 +420,8 @@ resolved_appeared(GDBusConnection *bus, const char *name, const char *owner, gpo
         G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, resolver->cancellable, read_tls_mode, resolver);
     if (other)
         resolver_check(resolver);
+    if (resolver->state_folder != NULL && resolver->inotify < 0)
+        resolver_watch_changes(resolver, resolver->state_folder);
 }
 
 Resolver *
@@ -339,7 +435,7 @@ resolver_new_in(GDBusConnection *bus, const char *folder, gint64 window_us)
     resolver->waiting = g_ptr_array_new();
     resolver->cancellable = g_cancellable_new();
     resolver->window_us = window_us;
-    resolver->timer = g_timeout_add_seconds(CHECK_INTERVAL_S, check_again, resolver);
+    resolver->inotify = -1;
     resolver->watch = g_bus_watch_name_on_connection(
         bus, RESOLVED_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE, resolved_appeared, NULL, resolver, NULL);
     resolver->thread = g_thread_new("resolver", run, resolver);
@@ -349,7 +445,9 @@ resolver_new_in(GDBusConnection *bus, const char *folder, gint64 window_us)
 Resolver *
 resolver_new(GDBusConnection *bus)
 {
-    return resolver_new_in(bus, ANCHOR_FILES_FOLDER, RELOAD_WINDOW_US);
+    Resolver *resolver = resolver_new_in(bus, ANCHOR_FILES_FOLDER, RELOAD_WINDOW_US);
+    resolver_watch_changes(resolver, STATE_FOLDER);
+    return resolver;
 }
 
 void
@@ -360,7 +458,8 @@ resolver_free(Resolver *resolver)
     g_cancellable_cancel(resolver->cancellable);
     g_object_unref(resolver->cancellable);
     g_bus_unwatch_name(resolver->watch);
-    g_source_remove(resolver->timer);
+    stop_watching_changes(resolver);
+    g_clear_handle_id(&resolver->timer, g_source_remove);
     g_async_queue_push(resolver->queue, resolver);
     g_thread_join(resolver->thread);
     g_async_queue_unref(resolver->queue);
@@ -475,6 +574,7 @@ resolver_apply_async(Resolver *resolver, const char *interface, int ifindex,
         link_unref(link);
     } else {
         g_hash_table_insert(resolver->links, GINT_TO_POINTER(ifindex), link);
+        wait_for_check(resolver);
     }
 }
 

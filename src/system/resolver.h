@@ -3,8 +3,8 @@
  * link, and a trust anchor file that it reads. Calls are carried out by a thread of their own, in
  * the order in which they came, gathered so that one reload serves all that wait, and never so many
  * reloads that systemd would refuse the next. What was set is read back; what is in force is looked
- * at again from time to time and when another systemd-resolved appears, and set where it is
- * missing.
+ * at again when somebody has changed something, from time to time, and when another
+ * systemd-resolved appears, and set where it is missing.
  */
 #pragma once
 #include "plan/split-dns.h"
@@ -22,6 +22,10 @@ Resolver *resolver_new_in(GDBusConnection *bus, const char *folder, gint64 windo
 void resolver_keep_lost_links(Resolver *resolver);
 /* What was asked for is carried out first. */
 void resolver_free(Resolver *resolver);
+
+/* Looks at what is in force when something in the folder (of static storage) was replaced, and
+ * seldom otherwise. Without that, or while there is no such folder: every few seconds. */
+void resolver_watch_changes(Resolver *resolver, const char *folder);
 
 /* Makes the link have what the plan says. The plan is copied as far as it is needed. NULL plan:
  * reverts the link and removes its anchors.

@@ -75,6 +75,16 @@ set_routes(Bench *bench, const char *text, const char *sources)
     g_assert_no_error(error);
 }
 
+/* Nobody in the tunnel is asked for routers. */
+static void
+test_no_link_local_address(void)
+{
+    Bench bench;
+    bench_start(&bench);
+    assert_seen("ip -6 -o address show dev ginnel0", "");
+    bench_stop(&bench);
+}
+
 static void
 test_link_up(void)
 {
@@ -264,6 +274,7 @@ main(int argc, char **argv)
     own_network_enter();
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/system/netlink/link-up", test_link_up);
+    g_test_add_func("/system/netlink/no-link-local-address", test_no_link_local_address);
     g_test_add_func("/system/netlink/addresses", test_addresses);
     g_test_add_func("/system/netlink/routes", test_routes);
     g_test_add_func("/system/netlink/routes-of-others-stay", test_routes_of_others_stay);

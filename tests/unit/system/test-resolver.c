@@ -444,6 +444,29 @@ test_taken_away(void)
     bench_stop(&bench);
 }
 
+/* The same, found out by what resolved writes. */
+static void
+test_change_is_noticed(void)
+{
+    Bench bench;
+    bench_start(&bench);
+    g_autofree char *folder = g_dir_make_tmp("ginnel-resolve-XXXXXX", NULL);
+    g_autofree char *file = g_build_filename(folder, "resolv.conf", NULL);
+    resolver_watch_changes(bench.resolver, folder);
+    g_autofree char *up = apply(&bench, true, false);
+    g_string_truncate(bench.fake.story, 0);
+    g_hash_table_remove_all(bench.fake.settings);
+    g_assert_true(g_file_set_contents(file, "", -1, NULL));
+    while (strstr(bench.fake.story->str, "SetLinkDNSEx(3") == NULL)
+        g_main_context_iteration(NULL, TRUE);
+    Outcome outcome;
+    start(&bench, "ginnel1", 4, NULL, &outcome);
+    fake_resolved_run_until(&outcome.done);
+    bench_stop(&bench);
+    g_unlink(file);
+    g_rmdir(folder);
+}
+
 /* There is no such interface on this machine: its anchors go, and are forgotten. */
 static void
 test_link_is_lost(void)
@@ -557,6 +580,7 @@ main(int argc, char **argv)
     g_test_add_func("/system/resolver/another-resolved", test_another_resolved);
     g_test_add_func("/system/resolver/not-kept", test_not_kept);
     g_test_add_func("/system/resolver/taken-away", test_taken_away);
+    g_test_add_func("/system/resolver/change-is-noticed", test_change_is_noticed);
     g_test_add_func("/system/resolver/link-is-lost", test_link_is_lost);
     g_test_add_func("/system/resolver/no-resolved", test_no_resolved);
     g_test_add_func("/system/resolver/link-of-networkd", test_link_of_networkd);
