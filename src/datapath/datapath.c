@@ -324,9 +324,36 @@ enqueue_ike(Datapath *datapath, Transport *transport, GBytes *message, bool prob
     worker_wake(&datapath->sender);
 }
 
+/* Nothing that a message of ours could overtake is on its way to the socket: not what was sealed
+ * for an SA that the message deletes. */
+static bool
+nothing_is_ahead(Datapath *datapath)
+{
+    pthread_mutex_lock(&datapath->lock);
+    bool queued = !g_queue_is_empty(&datapath->ike_queue);
+    pthread_mutex_unlock(&datapath->lock);
+    /* Who does not rest any more has seen what was published. */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    return !queued && g_atomic_int_get(&datapath->sender.resting) != 0;
+}
+
+/* What is sent to the peer without waking a thread for it. error: an errno, or 0. */
+static void
+sent_directly(Datapath *datapath, Transport *transport, int error)
+{
+    if (error != 0)
+        hand_over(datapath, transport, NULL, error);
+}
+
 void
 datapath_send_ike(Datapath *datapath, Transport *transport, GBytes *message)
 {
+    if (!transport_is_stream(transport) && nothing_is_ahead(datapath)) {
+        gsize length;
+        const uint8_t *data = g_bytes_get_data(message, &length);
+        sent_directly(datapath, transport, transport_send_ike(transport, data, length));
+        return;
+    }
     enqueue_ike(datapath, transport, g_bytes_ref(message), false);
 }
 
@@ -342,10 +369,7 @@ datapath_send_keepalive(Datapath *datapath)
     Transport *sending = datapath->current->sending;
     if (sending == NULL || transport_is_stream(sending))
         return;
-    /* A datagram of its own, which no thread has to be woken for. */
-    int error = transport_send_keepalive(sending);
-    if (error != 0)
-        hand_over(datapath, sending, NULL, error);
+    sent_directly(datapath, sending, transport_send_keepalive(sending));
 }
 
 void

@@ -1,7 +1,8 @@
 /*
  * A way for IKE messages and ESP packets to the gateway: a UDP socket or a stream, made elsewhere
  * and handed over. Never blocks. At first the main loop uses a transport for the handshake; then it
- * belongs to the data path: its sending thread alone sends, its receiving thread alone receives.
+ * belongs to the data path: its sending thread alone sends (over UDP the main loop too, what is no
+ * ESP packet: each is a datagram of its own), its receiving thread alone receives.
  * RFC 3948; RFC 9329, sections 3 to 6.
  */
 #pragma once

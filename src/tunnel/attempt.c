@@ -159,6 +159,7 @@ attempt_send(Attempt *attempt, const IkeOutput *output)
     if (again && attempt == session->active && !output->probe)
         move_unanswered(session);
     int error = path_send(path, output->datagram, output->probe);
+    session_message_left(session, path);
     if (error != 0)
         attempt_transport_failed(attempt, path->transport, error);
 }

@@ -115,6 +115,8 @@ void session_keep_ticket(Session *session, IkeTicket *ticket); /* taken */
 void session_forget_attempts(Session *session);
 /* Another path is in use. */
 void session_keepalives_changed(Session *session);
+/* What leaves by the path in use is as good as a keepalive. */
+void session_message_left(Session *session, const TunnelPath *path);
 /* Answer to RESOLVE and REDIRECT: the race begins. */
 void session_resolved(GVariant *reply, int fd, gpointer session);
 /* The connection, or the try, is over. */

@@ -10,9 +10,10 @@
 #define RACE_LIMIT       (20 * DURATION_SECOND) /* for some IKE_SA_INIT to be answered */
 #define SIGN_IN_LIMIT    (60 * DURATION_SECOND) /* once the gateway has begun to answer */
 #define CLOSE_LIMIT      (3 * DURATION_SECOND)  /* for the gateway to acknowledge DELETE */
-#define USAGE_INTERVAL   (20 * DURATION_SECOND) /* between looks at what SAs have carried */
+#define USAGE_INTERVAL   (25 * DURATION_SECOND) /* between looks at what SAs have carried */
 #define KEEPALIVE_NAT    (20 * DURATION_SECOND) /* RFC 3948, section 4 */
 #define KEEPALIVE_NO_NAT (25 * DURATION_SECOND) /* stateful firewalls forget too */
+#define KEEPALIVE_SLACK  (1 * DURATION_SECOND)  /* a message that is due by then does as well */
 
 Instant
 session_now(void)
@@ -226,25 +227,57 @@ set_clock(Session *session)
         g_source_set_ready_time(session->timer, g_get_monotonic_time() + MAX(deadline - now, 0));
 }
 
+static bool
+needs_keepalives(const Session *session)
+{
+    return session->applied && session->active->path->way.kind == FALLBACK_UDP;
+}
+
+static bool
+is_message_due(const Session *session, Instant by)
+{
+    const Attempt *active = session->active;
+    return active != NULL && !is_held(session, active) &&
+           ike_engine_next_deadline(active->engine) <= by;
+}
+
+static void
+wait_for_keepalive(Session *session, Instant now)
+{
+    session->keepalive_at =
+        instant_after(now, session->move.nat ? KEEPALIVE_NAT : KEEPALIVE_NO_NAT);
+}
+
 static void
 send_keepalive(Session *session, Instant now)
 {
-    bool nat = session->move.nat;
     DatapathStatistics statistics;
+    /* Packets and messages of our own keep a mapping as well (RFC 3948, section 4). */
+    if (is_message_due(session, instant_after(now, KEEPALIVE_SLACK))) {
+        session->keepalive_at = instant_after(now, 2 * KEEPALIVE_SLACK);
+        return;
+    }
     datapath_get_statistics(session->datapath, &statistics);
-    /* Packets of our own keep a mapping as well (RFC 3948, section 4). */
     if (statistics.packets_out == session->packets_out_seen)
         datapath_send_keepalive(session->datapath);
     session->packets_out_seen = statistics.packets_out;
-    session->keepalive_at = instant_after(now, nat ? KEEPALIVE_NAT : KEEPALIVE_NO_NAT);
+    wait_for_keepalive(session, now);
 }
 
 void
 session_keepalives_changed(Session *session)
 {
     session->keepalive_at = INSTANT_NEVER;
-    if (session->applied && session->active->path->way.kind == FALLBACK_UDP)
+    if (needs_keepalives(session))
         send_keepalive(session, session_now());
+}
+
+void
+session_message_left(Session *session, const TunnelPath *path)
+{
+    if (session->keepalive_at != INSTANT_NEVER && session->active != NULL &&
+        session->active->path == path)
+        wait_for_keepalive(session, session_now());
 }
 
 /* There is something to look at: nothing is looked at while nothing passes. */
@@ -322,8 +355,12 @@ session_timeout(gpointer data)
             "no answer%s%s", session->obituary->len > 0 ? "; " : "", session->obituary->str);
         session_lost(session, "GatewayUnreachable", detail, RECONNECT_TRANSIENT);
     }
-    if (session->keepalive_at <= now)
+    if (session->keepalive_at <= now) {
         send_keepalive(session, now);
+        /* One waking for both. */
+        if (session->usage_at != INSTANT_NEVER)
+            session->usage_at = now;
+    }
     if (session->plan != NULL)
         fallback_plan_timeout(session->plan, now);
     if (session->usage_at <= now)
