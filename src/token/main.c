@@ -4,11 +4,11 @@
  */
 #include "config.h"
 
+#include "channel/activation.h"
 #include "token/service.h"
 
 #include <stdio.h>
 #include <sys/prctl.h>
-#include <systemd/sd-daemon.h>
 
 static void
 quit(gpointer data)
@@ -23,13 +23,14 @@ main(int argc, char **argv)
         printf("ginnel-token %s\n", GINNEL_VERSION);
         return 0;
     }
-    if (argc > 1 || sd_listen_fds(1) != 1) {
+    int control = argc > 1 ? -1 : channel_handed_over();
+    if (control < 0) {
         fprintf(stderr, "ginnel-token is started by systemd, see ginnel-token(8).\n");
         return 2;
     }
     prctl(PR_SET_DUMPABLE, 0); /* a PIN does not belong into a core dump */
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
-    TokenService *service = token_service_new(SD_LISTEN_FDS_START, quit, loop);
+    TokenService *service = token_service_new(control, quit, loop);
     g_main_loop_run(loop);
     token_service_free(service);
     return 0;

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "tunnel/memory.h"
 #include "tunnel/session-private.h"
 
 #include "crypto/algorithms.h"
@@ -461,6 +462,7 @@ install_child(Attempt *attempt, const IkeChild *child)
         ike_engine_close(attempt->engine, IKE_CLOSE_PROTOCOL, session_now());
         return;
     }
+    memory_let_go();
     g_autoptr(EspSelectors) selectors = esp_selectors_new(child->local_ts, child->remote_ts);
     if (attempt->takes_over != NULL) {
         session->rekeys++;

@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include "channel/activation.h"
 #include "tunnel/sandbox.h"
 #include "tunnel/session.h"
 
@@ -11,7 +12,6 @@
 #include <glib-unix.h>
 #include <signal.h>
 #include <stdio.h>
-#include <systemd/sd-daemon.h>
 
 static void
 quit(gpointer data)
@@ -34,13 +34,13 @@ main(int argc, char **argv)
         printf("ginnel-tunnel %s\n", GINNEL_VERSION);
         return 0;
     }
-    int n = sd_listen_fds(1);
-    if (argc > 1 || n != 1) {
+    int control = argc > 1 ? -1 : channel_handed_over();
+    if (control < 0) {
         fprintf(stderr, "ginnel-tunnel is started by systemd, see ginnel-tunnel(8).\n");
         return 2;
     }
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
-    Session *session = session_new(SD_LISTEN_FDS_START, quit, loop);
+    Session *session = session_new(control, quit, loop);
     g_unix_signal_add(SIGTERM, terminated, session);
     g_unix_signal_add(SIGINT, terminated, session);
     if (!sandbox_enter(&error)) {

@@ -2,6 +2,7 @@
 
 #include "tunnel/session-private.h"
 
+#include "tunnel/memory.h"
 #include "tunnel/sandbox.h"
 
 #include <time.h>
@@ -530,6 +531,7 @@ handle_applied(Session *session, GVariant *body)
                           g_variant_new_int64(session_now() - session->connect_began));
     session_event(session, "connected", g_variant_builder_end(&details));
     session_set_state(session, TUNNEL_STATE_CONNECTED, "", "");
+    memory_let_go();
     misbehave(session);
     session_pump(session);
 }
