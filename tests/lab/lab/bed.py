@@ -18,6 +18,7 @@ from .testhost import UNITS, UPLINK, TestHost
 class Bed:
     def __init__(self, directory):
         self.directory = os.path.abspath(directory)
+        self.offloads = True
         self.names = Names(self.directory)
         self.pki = Pki(self.directory)
         self.host = TestHost(self.directory)
@@ -72,6 +73,14 @@ class Bed:
             self.gateway.start_relay(self.host.tree)
         self.host.plug_in()
         self.give_credentials()
+
+    def without_offloads(self):
+        """The product's devices pass single packets only, from now on."""
+        self.offloads = False
+        self.host.write("/etc/systemd/system/ginneld.service.d/offloads.conf",
+                        "[Service]\nEnvironment=GINNEL_OFFLOADS=0\n", owner="root:root")
+        self.host.run(["systemctl", "daemon-reload"])
+        self.host.run(["systemctl", "stop", "ginneld.service"], check=False)
 
     def tool(self, name):
         """A program of the bed, where every box can see it (the clone may be out of sight)."""

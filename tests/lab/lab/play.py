@@ -8,11 +8,13 @@ from .product import Ginnel
 from .story import SCENES
 
 
-def chosen(pattern="", demo=False):
+def chosen(pattern="", demo=False, of_packets=False):
+    """In the order in which they are told. of_packets: only those in which packets matter."""
     import scenes
     names = [module.__name__ for module in scenes.ORDER]
     order = sorted(SCENES, key=lambda one: names.index(one.function.__module__))
-    return [one for one in order if (one.demo or not demo) and
+    wanted = [module.__name__ for module in (scenes.OF_PACKETS if of_packets else scenes.ORDER)]
+    return [one for one in order if (one.demo or not demo) and one.function.__module__ in wanted and
             (pattern.lower() in one.title.lower() or pattern in one.name)]
 
 

@@ -13,6 +13,7 @@ from . import (
     lifetimes,
     names,
     programs,
+    rest,
     revocation,
     rights,
     streams,
@@ -42,6 +43,7 @@ ORDER = [
     gateways,
     names,
     lifetimes,
+    rest,
     confinement,
     credentials,
     rights,
@@ -50,4 +52,15 @@ ORDER = [
     revocation,
     eap,
     decoder,
+]
+
+# Those in which packets are what matters: `run --without-offloads` plays them.
+OF_PACKETS = [
+    tunnel,
+    streams,
+    datapath,
+    transports,
+    transports_journey,
+    transports_tcp,
+    transports_tls,
 ]
