@@ -163,8 +163,8 @@ def ping(link, tunnel, _seconds, figures):
     alone = pings(link, tunnel.address, 300, 0.004)
     figures["ping-us"] = statistics.median(alone) * 1000
     iperf = Iperf(link, tunnel)
-    load = iperf.start(3, "-C", "cubic")
-    beside = pings(link, tunnel.address, 100, 0.02)
+    load = iperf.start(2, "-C", "cubic")
+    beside = pings(link, tunnel.address, 75, 0.02)
     load.communicate()
     figures["ping-loaded-us"] = statistics.median(beside) * 1000
 
