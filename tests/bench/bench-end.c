@@ -3,9 +3,11 @@
  * keys that both ends know. No IKE: what is measured is the way of packets.
  *
  *   bench-end client|gateway udp|tcp PORT LOCAL REMOTE [chacha] [plain-tun] [selectors=N]
+ * [rekeys=N]
  *
  * Says "ready DEVICE" when the device is there, and the statistics when it is told to end.
  */
+#include "bench-rekey.h"
 #include "bench-socket.h"
 
 #include "crypto/algorithms.h"
@@ -26,7 +28,14 @@ typedef struct {
     BenchSocket socket;
     bool chacha, offloads;
     unsigned selectors; /* besides the one that allows all; each a network of its own */
+    unsigned rekeys;    /* a second */
 } Options;
+
+typedef struct {
+    GMainLoop *loop;
+    Datapath *datapath;
+    BenchRekey rekey;
+} End;
 
 static void
 read_options(Options *options, int argc, char **argv)
@@ -38,6 +47,8 @@ read_options(Options *options, int argc, char **argv)
         options->offloads = options->offloads && strcmp(argv[i], "plain-tun") != 0;
         if (g_str_has_prefix(argv[i], "selectors="))
             options->selectors = (unsigned)atoi(argv[i] + strlen("selectors="));
+        if (g_str_has_prefix(argv[i], "rekeys="))
+            options->rekeys = (unsigned)atoi(argv[i] + strlen("rekeys="));
     }
 }
 
@@ -47,6 +58,7 @@ parameters_of(const Options *options, uint32_t spi, Secret **key)
     uint8_t *data;
     *key = secret_new_blank(KEY_LENGTH, &data);
     memset(data, (int)(spi >> 24), KEY_LENGTH);
+    memcpy(data, &spi, sizeof spi); /* every key is another one */
     return (EspSaParameters){ .spi = spi,
                               .encr = options->chacha ? ENCR_CHACHA20_POLY1305 : ENCR_AES_GCM_16,
                               .key_bits = options->chacha ? 0 : 256,
@@ -77,29 +89,37 @@ make_selectors(unsigned n)
 }
 
 static void
-install(Datapath *datapath, const Options *options)
+make_pair(gconstpointer data, uint32_t number, EspInbound **inbound, EspOutbound **outbound)
 {
+    const Options *options = data;
     g_autoptr(GError) error = NULL;
     g_autoptr(Secret) key_in = NULL;
     g_autoptr(Secret) key_out = NULL;
-    uint32_t in = options->socket.client ? SPI_TO_CLIENT : SPI_TO_GATEWAY;
-    uint32_t out = options->socket.client ? SPI_TO_GATEWAY : SPI_TO_CLIENT;
+    uint32_t in = (options->socket.client ? SPI_TO_CLIENT : SPI_TO_GATEWAY) + number;
+    uint32_t out = (options->socket.client ? SPI_TO_GATEWAY : SPI_TO_CLIENT) + number;
     EspSaParameters parameters_in = parameters_of(options, in, &key_in);
     EspSaParameters parameters_out = parameters_of(options, out, &key_out);
-    g_autoptr(EspInbound) inbound = esp_inbound_new(&parameters_in, &error);
-    g_autoptr(EspOutbound) outbound =
-        inbound != NULL ? esp_outbound_new(&parameters_out, rng_system(), &error) : NULL;
-    if (outbound == NULL) {
+    *inbound = esp_inbound_new(&parameters_in, &error);
+    *outbound = *inbound != NULL ? esp_outbound_new(&parameters_out, rng_system(), &error) : NULL;
+    if (*outbound == NULL) {
         fprintf(stderr, "bench-end: %s\n", error->message);
         exit(1);
     }
-    g_autoptr(EspSelectors) selectors = make_selectors(options->selectors);
-    datapath_install(datapath, inbound, outbound, selectors);
+}
+
+static void
+install(End *end, const Options *options)
+{
+    g_autoptr(EspInbound) inbound = NULL;
+    g_autoptr(EspOutbound) outbound = NULL;
+    make_pair(options, 0, &inbound, &outbound);
+    datapath_install(end->datapath, inbound, outbound, end->rekey.selectors);
 }
 
 static void
 ike_received(GBytes *message, Transport *transport, gpointer data)
 {
+    bench_rekey_received(&((End *)data)->rekey, message);
 }
 
 static void
@@ -107,7 +127,7 @@ transport_failed(Transport *transport, int error, gpointer data)
 {
     if (transport_is_stream(transport)) {
         fprintf(stderr, "bench-end: the stream ended: %s\n", g_strerror(error));
-        g_main_loop_quit(data);
+        g_main_loop_quit(((End *)data)->loop);
     }
 }
 
@@ -119,17 +139,18 @@ told_to_end(gpointer data)
 }
 
 static void
-say_statistics(Datapath *datapath)
+say_statistics(const End *end)
 {
     DatapathStatistics s;
-    datapath_get_statistics(datapath, &s);
+    datapath_get_statistics(end->datapath, &s);
     printf("{\"packets_in\": %" G_GUINT64_FORMAT ", \"packets_out\": %" G_GUINT64_FORMAT
-           ", \"dropped\": %" G_GUINT64_FORMAT ", \"congested\": %" G_GUINT64_FORMAT "}\n",
+           ", \"dropped\": %" G_GUINT64_FORMAT ", \"congested\": %" G_GUINT64_FORMAT
+           ", \"rekeys\": %u}\n",
            s.packets_in, s.packets_out,
            s.drop_forged + s.drop_replayed + s.drop_malformed + s.drop_unknown_spi +
                s.drop_selectors_in + s.drop_selectors_out + s.drop_too_big + s.drop_exhausted +
                s.drop_garbage + s.tun_errors,
-           s.drop_congested);
+           s.drop_congested, end->rekey.number);
 }
 
 int
@@ -138,6 +159,7 @@ main(int argc, char **argv)
     static const DatapathHandler handler = { ike_received, transport_failed };
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     g_autoptr(GError) error = NULL;
+    End end = { .loop = loop };
     Options options;
     TunDevice tun;
     read_options(&options, argc, argv);
@@ -146,13 +168,23 @@ main(int argc, char **argv)
         return 1;
     }
     g_autoptr(Transport) transport = bench_socket_open(&options.socket);
-    g_autoptr(Datapath) datapath = datapath_new(tun.fd, tun.offloads, &handler, loop);
-    install(datapath, &options);
+    g_autoptr(Datapath) datapath = datapath_new(tun.fd, tun.offloads, &handler, &end);
+    g_autoptr(EspSelectors) selectors = make_selectors(options.selectors);
+    end.datapath = datapath;
+    end.rekey = (BenchRekey){ .datapath = datapath,
+                              .transport = transport,
+                              .selectors = selectors,
+                              .make_pair = make_pair,
+                              .options = &options,
+                              .client = options.socket.client };
+    install(&end, &options);
     datapath_set_transport(datapath, transport);
+    if (options.rekeys > 0 && options.socket.client)
+        bench_rekey_begin(&end.rekey, 1000 / options.rekeys);
     g_unix_signal_add(SIGTERM, told_to_end, loop);
     printf("ready %s\n", tun.name);
     fflush(stdout);
     g_main_loop_run(loop);
-    say_statistics(datapath);
+    say_statistics(&end);
     return 0;
 }

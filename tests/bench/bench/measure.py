@@ -233,8 +233,45 @@ def tunnels(programs, seconds, found):
             figures[f"tunnels-{number}-gbps"] = all_at_once(link, all_of_them, seconds)
 
 
+def overflows(link):
+    """Datagrams that found the tunnel's own socket full, at both ends; inner sockets do not count."""
+    return sum(int(drops) for side in link.names for drops in
+               re.findall(r"skmem:\(\S*,d(\d+)\)",
+                          link.run(side, "ss", "-uanm", "sport", "=", ":4500").stdout))
+
+
+def rekeys(programs, seconds, figures):
+    """Other keys 20 times a second under load: what left one end and did not come out of the other. A
+    packet that found the outer socket's buffer full is told apart."""
+    total = {"packets": 0, "lost": 0, "overflows": 0, "rekeys": 0}
+    began = time.monotonic()
+    for transport in ("udp", "tcp"):
+        with Link() as link:
+            tunnel = own_ends(link, programs["bench-end"], transport, "rekeys=20")
+            iperf = Iperf(link, tunnel)
+            for words in (["-C", "cubic"], ["-C", "cubic", "-R"], ["-u", "-l", 200, "-b", "24M"],
+                          ["-u", "-l", 200, "-b", "24M", "-R"]):
+                iperf.run(seconds, *words)
+            for side in link.names:     # nothing sets out any more
+                link.run(side, "ip", "link", "set", "ginnel0", "down")
+            dropped = overflows(link)
+            for end in tunnel.ends.values():
+                end.terminate()
+                end.wait(5)
+            client, gateway = (json.loads(link.said(end).splitlines()[-1])
+                               for end in (tunnel.ends["client"], tunnel.ends["gateway"]))
+        left = client["packets_out"] + gateway["packets_out"]
+        total["packets"] += left
+        total["overflows"] += dropped
+        total["lost"] += left - client["packets_in"] - gateway["packets_in"] - dropped
+        total["rekeys"] += client["rekeys"]
+    for name, value in total.items():
+        figures[f"rekeying-{name}"] = value
+    figures["rekeying-per-s"] = total["rekeys"] / (time.monotonic() - began)
+
+
 CASES = {"tcp": tcp, "packets": packets, "ping": ping, "bottleneck": bottleneck,
          "far": far}
 LINES = {"far": 40}     # milliseconds each way, of what else is a short one
 # Of ours alone, each builds what it needs.
-OWN_CASES = {"selectors": selectors, "tunnels": tunnels}
+OWN_CASES = {"selectors": selectors, "tunnels": tunnels, "rekeys": rekeys}

@@ -24,6 +24,7 @@ GOALS = [
     ("the same with EAP-MSCHAPv2", "ginnel-udp", "up-eap-ms", "strongswan", "<=", 1),
     ("ping alone, of the plaintext forwarder", "ginnel-udp", "ping-us", "plain-udp", "<=", 1.1),
     ("memory after a flood, MB", "ginnel-udp", "memory-after-client", None, "<=", 10),
+    ("packets lost while keys change 20 times a second", "ginnel-udp", "rekeying-lost", None, "<=", 0),
     ("ping beside an upload over 20 Mbit/s, TCP, of the bare link", "ginnel-tcp", "bottleneck-ms", "bare", "<=", 1.5),
     ("its 99th percentile, of the bare link", "ginnel-tcp", "bottleneck-p99-ms", "bare", "<=", 1.5),
     ("the upload, of OpenVPN over TCP", "ginnel-tcp", "bottleneck-mbps", "openvpn-tcp", ">=", 0.95),
@@ -55,6 +56,9 @@ TABLES = [
     ("From asking to connected, ms", [
         ("pre-shared key", "up-psk-ms", "{:.0f}"), ("certificate", "up-certificate-ms", "{:.0f}"),
         ("EAP-MSCHAPv2", "up-eap-ms", "{:.0f}")]),
+    ("Keys that change under load", [
+        ("a second", "rekeying-per-s", "{:.1f}"), ("packets", "rekeying-packets", "{:.0f}"),
+        ("lost", "rekeying-lost", "{:.0f}"), ("socket full", "rekeying-overflows", "{:.0f}")]),
     ("One minute at rest, the client", [
         ("wake-ups", "idle-wakeups", "{:.0f}"), ("RSS MB", "idle-rss-mb", "{:.1f}"),
         ("PSS MB", "idle-pss-mb", "{:.1f}")]),
