@@ -363,13 +363,14 @@ datapath_send_probe(Datapath *datapath, Transport *transport, GBytes *message)
     enqueue_ike(datapath, transport, g_bytes_ref(message), true);
 }
 
-void
+bool
 datapath_send_keepalive(Datapath *datapath)
 {
     Transport *sending = datapath->current->sending;
     if (sending == NULL || transport_is_stream(sending))
-        return;
+        return false;
     sent_directly(datapath, sending, transport_send_keepalive(sending));
+    return true;
 }
 
 void

@@ -88,8 +88,8 @@ void datapath_set_mtu(Datapath *datapath, uint32_t mtu);
 void datapath_send_ike(Datapath *datapath, Transport *transport, GBytes *message);
 /* As one packet that no router may cut into pieces. */
 void datapath_send_probe(Datapath *datapath, Transport *transport, GBytes *message);
-/* At once; nothing over a stream. */
-void datapath_send_keepalive(Datapath *datapath);
+/* At once; nothing over a stream. True where one was sent. */
+bool datapath_send_keepalive(Datapath *datapath);
 void datapath_get_statistics(Datapath *datapath, DatapathStatistics *statistics);
 /* usage: room for DATAPATH_MAX_SAS. How many there are. */
 size_t datapath_get_usage(Datapath *datapath, DatapathUsage *usage);

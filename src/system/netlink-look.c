@@ -10,6 +10,7 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netlink/route/addr.h>
+#include <netlink/route/link.h>
 #include <netlink/route/neighbour.h>
 #include <netlink/route/route.h>
 #include <string.h>
@@ -56,30 +57,39 @@ netlink_default_interface(Netlink *netlink)
     return ifindex;
 }
 
+typedef struct {
+    int interface; /* 0: no route */
+    bool router;
+} Way;
+
 static int
-read_interface(struct nl_msg *message, void *data)
+read_way(struct nl_msg *message, void *data)
 {
-    struct nlattr *attribute = nlmsg_find_attr(nlmsg_hdr(message), sizeof(struct rtmsg), RTA_OIF);
-    if (attribute != NULL)
-        *(int *)data = (int)nla_get_u32(attribute);
+    Way *way = data;
+    struct nlmsghdr *header = nlmsg_hdr(message);
+    struct nlattr *interface = nlmsg_find_attr(header, sizeof(struct rtmsg), RTA_OIF);
+    if (interface != NULL)
+        way->interface = (int)nla_get_u32(interface);
+    way->router = nlmsg_find_attr(header, sizeof(struct rtmsg), RTA_GATEWAY) != NULL ||
+                  nlmsg_find_attr(header, sizeof(struct rtmsg), RTA_VIA) != NULL;
     return NL_OK;
 }
 
 /* One answer, then the acknowledgement; an error instead of both. */
-static int
-receive_interface(Netlink *netlink)
+static Way
+receive_way(Netlink *netlink)
 {
-    int interface = 0;
+    Way way = { 0 };
     struct nl_cb *callbacks = nl_cb_alloc(NL_CB_DEFAULT);
-    nl_cb_set(callbacks, NL_CB_VALID, NL_CB_CUSTOM, read_interface, &interface);
+    nl_cb_set(callbacks, NL_CB_VALID, NL_CB_CUSTOM, read_way, &way);
     if (nl_recvmsgs(netlink->socket, callbacks) >= 0)
         nl_wait_for_ack(netlink->socket);
     nl_cb_put(callbacks);
-    return interface;
+    return way;
 }
 
-int
-netlink_route_interface(Netlink *netlink, const InetAddress *to, uint32_t mark)
+static Way
+find_way(Netlink *netlink, const InetAddress *to, uint32_t mark)
 {
     size_t length = inet_family_length(to->family);
     struct rtmsg header = { .rtm_family = to->family == INET_V4 ? AF_INET : AF_INET6,
@@ -90,7 +100,32 @@ netlink_route_interface(Netlink *netlink, const InetAddress *to, uint32_t mark)
                  nla_put_u32(message, RTA_MARK, mark) >= 0;
     int sent = built ? nl_send_auto(netlink->socket, message) : -1;
     nlmsg_free(message);
-    return sent >= 0 ? receive_interface(netlink) : 0;
+    return sent >= 0 ? receive_way(netlink) : (Way){ 0 };
+}
+
+int
+netlink_route_interface(Netlink *netlink, const InetAddress *to, uint32_t mark)
+{
+    return find_way(netlink, to, mark).interface;
+}
+
+/* On a point-to-point link whoever is at its other end passes packets on. */
+static bool
+has_neighbours(Netlink *netlink, int ifindex)
+{
+    struct rtnl_link *link = NULL;
+    if (rtnl_link_get_kernel(netlink->socket, ifindex, NULL, &link) < 0)
+        return false;
+    unsigned flags = rtnl_link_get_flags(link);
+    rtnl_link_put(link);
+    return (flags & IFF_BROADCAST) != 0 && (flags & (IFF_NOARP | IFF_POINTOPOINT)) == 0;
+}
+
+bool
+netlink_is_on_link(Netlink *netlink, const InetAddress *to, uint32_t mark)
+{
+    Way way = find_way(netlink, to, mark);
+    return way.interface != 0 && !way.router && has_neighbours(netlink, way.interface);
 }
 
 /* ---- the network's identity ---- */

@@ -334,6 +334,9 @@ socket_came(GVariant *reply, int fd, gpointer data)
     stop(path);
     drop_transport(path);
     g_autoptr(GVariant) details = g_variant_get_child_value(reply, 3);
+    gboolean on_link = FALSE;
+    g_variant_lookup(details, SOCKET_ON_LINK, "b", &on_link);
+    path->on_link = on_link;
     g_variant_lookup(details, SOCKET_SERVER_NAME, "s", &path->server_name);
     g_autoptr(ProxyClient) proxy = proxy_for(path, details);
     path->transport = new_transport(path, fd);

@@ -28,6 +28,7 @@ struct TunnelPath {
     unsigned proxied;            /* tries at a proxy in a row */
     bool asking;                 /* for a login at the proxy */
     bool attached;               /* the transport belongs to the data path */
+    bool on_link;                /* nothing on the way could forget us */
     PathOpened opened;
     Instant close_at; /* INSTANT_NEVER: wanted */
 };

@@ -165,7 +165,7 @@ report_configuration(const IkeConfiguration *configuration, const GPtrArray *req
 }
 
 GVariant *
-report_statistics(const DatapathStatistics *statistics, uint32_t rekeys)
+report_statistics(const DatapathStatistics *statistics, uint32_t rekeys, uint64_t keepalives)
 {
     const struct {
         const char *name;
@@ -176,6 +176,7 @@ report_statistics(const DatapathStatistics *statistics, uint32_t rekeys)
         { "octets-in", statistics->octets_in },
         { "octets-out", statistics->octets_out },
         { "rekeys", rekeys },
+        { "keepalives", keepalives },
         { "rejected", statistics->rejected },
         { "drop-forged", statistics->drop_forged },
         { "drop-replayed", statistics->drop_replayed },

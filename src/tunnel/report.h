@@ -14,7 +14,8 @@ GVariant *report_configuration(const IkeConfiguration *configuration,
 /* a{st} */
 /* configure with what a further Child SA reaches, NULL where that is nothing new; floating. */
 GVariant *report_with_selectors(GVariant *configure, const GArray *remote_ts);
-GVariant *report_statistics(const DatapathStatistics *statistics, uint32_t rekeys);
+GVariant *report_statistics(const DatapathStatistics *statistics, uint32_t rekeys,
+                            uint64_t keepalives);
 /* The reason's name on the bus. */
 const char *report_reason(IkeCloseReason reason);
 const char *report_transport_word(FallbackKind kind);

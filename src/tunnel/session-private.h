@@ -94,6 +94,7 @@ struct _Session {
     uint64_t octets_seen; /* by all Child SAs, when it was last looked at */
     uint64_t authentic_seen, packets_out_seen;
     uint32_t rekeys;
+    uint64_t keepalives;
     RevocationCache *known_good; /* certificates that are not revoked */
     bool closing;
     bool state_lost;     /* the gateway may have an SA of ours that we know nothing of */

@@ -231,7 +231,8 @@ set_clock(Session *session)
 static bool
 needs_keepalives(const Session *session)
 {
-    return session->applied && session->active->path->way.kind == FALLBACK_UDP;
+    const TunnelPath *path = session->applied ? session->active->path : NULL;
+    return path != NULL && path->way.kind == FALLBACK_UDP && (!path->on_link || session->move.nat);
 }
 
 static bool
@@ -260,7 +261,7 @@ send_keepalive(Session *session, Instant now)
     }
     datapath_get_statistics(session->datapath, &statistics);
     if (statistics.packets_out == session->packets_out_seen)
-        datapath_send_keepalive(session->datapath);
+        session->keepalives += datapath_send_keepalive(session->datapath);
     session->packets_out_seen = statistics.packets_out;
     wait_for_keepalive(session, now);
 }
@@ -546,8 +547,9 @@ handle_query(Session *session)
     if (session->datapath != NULL) {
         DatapathStatistics statistics;
         datapath_get_statistics(session->datapath, &statistics);
-        g_variant_dict_insert_value(&dict, REPORT_STATISTICS,
-                                    report_statistics(&statistics, session->rekeys));
+        g_variant_dict_insert_value(
+            &dict, REPORT_STATISTICS,
+            report_statistics(&statistics, session->rekeys, session->keepalives));
     }
     if (session->start != NULL && session->start->debug_keys && session->active != NULL) {
         g_autofree char *keys = ike_engine_debug_keys(session->active->engine);

@@ -2,10 +2,12 @@
 
 import time
 
+from lab.box import connect, settled
 from lab.product import DAEMON, Ginnel
 from lab.story import expect, expect_equal, scene
 
 MOST_WAKINGS = 4            # for keepalives, and for asking the gateway now and then
+LINK, HERE4, NEXT_DOOR4 = "nextdoor", "203.0.113.2", "203.0.113.1"
 FIRST_LOOK_S = 25           # by then ginneld has seen that what it set is still there
 
 
@@ -35,3 +37,26 @@ def at_rest(bed, story):
     with story.claim("ginneld does not wake, once it has looked at the names again"):
         expect_equal(daemon, 0, "times")
     ginnel.down()
+
+
+@scene("A gateway next door", about="""On the same link no router stands between, which could forget who
+       talks to whom: there is nothing to be kept alive.""")
+def next_door(bed, story):
+    ginnel = Ginnel(bed.host)
+    connect(bed.host, LINK, bed.gateway, LINK)
+    for box, address in ((bed.host, HERE4), (bed.gateway, NEXT_DOOR4)):
+        box.ip("addr", "add", f"{address}/30", "dev", LINK)
+    settled(bed.host, LINK)
+
+    def keepalives(**changes):
+        bed.profile(**changes)
+        ginnel.connect()
+        sent = ginnel.statistics()["keepalives"]
+        ginnel.down()
+        return sent
+
+    with story.claim("Behind a router, a keepalive leaves as soon as the tunnel is up"):
+        expect_equal(keepalives(), 1, "keepalives")
+    with story.claim("To a gateway on the same link, none"):
+        expect_equal(keepalives(gateway__address=NEXT_DOOR4), 0, "keepalives")
+    bed.host.ip("link", "del", LINK)

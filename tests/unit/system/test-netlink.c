@@ -222,9 +222,14 @@ test_default_interface(void)
     InetAddress near, nowhere;
     g_assert_true(inet_address_parse("198.51.100.7", &near));
     g_assert_cmpint(netlink_route_interface(bench.netlink, &near, 0), ==, 101);
+    g_assert_true(netlink_is_on_link(bench.netlink, &near, 0));
+    g_free(own_network_run("ip link set up1 arp off")); /* as what has no neighbours */
+    g_assert_false(netlink_is_on_link(bench.netlink, &near, 0));
     g_assert_true(inet_address_parse("192.0.2.7", &near));
+    g_assert_false(netlink_is_on_link(bench.netlink, &near, 0));
     g_assert_cmpint(netlink_route_interface(bench.netlink, &near, 0), ==, 102);
     g_assert_true(inet_address_parse("2001:db8::1", &nowhere));
+    g_assert_false(netlink_is_on_link(bench.netlink, &nowhere, 0));
     g_assert_cmpint(netlink_route_interface(bench.netlink, &nowhere, 0), ==, 0);
     /* Our own is no outer link. */
     set_addresses(&bench, "10.77.0.10");
