@@ -393,17 +393,25 @@ agent_free(gpointer data)
     g_free(agent);
 }
 
-/* Its questions go to others. */
+static Question *
+find_question(Agents *agents, uint64_t asking)
+{
+    for (guint i = 0; i < agents->questions->len; i++) {
+        Question *question = agents->questions->pdata[i];
+        if (question->asking == asking && question->call != NULL)
+            return question;
+    }
+    return NULL;
+}
+
+/* Its questions go to others. Where there is nobody, whoever asked may end more of them. */
 static void
 agent_remove(Agent *agent)
 {
     Agents *agents = agent->agents;
     uint64_t number = agent->number;
     g_ptr_array_remove(agents->list, agent);
-    for (guint i = agents->questions->len; i-- > 0;) {
-        Question *question = agents->questions->pdata[i];
-        if (question->asking != number || question->call == NULL)
-            continue;
+    for (Question *question; (question = find_question(agents, number)) != NULL;) {
         take_back(question);
         ask_next(question);
     }
