@@ -2,6 +2,9 @@
 #include "datapath/merge.h"
 #include "datapath/worker.h"
 
+#define ECN_CE                                                                                     \
+    3 /* RFC 3168, section 5; what it does to the inner header: RFC 4301, section 5.1.2 */
+
 typedef struct {
     Worker *worker;
     const Snapshot *snapshot;
@@ -42,8 +45,10 @@ write_merged(const TunHeader *header, struct iovec *iov, size_t n, gpointer data
         __atomic_fetch_add(&datapath->statistics.tun_errors, 1, __ATOMIC_RELAXED);
 }
 
+/* ecn: of the outer header. */
 static void
-receive_inner(Receiver *receiver, const SnapshotSa *sa, uint8_t *inner, size_t length, uint8_t next)
+receive_inner(Receiver *receiver, const SnapshotSa *sa, uint8_t *inner, size_t length, uint8_t next,
+              uint8_t ecn)
 {
     DatapathStatistics *statistics = &receiver->worker->datapath->statistics;
     InnerPacket parsed;
@@ -55,6 +60,8 @@ receive_inner(Receiver *receiver, const SnapshotSa *sa, uint8_t *inner, size_t l
     }
     count(&statistics->packets_in, 1);
     count(&statistics->octets_in, length);
+    if (ecn == ECN_CE)
+        inner_packet_mark(inner, length);
     inner_packet_clamp(&parsed, inner, length, receiver->snapshot->mtu);
     merge_add(&receiver->merge, inner, length);
 }
@@ -74,7 +81,7 @@ receive_by(Receiver *receiver, const SnapshotSa *sa, const TransportPacket *pack
         return TRANSPORT_FORGED;
     count(&datapath->authentic, 1);
     if (verdict == ESP_OK)
-        receive_inner(receiver, sa, inner, length, next);
+        receive_inner(receiver, sa, inner, length, next, packet->ecn);
     return TRANSPORT_AUTHENTIC;
 }
 

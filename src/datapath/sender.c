@@ -68,12 +68,13 @@ seal_next(Sender *sender, Segment *segment, const SnapshotSa *sa, const InnerPac
     size_t length = segment_length(segment);
     segment_write(segment, inner);
     inner_packet_clamp(packet, inner, length, sender->snapshot->mtu);
+    uint8_t ecn = inner_packet_ecn(inner, length); /* outside as inside (RFC 4301, section 5.1.2) */
     size_t sealed =
         esp_outbound_seal(sa->outbound, esp, length,
                           packet->source.family == INET_V4 ? ESP_NEXT_IPV4 : ESP_NEXT_IPV6);
     if (sealed == 0)
         return false;
-    sender->batch[sender->n++] = (TransportPacket){ esp, sealed, ENCAP_ESP };
+    sender->batch[sender->n++] = (TransportPacket){ esp, sealed, ENCAP_ESP, ecn };
     sender->octets += length;
     sender->used += TRANSPORT_HEADROOM + sealed;
     return true;

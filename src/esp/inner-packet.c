@@ -279,20 +279,29 @@ inner_packet_too_big(const uint8_t *data, size_t length, uint32_t mtu, uint8_t *
     return write_icmp(&packet, 3, 4, mtu, data, length, out);
 }
 
+/* Where the two bits are in the second octet. */
+static unsigned
+ecn_shift(const uint8_t *data)
+{
+    return data[0] >> 4 == 6 ? 4 : 0;
+}
+
+uint8_t
+inner_packet_ecn(const uint8_t *data, size_t length)
+{
+    return length < IPV4_HEADER ? 0 : data[1] >> ecn_shift(data) & ECN_CE;
+}
+
 bool
 inner_packet_mark(uint8_t *data, size_t length)
 {
     uint8_t before[2], after[2];
-    if (length < IPV4_HEADER)
+    if (inner_packet_ecn(data, length) == 0)
         return false;
-    bool v6 = data[0] >> 4 == 6;
-    unsigned shift = v6 ? 4 : 0; /* where the two bits are in the second octet */
     memcpy(before, data, 2);
-    if ((before[1] >> shift & ECN_CE) == 0)
-        return false;
     after[0] = before[0];
-    after[1] = (uint8_t)(before[1] | ECN_CE << shift);
-    if (!v6)
+    after[1] = (uint8_t)(before[1] | ECN_CE << ecn_shift(data));
+    if (data[0] >> 4 != 6)
         checksum_update(data + 10, before, after);
     memcpy(data, after, 2);
     return true;

@@ -24,6 +24,8 @@ bool inner_packet_parse(InnerPacket *packet, const uint8_t *data, size_t length)
  * (errors, multicast, fragments: RFC 1122, section 3.2.2; RFC 4443, section 2.4). out has
  * INNER_REPLY_MAX octets. */
 size_t inner_packet_reject(const uint8_t *data, size_t length, uint8_t *out);
+/* Its two ECN bits (RFC 3168, section 5); 0 where it is no packet. */
+uint8_t inner_packet_ecn(const uint8_t *data, size_t length);
 /* Marks it "congestion experienced" (RFC 3168, section 5); false where its ends do not know ECN: it
  * is to be dropped instead. A checksum of the upper layer is not touched, and need not be. */
 bool inner_packet_mark(uint8_t *data, size_t length);

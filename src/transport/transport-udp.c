@@ -1,6 +1,7 @@
 #include "transport/transport-private.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <netinet/udp.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,11 +16,13 @@
 #define RUN_PACKETS   64    /* of one UDP_SEGMENT send: the kernel's limit, of any version */
 #define RUN_OCTETS    65000 /* with its headers one IP packet */
 #define READ_MESSAGES 4     /* of one read; each is one datagram or a run of up to RUN_PACKETS */
+#define ECN_MASK      3     /* of the octet that was "type of service" once */
 #define READ_ROOM     65536 /* a run, or an IKE message in fragments of IP */
 
 typedef struct {
     Transport base;
     bool marker;
+    bool v6;
     size_t segment_limit; /* packets of this length and longer are not sent as runs */
     uint8_t *memory;      /* READ_MESSAGES times READ_ROOM */
 } TransportUdp;
@@ -70,18 +73,19 @@ udp_has_room(const Transport *transport)
 /* ---- runs of packets ---- */
 
 typedef union {
-    char octets[CMSG_SPACE(sizeof(uint16_t))];
+    char octets[CMSG_SPACE(sizeof(uint16_t)) + CMSG_SPACE(sizeof(int))];
     struct cmsghdr header; /* aligns it */
-} SegmentControl;
+} SendControl;
 
 /* What one call sends: messages of one packet or of a run. */
 typedef struct {
     struct iovec iov[TRANSPORT_BATCH];
     struct mmsghdr messages[TRANSPORT_BATCH];
-    SegmentControl control[TRANSPORT_BATCH];
+    SendControl control[TRANSPORT_BATCH];
 } SendBatch;
 
-/* How many of the packets, all of one length but for a shorter last one, go as one. */
+/* How many of the packets, all of one length but for a shorter last one, go as one: with one outer
+ * header. */
 static size_t
 run_length(const TransportUdp *udp, const TransportPacket *packets, size_t n)
 {
@@ -89,7 +93,7 @@ run_length(const TransportUdp *udp, const TransportPacket *packets, size_t n)
     if (length >= udp->segment_limit)
         return 1;
     while (run < n && run < RUN_PACKETS && packets[run].length <= length &&
-           octets + packets[run].length <= RUN_OCTETS) {
+           packets[run].ecn == packets[0].ecn && octets + packets[run].length <= RUN_OCTETS) {
         octets += packets[run++].length;
         if (packets[run - 1].length < length)
             break;
@@ -98,16 +102,32 @@ run_length(const TransportUdp *udp, const TransportPacket *packets, size_t n)
 }
 
 static void
-set_segment(struct msghdr *message, SegmentControl *control, size_t length)
+append_control(struct msghdr *message, SendControl *control, int level, int type, const void *value,
+               size_t length)
+{
+    struct cmsghdr *header = (struct cmsghdr *)(void *)(control->octets + message->msg_controllen);
+    *header =
+        (struct cmsghdr){ .cmsg_len = CMSG_LEN(length), .cmsg_level = level, .cmsg_type = type };
+    memcpy(CMSG_DATA(header), value, length);
+    message->msg_control = control;
+    message->msg_controllen += CMSG_SPACE(length);
+}
+
+static void
+set_segment(struct msghdr *message, SendControl *control, size_t length)
 {
     uint16_t size = (uint16_t)length;
-    message->msg_control = control;
-    message->msg_controllen = sizeof *control;
-    struct cmsghdr *header = CMSG_FIRSTHDR(message);
-    header->cmsg_level = SOL_UDP;
-    header->cmsg_type = UDP_SEGMENT;
-    header->cmsg_len = CMSG_LEN(sizeof size);
-    memcpy(CMSG_DATA(header), &size, sizeof size);
+    append_control(message, control, SOL_UDP, UDP_SEGMENT, &size, sizeof size);
+}
+
+static void
+set_ecn(const TransportUdp *udp, struct msghdr *message, SendControl *control, uint8_t ecn)
+{
+    int tos = ecn;
+    if (udp->v6)
+        append_control(message, control, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof tos);
+    else
+        append_control(message, control, IPPROTO_IP, IP_TOS, &tos, sizeof tos);
 }
 
 /* How many messages the packets make. */
@@ -123,6 +143,8 @@ make_messages(const TransportUdp *udp, SendBatch *batch, const TransportPacket *
         *message = (struct msghdr){ .msg_iov = &batch->iov[i], .msg_iovlen = run };
         if (run > 1)
             set_segment(message, &batch->control[messages], packets[i].length);
+        if (packets[i].ecn != 0)
+            set_ecn(udp, message, &batch->control[messages], packets[i].ecn);
         messages++;
         i += run;
     }
@@ -204,12 +226,13 @@ udp_send_keepalive(Transport *transport)
 /* ---- receiving ---- */
 
 static void
-sort_packet(TransportUdp *udp, uint8_t *data, size_t length, TransportPacket *packets, size_t *n)
+sort_packet(TransportUdp *udp, uint8_t *data, size_t length, uint8_t ecn, TransportPacket *packets,
+            size_t *n)
 {
     size_t offset;
     EncapKind kind = udp_encap_classify(data, length, udp->marker, &offset);
     if (kind == ENCAP_IKE || kind == ENCAP_ESP)
-        packets[(*n)++] = (TransportPacket){ data + offset, length - offset, kind };
+        packets[(*n)++] = (TransportPacket){ data + offset, length - offset, kind, ecn };
     else
         transport_count_garbage(&udp->base);
 }
@@ -231,27 +254,41 @@ segment_size(struct msghdr *message, size_t length)
     return length;
 }
 
+/* Of all datagrams in it: the kernel joins none whose headers differ. */
+static uint8_t
+outer_ecn(struct msghdr *message)
+{
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header != NULL;
+         header = CMSG_NXTHDR(message, header)) {
+        int traffic_class;
+        if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_TOS)
+            return *CMSG_DATA(header) & ECN_MASK;
+        if (header->cmsg_level != IPPROTO_IPV6 || header->cmsg_type != IPV6_TCLASS)
+            continue;
+        memcpy(&traffic_class, CMSG_DATA(header), sizeof traffic_class);
+        return (uint8_t)(traffic_class & ECN_MASK);
+    }
+    return 0;
+}
+
 static void
 take_message(TransportUdp *udp, struct mmsghdr *message, TransportPacket *packets, size_t *n)
 {
     uint8_t *data = message->msg_hdr.msg_iov->iov_base;
     size_t length = message->msg_len, size = segment_size(&message->msg_hdr, length);
+    uint8_t ecn = outer_ecn(&message->msg_hdr);
     if ((message->msg_hdr.msg_flags & MSG_TRUNC) != 0) {
         transport_count_garbage(&udp->base);
         return;
     }
     do {
         size_t piece = MIN(size, length);
-        sort_packet(udp, data, piece, packets, n);
+        sort_packet(udp, data, piece, ecn, packets, n);
         data += piece;
         length -= piece;
     } while (length > 0);
 }
 
-/* Deviation: RFC 7296, section 2.24, would have congestion that the network marks on the outer
- * header handed on to the inner one, and ECN offered outside where it is inside. The outer header
- * is not looked at: what we send is dropped where it would have been marked, and marks of what we
- * receive are lost. */
 static int
 udp_receive(Transport *transport, TransportPacket *packets, size_t *n)
 {
@@ -259,7 +296,7 @@ udp_receive(Transport *transport, TransportPacket *packets, size_t *n)
     struct mmsghdr messages[READ_MESSAGES];
     struct iovec iov[READ_MESSAGES];
     union {
-        char octets[CMSG_SPACE(sizeof(int))];
+        char octets[2 * CMSG_SPACE(sizeof(int))];
         struct cmsghdr header;
     } control[READ_MESSAGES];
     memset(messages, 0, sizeof messages);
@@ -303,12 +340,20 @@ Transport *
 transport_udp_new(int fd, bool marker)
 {
     TransportUdp *udp = g_new0(TransportUdp, 1);
-    int on = 1;
+    int on = 1, family = AF_INET;
+    socklen_t length = sizeof family;
     transport_init(&udp->base, &udp_class, fd);
     udp->marker = marker;
+    (void)getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &length);
+    udp->v6 = family == AF_INET6;
     udp->segment_limit = SIZE_MAX;
     udp->memory = g_malloc(READ_MESSAGES * READ_ROOM);
     /* An older kernel delivers one datagram at a time. */
     (void)setsockopt(fd, SOL_UDP, UDP_GRO, &on, sizeof on);
+    /* Marks of congestion are the inner packets', too (RFC 7296, section 2.24). */
+    if (udp->v6)
+        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, &on, sizeof on);
+    else
+        (void)setsockopt(fd, IPPROTO_IP, IP_RECVTOS, &on, sizeof on);
     return &udp->base;
 }

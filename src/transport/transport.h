@@ -24,6 +24,7 @@ typedef struct {
     uint8_t *data; /* may be changed in place until the next receive */
     size_t length;
     EncapKind kind; /* ENCAP_IKE (without marker) or ENCAP_ESP; the rest is dropped and counted */
+    uint8_t ecn;    /* the two bits of the outer IP header (RFC 3168, section 5); 0 on a stream */
 } TransportPacket;
 
 typedef struct _Transport Transport;

@@ -75,8 +75,8 @@ def small_path(client, peer):
     try:
         peer.offer(Offer(gateway="gw-rsa", gateway_id="rsa.gw.example", rounds=("pubkey",)))
         client.profile("tess-rsa", gateway__id="rsa.gw.example")
-        client.bed.router.drop("meta l4proto udp meta length > 1200 drop")
-        client.bed.router.drop("ip frag-off & 0x3fff != 0 drop")
+        client.bed.router.add_rule("meta l4proto udp meta length > 1200 drop")
+        client.bed.router.add_rule("ip frag-off & 0x3fff != 0 drop")
         with client.bed.capture_uplink("small-path", "udp port 4500") as capture:
             try:
                 with client.connected():

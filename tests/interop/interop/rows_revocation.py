@@ -51,7 +51,7 @@ def by_responder(client, peer):
 def in_the_exchange(client, peer):
     """The client itself asks nobody: the certificate names whom it cannot reach."""
     with web_server(client.bed) as asked:
-        client.bed.router.drop(f"ip saddr {a.HOST4} tcp dport 80 drop")
+        client.bed.router.add_rule(f"ip saddr {a.HOST4} tcp dport 80 drop")
         connects(client, peer, "stapled-good", ocsp="reply")
         refuses(client, peer, "stapled-revoked", ocsp="reply")
         expect(f'{a.GATEWAY4} - - ' in asked() and a.HOST4 not in asked(), asked())

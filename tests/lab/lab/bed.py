@@ -153,6 +153,10 @@ class Bed:
         """What leaves and reaches the test host, as the router sees it."""
         return Capture(self.router, HOST_LINK, self.directory, name, packet_filter)
 
+    def capture_tunnel(self, device, name="tunnel", packet_filter=""):
+        """What goes into the tunnel at the test host, and comes out."""
+        return Capture(self.host, device, self.directory, name, packet_filter)
+
     def capture_outside(self, name="outside", packet_filter="port 53"):
         """What the public DNS is asked."""
         return Capture(self.router, OUTSIDE_LINK, self.directory, name, packet_filter)

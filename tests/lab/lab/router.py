@@ -77,11 +77,11 @@ class Router(Box):
     def reset(self, port):
         """Streams to that TCP port are reset, and no others open, until the next mood. Returns when it
         has happened to one."""
-        self.drop(f"tcp dport {port} counter reject with tcp reset")
+        self.add_rule(f"tcp dport {port} counter reject with tcp reset")
         until(f"router: a reset of port {port}", lambda: "counter packets 0 " not in
               self.read(["nft", "list", "chain", "inet", "mood", "forward"]))
 
-    def drop(self, rule):
+    def add_rule(self, rule):
         """Adds one more nftables rule in front of the mood's."""
         self.run(["nft", "insert", "rule", "inet", "mood", "forward", *rule.split()])
 

@@ -84,7 +84,7 @@ def remembered(bed, story):
 def answered_once(bed, story):
     ginnel = Ginnel(bed.host)
     bed.profile()
-    bed.router.drop(f"udp dport 4500 {EXCHANGE} {IKE_AUTH} drop")
+    bed.router.add_rule(f"udp dport 4500 {EXCHANGE} {IKE_AUTH} drop")
     with story.claim("IKE_AUTH does not get through UDP: connected over TCP"):
         ginnel.connect()
         expect_equal(ginnel.tunnel()["Transport"], "tcp/4500", "transport")
@@ -92,7 +92,7 @@ def answered_once(bed, story):
     ginnel.down()
     ginnel.forget_networks()
     bed.router.mood("open")
-    bed.router.drop("meta l4proto udp meta length > 1200 drop")
+    bed.router.add_rule("meta l4proto udp meta length > 1200 drop")
     bed.certificate_profile()
     with story.claim("Datagrams over 1200 octets get lost, and a certificate is longer: connected"):
         ginnel.connect()
@@ -111,7 +111,7 @@ def answered_once(bed, story):
     ginnel.down()
     ginnel.forget_networks()
     bed.router.mood("open")
-    bed.router.drop("meta l4proto udp meta length > 1420 drop")
+    bed.router.add_rule("meta l4proto udp meta length > 1420 drop")
     bed.profile()
     with story.claim("Where they are a little too large, packets inside become smaller, and UDP stays"):
         ginnel.connect()
@@ -130,7 +130,7 @@ def answered_once(bed, story):
 def black_hole(bed, story):
     ginnel = Ginnel(bed.host)
     bed.profile(gateway__address="gw.example")
-    bed.router.drop(f"ip6 daddr {a.GATEWAY6} drop")
+    bed.router.add_rule(f"ip6 daddr {a.GATEWAY6} drop")
     with story.claim("Connected over IPv4 and UDP, without waiting for IPv6 to give up"):
         ginnel.connect()
         tunnel = ginnel.tunnel()

@@ -56,7 +56,7 @@ def what_does_not(bed, story):
         expect_equal(outcomes(rows(ginnel)), {"udp/4500": "silent", "udp/500": "silent",
                                               "tcp/4500": "silent", "tls/443": "failed"}, "outcomes")
     bed.router.mood("open")
-    bed.router.drop(f"ip daddr {a.GATEWAY4} udp dport 4500 drop")
+    bed.router.add_rule(f"ip daddr {a.GATEWAY4} udp dport 4500 drop")
     with story.claim("Port 4500 alone is shut: the other port's answer says so"):
         found = rows(ginnel)
         expect_equal(found["udp/4500"]["outcome"], "silent", found)
@@ -68,7 +68,7 @@ def what_does_not(bed, story):
         expect_equal(result.returncode, 1, result.stdout)
         expect_match("No tunnel to it comes up from here", result.stdout, "the last line")
     bed.router.mood("open")
-    bed.router.drop(f"ip6 daddr {a.GATEWAY6} drop")
+    bed.router.add_rule(f"ip6 daddr {a.GATEWAY6} drop")
     with story.claim("Of two address families one is shut: IPv4 answers, IPv6 does not"):
         result = ginnel.tool("check", "gw.example")
         expect_match(f"udp 4500 +{a.GATEWAY6} +no answer: nothing gets through to this address",

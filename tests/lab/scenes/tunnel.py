@@ -125,3 +125,32 @@ def full_tunnel(bed, story):
         expect_equal(capture.asked_names(), set(), "names asked outside")
     ginnel.down()
     bed.gateway.ip("addr", "del", "203.0.113.7/32", "dev", "lo")
+
+
+@scene("A busy network", about="""A router marks packets instead of dropping them, where their ends say
+       that they know what that means.""")
+def congestion(bed, story):
+    ginnel = Ginnel(bed.host)
+    bed.profile()
+    ginnel.connect()
+
+    def ping(ecn):
+        bed.host.run(["ping", "-c", "3", "-i", "0.1", "-W", "5", "-Q", str(ecn), a.INSIDE4])
+
+    device = ginnel.tunnel()["Interface"]
+    with bed.capture_uplink("marks", f"src {a.HOST4} and udp port 4500") as outside:
+        ping(0)
+        ping(2)
+    with story.claim("What is capable of ECN inside is so outside, and nothing else"):
+        seen = [ecn for ecn, in outside.fields("esp", "ip.dsfield.ecn")]
+        expect_equal((seen.count("0"), seen.count("2"), len(seen)), (3, 3, 6), str(seen))
+    # Whatever it says outside: where the kernel has no ESP, strongSwan's own copies nothing there.
+    bed.router.add_rule(f"ip saddr {a.GATEWAY4} udp sport 4500 ip ecn set ce")
+    with bed.capture_tunnel(device, packet_filter="icmp") as inside:
+        ping(0)
+        ping(2)
+    with story.claim("What the router marks outside is marked inside"):
+        answers = inside.fields("icmp.type == 0", "ip.dsfield.ecn")
+        expect_equal([ecn for ecn, in answers], ["0"] * 3 + ["3"] * 3, "ECN of the answers")
+    bed.router.mood("open")
+    ginnel.down()

@@ -1,8 +1,12 @@
 /* What the two threads do with packets: through, back, dropped, each for its own reason. */
 #include "loopback.h"
+#include "packets.h"
 #include "pipe.h"
 
+#include "base/checksum.h"
+
 #include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -69,6 +73,64 @@ test_rekeys_lose_nothing(gconstpointer join)
     DatapathStatistics b;
     datapath_get_statistics(pipe.b.datapath, &b);
     g_assert_cmpuint(b.drop_unknown_spi, ==, 0);
+}
+
+static void
+set_ecn(uint8_t *packet, uint8_t ecn)
+{
+    packet[1] = (uint8_t)(packet[1] | ecn);
+    checksum_finish(checksum_add(0, packet, 20), packet + 10);
+}
+
+/* From a's socket to b's, by way of a router that is busy or not: the outer header as it left a. */
+static uint8_t
+pass_on(int from_a, int to_b, int mark)
+{
+    uint8_t packet[1500];
+    char control[CMSG_SPACE(sizeof(int))];
+    struct iovec iov = { packet, sizeof packet };
+    struct msghdr message = {
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control
+    };
+    loopback_wait(from_a, POLLIN);
+    ssize_t n = recvmsg(from_a, &message, 0);
+    g_assert_cmpint(n, >, 0);
+    uint8_t ecn = *CMSG_DATA(CMSG_FIRSTHDR(&message)) & 3;
+    int tos = mark != 0 ? mark : ecn;
+    g_assert_cmpint(setsockopt(to_b, IPPROTO_IP, IP_TOS, &tos, sizeof tos), ==, 0);
+    g_assert_cmpint(send(to_b, packet, (size_t)n, 0), ==, n);
+    return ecn;
+}
+
+/* Outside as inside; a mark outside is one inside, where the ends of the flow know what it means
+ * (RFC 7296, section 2.24; RFC 4301, section 5.1.2). */
+static void
+test_ecn(void)
+{
+    g_auto(Pipe) pipe = { 0 };
+    int a[2], b[2], on = 1;
+    uint8_t packet[200], got[200];
+    pipe_init(&pipe);
+    loopback_udp_pair(a);
+    loopback_udp_pair(b);
+    g_assert_cmpint(setsockopt(a[1], IPPROTO_IP, IP_RECVTOS, &on, sizeof on), ==, 0);
+    pipe.a.transport = transport_udp_new(a[0], true);
+    pipe.b.transport = transport_udp_new(b[0], true);
+    pipe_attach(&pipe);
+    pipe_rekey(&pipe, &pipe.b);
+    for (uint8_t ecn = 0; ecn < 4; ecn++) {
+        for (int mark = 0; mark < 4; mark += 3) {
+            size_t length = pipe_packet(packet, true, 100, ecn);
+            set_ecn(packet, ecn);
+            pipe_write(pipe.a.tun, packet, length);
+            g_assert_cmpuint(pass_on(a[1], b[1], mark), ==, ecn);
+            g_assert_cmpuint(pipe_read(pipe.b.tun, got, sizeof got), ==, length);
+            g_assert_cmpuint(got[1] & 3, ==, ecn != 0 && mark != 0 ? 3 : ecn);
+            g_assert_true(packet_header_right(got));
+        }
+    }
+    close(a[1]);
+    close(b[1]);
 }
 
 /* RFC 7296, section 2.8: who began the rekeying has the new SA only when the answer has come. */
@@ -406,6 +468,7 @@ main(int argc, char **argv)
     g_test_add_func("/datapath/worker/held-for-nobody", test_held_for_nobody);
     g_test_add_func("/datapath/worker/rekeys-by-the-peer-lose-nothing",
                     test_rekeys_by_the_peer_lose_nothing);
+    g_test_add_func("/datapath/worker/ecn", test_ecn);
     g_test_add_func("/datapath/worker/tcp/burst-ends", test_burst_on_a_stream_ends);
     g_test_add_func("/datapath/worker/tcp/one-octet-at-a-time", test_one_octet_at_a_time);
     g_test_add_func("/datapath/worker/numbers-are-never-used-twice",

@@ -2,6 +2,7 @@
 #include "loopback.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -149,6 +150,65 @@ test_runs_refused(void)
     }
 }
 
+/* Two sockets of IPv6. */
+static void
+pair_of_v6(int fds[2])
+{
+    struct sockaddr_in6 address[2] = { { 0 } };
+    socklen_t length = sizeof address[0];
+    for (size_t i = 0; i < 2; i++) {
+        address[i].sin6_family = AF_INET6;
+        address[i].sin6_addr = in6addr_loopback;
+        fds[i] = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        g_assert_cmpint(bind(fds[i], (struct sockaddr *)&address[i], length), ==, 0);
+        g_assert_cmpint(getsockname(fds[i], (struct sockaddr *)&address[i], &length), ==, 0);
+    }
+    for (size_t i = 0; i < 2; i++)
+        g_assert_cmpint(connect(fds[i], (struct sockaddr *)&address[1 - i], length), ==, 0);
+}
+
+/* What is asked for goes out, packet by packet and as a run, and what was marked on the way comes
+ * in. */
+static void
+check_ecn(const int fds[2], int level, int option)
+{
+    static const uint8_t ecn[] = { 0, 0, 2, 2, 2, 1, 3, 0 };
+    static const size_t lengths[] = { 100 };
+    g_autoptr(Transport) a = transport_udp_new(fds[0], true);
+    g_autoptr(Transport) b = transport_udp_new(fds[1], true);
+    g_autoptr(GByteArray) memory = g_byte_array_new();
+    g_autofree TransportPacket *out = make_packets(memory, G_N_ELEMENTS(ecn), lengths, 1);
+    TransportPacket in[TRANSPORT_BATCH];
+    size_t dropped, n;
+    for (size_t i = 0; i < G_N_ELEMENTS(ecn); i++)
+        out[i].ecn = ecn[i];
+    g_assert_cmpint(transport_send_esp(a, out, G_N_ELEMENTS(ecn), &dropped), ==, 0);
+    for (size_t seen = 0; seen < G_N_ELEMENTS(ecn); seen += n) {
+        loopback_wait(transport_fd(b), POLLIN);
+        g_assert_cmpint(transport_receive(b, in, &n), ==, 0);
+        for (size_t i = 0; i < n; i++) {
+            g_assert_cmpuint(in[i].data[0], ==, seen + i + 1); /* in order */
+            g_assert_cmpuint(in[i].ecn, ==, ecn[seen + i]);
+        }
+    }
+    int tos = 0xbb; /* with a class of service, which is nobody's business */
+    g_assert_cmpint(setsockopt(fds[0], level, option, &tos, sizeof tos), ==, 0);
+    g_assert_cmpint(transport_send_esp(a, out, 1, &dropped), ==, 0);
+    loopback_wait(transport_fd(b), POLLIN);
+    g_assert_cmpint(transport_receive(b, in, &n), ==, 0);
+    g_assert_cmpuint(in[0].ecn, ==, 3);
+}
+
+static void
+test_ecn(void)
+{
+    int v4[2], v6[2];
+    loopback_udp_pair(v4);
+    check_ecn(v4, IPPROTO_IP, IP_TOS);
+    pair_of_v6(v6);
+    check_ecn(v6, IPPROTO_IPV6, IPV6_TCLASS);
+}
+
 static void
 test_sorts_what_comes(void)
 {
@@ -237,6 +297,7 @@ main(int argc, char **argv)
     g_test_add_func("/transport/udp/batch-goes-and-comes", test_batch_goes_and_comes);
     g_test_add_func("/transport/udp/run-is-datagrams", test_run_is_datagrams);
     g_test_add_func("/transport/udp/runs-refused", test_runs_refused);
+    g_test_add_func("/transport/udp/ecn", test_ecn);
     g_test_add_func("/transport/udp/sorts-what-comes", test_sorts_what_comes);
     g_test_add_func("/transport/udp/large-message", test_large_message);
     g_test_add_func("/transport/udp/keepalive", test_keepalive);
