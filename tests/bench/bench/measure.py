@@ -92,6 +92,16 @@ class Meter:
         return {name: cpu_seconds(end) - self.before[name] for name, end in self.ends.items()}
 
 
+def iperf_answer(text):
+    try:
+        answer = json.loads(text)
+    except ValueError:
+        raise BenchError(f"iperf3: {text[:200]}") from None
+    if "error" in answer:
+        raise BenchError(f"iperf3: {answer['error']}")
+    return answer
+
+
 class Iperf:
     """What is asked inside. A server for each question: one that still waits for the end of the last,
     which a tunnel with a long queue brings late, turns the next client away."""
@@ -111,13 +121,7 @@ class Iperf:
     def run(self, seconds, *words):
         result = self.link.run("client", *self.command(seconds, "--connect-timeout", 3000, *words),
                                check=False, timeout=seconds + 30)
-        try:
-            answer = json.loads(result.stdout)
-        except ValueError:
-            raise BenchError(f"iperf3: {result.stdout[:200]}{result.stderr[:200]}") from None
-        if "error" in answer:
-            raise BenchError(f"iperf3: {answer['error']}")
-        return answer
+        return iperf_answer(result.stdout)
 
     def start(self, seconds, *words):
         return subprocess.Popen(self.link.command("client", *self.command(seconds, *words)),
@@ -177,9 +181,9 @@ def bottleneck(link, tunnel, _seconds, figures, name="bottleneck"):
           lambda: re.search(r"bytes_acked:\d{6,}",
                             link.run("client", "ss", "-tin", "dst", tunnel.address).stdout))
     beside = pings(link, tunnel.address, 160, 0.05)
-    answer = json.loads(load.communicate()[0])
-    if "error" in answer or not beside:
-        raise BenchError(f"iperf3: {answer.get('error', 'no answer to a ping beside it')}")
+    answer = iperf_answer(load.communicate()[0])
+    if not beside:
+        raise BenchError("no answer to a ping beside the upload")
     figures[name + "-ms"] = statistics.median(beside)
     figures[name + "-p99-ms"] = beside[int(len(beside) * 0.99) - 1]
     figures[name + "-lost"] = 160 - len(beside)
@@ -210,10 +214,8 @@ def all_at_once(link, tunnels_up, seconds):
                 for tunnel in tunnels_up]
     began = time.monotonic()
     loads = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for command in commands]
-    answers = [json.loads(load.communicate()[0]) for load in loads]
+    answers = [iperf_answer(load.communicate()[0]) for load in loads]
     took = time.monotonic() - began
-    if any("error" in answer for answer in answers):
-        raise BenchError("iperf3: not every tunnel had its stream")
     return sum(answer["end"]["sum_received"]["bytes"] for answer in answers) * 8 / took / 1e9
 
 

@@ -26,7 +26,7 @@ from lab.bed import Bed                                     # noqa: E402
 from lab.gateway import PSK                                 # noqa: E402
 from lab.radius import USERS                                # noqa: E402
 from lab.vici import Raw, Vici                              # noqa: E402
-from lab.wait import LabError, until                        # noqa: E402
+from lab.wait import until                                  # noqa: E402
 
 # Says no more than it does where it is installed: what it wrote would count.
 CONFIGURATION = """charon {{
