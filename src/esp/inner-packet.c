@@ -38,25 +38,25 @@ put_u32(uint8_t *out, uint32_t value)
     put_u16(out + 2, value & 0xffff);
 }
 
+static uint16_t
+get_u16(const uint8_t *in)
+{
+    return (uint16_t)(in[0] << 8 | in[1]);
+}
+
+/* Every packet comes by here: headers are taken whole, not number by number. */
 static bool
 parse_ipv4(InnerPacket *packet, ByteReader *reader, size_t length)
 {
-    uint8_t first, protocol, octets[4];
-    uint16_t total, fragment;
-    if (!byte_reader_u8(reader, &first) || !byte_reader_skip(reader, 1) ||
-        !byte_reader_u16(reader, &total) || !byte_reader_skip(reader, 2) ||
-        !byte_reader_u16(reader, &fragment) || !byte_reader_skip(reader, 1) ||
-        !byte_reader_u8(reader, &protocol) || !byte_reader_skip(reader, 2) ||
-        !byte_reader_copy(reader, octets, 4))
+    const uint8_t *header;
+    if (!byte_reader_take(reader, IPV4_HEADER, &header))
         return false;
-    packet->source = inet_address_new(INET_V4, octets);
-    if (!byte_reader_copy(reader, octets, 4))
-        return false;
-    packet->destination = inet_address_new(INET_V4, octets);
-    packet->header_length = (size_t)(first & 0x0f) * 4;
-    packet->protocol = protocol;
-    packet->fragment = (fragment & 0x1fff) != 0;
-    return packet->header_length >= IPV4_HEADER && total == length &&
+    packet->source = inet_address_new(INET_V4, header + 12);
+    packet->destination = inet_address_new(INET_V4, header + 16);
+    packet->header_length = (size_t)(header[0] & 0x0f) * 4;
+    packet->protocol = header[9];
+    packet->fragment = (get_u16(header + 6) & 0x1fff) != 0;
+    return packet->header_length >= IPV4_HEADER && get_u16(header + 2) == length &&
            packet->header_length <= length &&
            byte_reader_skip(reader, packet->header_length - IPV4_HEADER);
 }
@@ -93,17 +93,13 @@ follow_extensions(InnerPacket *packet, ByteReader *reader, uint8_t next)
 static bool
 parse_ipv6(InnerPacket *packet, ByteReader *reader, size_t length)
 {
-    uint16_t payload;
-    uint8_t next, octets[16];
-    if (!byte_reader_skip(reader, 4) || !byte_reader_u16(reader, &payload) ||
-        !byte_reader_u8(reader, &next) || !byte_reader_skip(reader, 1) ||
-        !byte_reader_copy(reader, octets, 16))
+    const uint8_t *header;
+    if (!byte_reader_take(reader, IPV6_HEADER, &header))
         return false;
-    packet->source = inet_address_new(INET_V6, octets);
-    if (!byte_reader_copy(reader, octets, 16))
-        return false;
-    packet->destination = inet_address_new(INET_V6, octets);
-    return (size_t)payload + IPV6_HEADER == length && follow_extensions(packet, reader, next);
+    packet->source = inet_address_new(INET_V6, header + 8);
+    packet->destination = inet_address_new(INET_V6, header + 24);
+    return get_u16(header + 4) + (size_t)IPV6_HEADER == length &&
+           follow_extensions(packet, reader, header[6]);
 }
 
 bool
@@ -120,9 +116,14 @@ inner_packet_parse(InnerPacket *packet, const uint8_t *data, size_t length)
         return false;
     if (packet->fragment)
         return true;
-    if (packet->protocol == PROTOCOL_TCP || packet->protocol == PROTOCOL_UDP)
-        return byte_reader_u16(&reader, &packet->source_port) &&
-               byte_reader_u16(&reader, &packet->destination_port);
+    const uint8_t *ports;
+    if (packet->protocol == PROTOCOL_TCP || packet->protocol == PROTOCOL_UDP) {
+        if (!byte_reader_take(&reader, 4, &ports))
+            return false;
+        packet->source_port = get_u16(ports);
+        packet->destination_port = get_u16(ports + 2);
+        return true;
+    }
     if (packet->protocol == PROTOCOL_ICMP || packet->protocol == PROTOCOL_ICMPV6) {
         if (!byte_reader_u16(&reader, &packet->source_port))
             return false;
