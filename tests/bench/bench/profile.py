@@ -1,5 +1,6 @@
 """Where our own time goes: samples of both ends' processor time beside one stream, by library and
-symbol, and the client's system calls for each gigabyte."""
+symbol, and the client's system calls for each gigabyte. What a ping needs of them, beside the
+plaintext forwarder: where both need the same, the rest is ESP, and there is no less."""
 
 import collections
 import contextlib
@@ -9,10 +10,11 @@ import signal
 import subprocess
 
 from .link import Link, run, until
-from .measure import Iperf
+from .measure import Iperf, pings
 from .peers import own_ends
 
 SYMBOLS = 16
+PINGS = 500
 # By the clock: virtual machines often have no counters of instructions.
 RECORD = ["record", "-q", "-e", "cpu-clock", "-F", "1999"]
 
@@ -74,7 +76,20 @@ def one_stream(programs, transport, words, seconds):
             for name, number in calls(trace).most_common())
 
 
+def one_ping(programs, program):
+    with Link() as link:
+        tunnel = own_ends(link, programs[program], "udp")
+        trace = link.path("calls")
+        with perf(["trace", "-s"], [tunnel.ends["client"]], trace):
+            number = len(pings(link, tunnel.address, PINGS, 0.004))
+        return ", ".join(f"{name} {count / number:.2f}"
+                         for name, count in calls(trace).most_common() if count >= number / 2)
+
+
 def profile(programs, seconds):
+    print("\nsystem calls of the client for a ping")
+    for program in ("bench-forwarder", "bench-end"):
+        print(f"  {program}: {one_ping(programs, program)}", flush=True)
     for transport in ("udp", "tcp"):
         for direction, words in (("up", []), ("down", ["-R"])):
             print(f"\none stream {direction}, over {transport.upper()}")
