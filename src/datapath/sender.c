@@ -27,6 +27,7 @@ typedef struct {
     Transport *sent_by;  /* what the last packets went by; NULL: none */
     Transport *draining; /* a stream that has to be empty before they go by another; NULL: none */
     Instant drain_until;
+    bool alone;    /* the last packet of the TUN had none behind it */
     bool tun_gone; /* the device was deleted under us: nothing comes any more */
     uint8_t reply[INNER_REPLY_MAX];
 } Sender;
@@ -256,14 +257,21 @@ sender_read(Sender *sender)
     return got > 0;
 }
 
-/* What has piled up; a lone packet goes out at once. */
+/* What has piled up; a lone packet goes out at once, and where the last one was alone, the next is
+ * not kept while it is looked for more. */
 static void
 sender_pump(Sender *sender, bool from_tun)
 {
+    unsigned n = 0;
     sender_drain(sender);
-    for (unsigned i = 0; from_tun && i < MAX_READS && sender_read(sender); i++)
+    while (from_tun && n < MAX_READS && sender_read(sender)) {
         sender_drain(sender);
+        if (n++ == 0 && sender->alone)
+            sender_flush_batch(sender);
+    }
     sender_flush_batch(sender);
+    if (from_tun)
+        sender->alone = n == 1;
 }
 
 static void
