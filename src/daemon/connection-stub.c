@@ -183,9 +183,13 @@ received(Channel *channel, RecordType type, GVariant *body, int *fds, size_t n_f
     const char *why = "ginnel-stub answered something else";
     if (type == RECORD_STUB_READY)
         g_variant_get(body, "(b&s)", &ok, &why);
-    if (!ok)
+    g_autofree char *refused = ok ? NULL : g_strdup(why);
+    if (!ok) {
         g_warning("%s: %s", connection_name(use->connection), why);
-    tell_ready(use, ok ? NULL : why);
+        /* One that did not start is no stub: the next time there is another. */
+        g_clear_pointer(&use->channel, channel_free);
+    }
+    tell_ready(use, refused);
 }
 
 static void

@@ -214,8 +214,9 @@ dns_reply_failed(const DnsQuery *query, uint8_t rcode, int extended)
     return reply_short(query, rcode & MASK_RCODE, extended);
 }
 
-/* Walks the records; end and additional: where they end, and how many additional ones there are,
- * without an OPT record in the last place. */
+/* Walks the records; end and header: where they end, and how many there are, without an OPT record
+ * in the last place. False also where that says of an error what the header does not (RFC 6891,
+ * section 6.1.3). */
 static bool
 measure(ByteReader *reader, Header *header, size_t *end)
 {
@@ -226,12 +227,24 @@ measure(ByteReader *reader, Header *header, size_t *end)
         if (!read_record(reader, &record))
             return false;
         bool last = i + 1 == others && header->counts[3] > 0;
+        if (record.type == TYPE_OPT && record.ttl >> 24 != 0)
+            return false;
         if (last && record.type == TYPE_OPT)
             header->counts[3]--;
         else
             *end = reader->offset;
     }
     return true;
+}
+
+/* Name, type and class of a question on the wire; of the name, letters of either case. */
+static bool
+same_question(const uint8_t *a, const uint8_t *b, size_t length)
+{
+    for (size_t i = 0; i + 4 < length; i++)
+        if (g_ascii_tolower((char)a[i]) != g_ascii_tolower((char)b[i]))
+            return false;
+    return memcmp(a + length - 4, b + length - 4, 4) == 0;
 }
 
 GBytes *
@@ -243,21 +256,21 @@ dns_reply_new(const DnsQuery *query, const uint8_t *answer, size_t length, bool 
     gsize head_length;
     const uint8_t *head = g_bytes_get_data(query->head, &head_length);
     size_t end;
-    if (!read_header(&reader, &header) || header.counts[0] != 1 || !skip_name(&reader) ||
-        !byte_reader_skip(&reader, 4))
+    if (!read_header(&reader, &header) || (header.flags & FLAG_QR) == 0 || header.counts[0] != 1 ||
+        !skip_name(&reader) || !byte_reader_skip(&reader, 4))
         return NULL;
     /* Pointers into the question stay right only where it has the same length. */
     if (reader.offset != head_length || !measure(&reader, &header, &end))
         return NULL;
-    const uint8_t *types = answer + head_length - 4, *asked = head + head_length - 4;
-    if (memcmp(types, asked, 4) != 0)
+    if (!same_question(answer + DNS_HEADER_LENGTH, head + DNS_HEADER_LENGTH,
+                       head_length - DNS_HEADER_LENGTH))
         return NULL;
     size_t wanted = end + (query->edns ? 11 : 0);
     if (wanted > limit)
         return reply_short(query, FLAG_TC | (header.flags & MASK_RCODE), DNS_ERROR_NONE);
     g_auto(ByteWriter) out;
     byte_writer_init(&out, limit);
-    write_head(&out, query, header.flags & MASK_RCODE, authentic);
+    write_head(&out, query, header.flags & (MASK_RCODE | FLAG_TC), authentic);
     byte_writer_octets(&out, answer + head_length, end - head_length);
     byte_writer_set_u16(&out, 6, header.counts[1]);
     byte_writer_set_u16(&out, 8, header.counts[2]);

@@ -19,6 +19,7 @@ struct _StubService {
     void (*closed)(gpointer user_data);
     gpointer user_data;
     guint linger;
+    bool asked;            /* to start, once */
     TlsUpstream *upstream; /* NULL: servers are not asked by TLS */
     Listener *between;     /* NULL: libunbound asks the servers itself, or is not needed */
     Forwarder *forwarder;  /* NULL: nothing is validated, and servers are asked by TLS */
@@ -177,10 +178,11 @@ received(Channel *channel, RecordType type, GVariant *body, int *fds, size_t n_f
 {
     StubService *service = data;
     g_autoptr(GError) error = NULL;
-    if (type != RECORD_STUB_START || n_fds != 2 || service->listener != NULL) {
+    if (type != RECORD_STUB_START || n_fds != 2 || service->asked) {
         service->closed(service->user_data);
         return;
     }
+    service->asked = true;
     g_auto(StubStart) wanted = { 0 };
     g_variant_get(body, "(&s@a(sqsa(qay))^as^as^asb)", &wanted.connection, &wanted.servers,
                   &wanted.anchors, &wanted.insecure, &wanted.sources, &wanted.validate);

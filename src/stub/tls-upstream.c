@@ -18,6 +18,7 @@
 #define TICK_MS       250
 #define SAID_US       (5 * G_USEC_PER_SEC)
 #define CHUNK         16384
+#define OUTPUT_MAX    (256 * 1024) /* not written yet: then no question more is taken */
 
 typedef struct {
     GBytes *message; /* with an ID of ours */
@@ -41,6 +42,7 @@ struct _TlsUpstream {
     int fd; /* -1: no stream */
     guint in, out;
     bool connecting;
+    bool answers; /* the stream has brought an answer */
     TlsStream *tls;
     GByteArray *output, *input; /* not written yet; plaintext that is no whole message yet */
     gint64 heard_us;            /* last sign of life, or the beginning */
@@ -86,18 +88,19 @@ question_free(gpointer data)
     g_free(question);
 }
 
-/* packet NULL: there is no answer. */
-static void
+/* packet NULL: there is no answer. False: nobody asked. */
+static bool
 finish(TlsUpstream *upstream, uint16_t id, uint8_t *packet, size_t length)
 {
     Question *question = g_hash_table_lookup(upstream->questions, GUINT_TO_POINTER(id));
     if (question == NULL)
-        return;
+        return false;
     g_hash_table_steal(upstream->questions, GUINT_TO_POINTER(id));
     if (packet != NULL)
         memcpy(packet, question->id, 2);
     question->answered(&(Answer){ .packet = packet, .length = length }, question->user_data);
     question_free(question);
+    return true;
 }
 
 /* Those that were asked before limit_us; all of them with G_MAXINT64. */
@@ -225,8 +228,11 @@ take_messages(TlsUpstream *upstream)
             return;
         g_autofree uint8_t *message = g_memdup2(input->data + 2, length);
         g_byte_array_remove_range(input, 0, (guint)length + 2);
-        if (length >= DNS_HEADER_LENGTH)
-            finish(upstream, (uint16_t)(message[0] << 8 | message[1]), message, length);
+        if (length < DNS_HEADER_LENGTH ||
+            !finish(upstream, (uint16_t)(message[0] << 8 | message[1]), message, length))
+            continue;
+        upstream->answers = true;
+        upstream->failures = 0;
     }
 }
 
@@ -239,8 +245,22 @@ take_plaintext(TlsUpstream *upstream)
     gsize length;
     const uint8_t *octets = g_bytes_get_data(data, &length);
     g_byte_array_append(upstream->input, octets, (guint)length);
-    upstream->failures = 0;
     take_messages(upstream);
+}
+
+/* Servers end streams as they like (RFC 7766, section 6.2.4): what is open is asked again. One that
+ * has not answered anything until then is no server. */
+static void
+ended(TlsUpstream *upstream, const char *why)
+{
+    bool wanted = g_hash_table_size(upstream->questions) > 0;
+    if (wanted && !upstream->answers) {
+        fail(upstream, why);
+        return;
+    }
+    stop(upstream);
+    if (wanted)
+        begin(upstream);
 }
 
 /* False: the stream is over. */
@@ -264,9 +284,7 @@ step(TlsUpstream *upstream, const uint8_t *data, size_t length)
         return false;
     }
     if (state == TLS_STREAM_CLOSED) {
-        stop(upstream);
-        if (g_hash_table_size(upstream->questions) > 0)
-            begin(upstream);
+        ended(upstream, "it ended the stream");
         return false;
     }
     if (state == TLS_STREAM_OPEN)
@@ -285,13 +303,8 @@ readable(int fd, GIOCondition condition, gpointer data)
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return G_SOURCE_CONTINUE;
     if (got <= 0) {
-        /* An idle stream that the server ends is no fault of its. */
-        bool idle = g_hash_table_size(upstream->questions) == 0;
         upstream->in = 0;
-        if (idle)
-            stop(upstream);
-        else
-            fail(upstream, got == 0 ? "it ended the stream" : g_strerror(errno));
+        ended(upstream, got == 0 ? "it ended the stream" : g_strerror(errno));
         return G_SOURCE_REMOVE;
     }
     upstream->heard_us = g_get_monotonic_time();
@@ -403,6 +416,7 @@ begin(TlsUpstream *upstream)
         return; /* the questions' time runs out */
     bind_source(upstream, server->endpoint.address.family);
     upstream->connecting = true;
+    upstream->answers = false;
     if (connect(upstream->fd, (struct sockaddr *)&address, length) != 0 && errno != EINPROGRESS) {
         fail(upstream, g_strerror(errno));
         return;
@@ -446,7 +460,8 @@ ask(gpointer data, const DnsQuery *query, const uint8_t *octets, size_t length,
     AskerAnswered answered, gpointer user_data)
 {
     TlsUpstream *upstream = data;
-    if (g_hash_table_size(upstream->questions) >= QUESTIONS_MAX)
+    if (g_hash_table_size(upstream->questions) >= QUESTIONS_MAX ||
+        upstream->output->len > OUTPUT_MAX)
         return false;
     uint16_t id = free_id(upstream);
     uint8_t *message = g_memdup2(octets, length);

@@ -177,6 +177,21 @@ test_reply_too_large(void)
     dns_query_clear(&query);
 }
 
+/* What the server cut is not whole when it goes on. */
+static void
+test_reply_cut_before(void)
+{
+    DnsQuery query;
+    uint8_t rcode;
+    g_autoptr(GByteArray) asked = query_new(1, "host.corp.example", 1, false);
+    g_autoptr(GByteArray) answer = answer_new("host.corp.example", 1, false);
+    answer->data[2] |= 0x02; /* TC */
+    g_assert_cmpint(parse(asked, &query, &rcode), ==, DNS_QUERY_GOOD);
+    g_autoptr(GBytes) reply = dns_reply_new(&query, answer->data, answer->len, false, 512);
+    g_assert_cmpuint(u16_at(reply, 2), ==, 0x8380);
+    dns_query_clear(&query);
+}
+
 static void
 test_reply_to_another_question(void)
 {
@@ -186,9 +201,18 @@ test_reply_to_another_question(void)
     g_autoptr(GByteArray) other = answer_new("hosts.corp.example", 1, false);
     g_autoptr(GByteArray) type = answer_new("host.corp.example", 28, false);
     g_autoptr(GByteArray) good = answer_new("host.corp.example", 1, true);
+    g_autoptr(GByteArray) alike = answer_new("hose.corp.example", 1, true);
+    g_autoptr(GByteArray) question = answer_new("host.corp.example", 1, true);
+    g_autoptr(GByteArray) version = answer_new("host.corp.example", 1, true);
+    question->data[2] &= 0x7f; /* QR */
+    version->data[version->len - 6] =
+        1; /* BADVERS: in the OPT record alone (RFC 6891, section 9) */
     g_assert_cmpint(parse(asked, &query, &rcode), ==, DNS_QUERY_GOOD);
     g_assert_null(dns_reply_new(&query, other->data, other->len, false, 512));
     g_assert_null(dns_reply_new(&query, type->data, type->len, false, 512));
+    g_assert_null(dns_reply_new(&query, alike->data, alike->len, false, 512));
+    g_assert_null(dns_reply_new(&query, question->data, question->len, false, 512));
+    g_assert_null(dns_reply_new(&query, version->data, version->len, false, 512));
     for (guint length = 0; length < good->len; length++) {
         g_autofree guint8 *cut = g_memdup2(good->data, length);
         g_assert_null(dns_reply_new(&query, cut, length, false, 512));
@@ -224,6 +248,7 @@ main(int argc, char **argv)
     g_test_add_func("/stub/dns-message/name-of-256-octets", test_name_of_256_octets);
     g_test_add_func("/stub/dns-message/reply", test_reply);
     g_test_add_func("/stub/dns-message/reply-too-large", test_reply_too_large);
+    g_test_add_func("/stub/dns-message/reply-cut-before", test_reply_cut_before);
     g_test_add_func("/stub/dns-message/reply-to-another-question", test_reply_to_another_question);
     g_test_add_func("/stub/dns-message/failed", test_failed);
     return g_test_run();

@@ -138,6 +138,19 @@ test_what_cannot_be(void)
     bench_stop(&bench);
 }
 
+/* What a start that failed has left is not built upon. */
+static void
+test_not_again(void)
+{
+    Bench bench;
+    bench_start(&bench);
+    start(&bench, "nowhere", "", 2);
+    g_assert_true(bench.answered && !bench.ok);
+    start(&bench, "127.0.0.1", "", 2);
+    g_assert_true(bench.closed && !bench.answered);
+    bench_stop(&bench);
+}
+
 static void
 test_nothing_else(void)
 {
@@ -156,6 +169,7 @@ main(int argc, char **argv)
     g_test_add_func("/stub/service/start", test_start);
     g_test_add_func("/stub/service/no-tls", test_no_tls);
     g_test_add_func("/stub/service/what-cannot-be", test_what_cannot_be);
+    g_test_add_func("/stub/service/not-again", test_not_again);
     g_test_add_func("/stub/service/nothing-else", test_nothing_else);
     return g_test_run();
 }

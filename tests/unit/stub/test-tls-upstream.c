@@ -20,6 +20,9 @@ typedef struct {
     InetEndpoint endpoint;
     unsigned streams, questions;
     bool end_after_answer;
+    unsigned refuses;  /* so many questions: hangs up instead of answering */
+    bool says_goodbye; /* in order, after the handshake, to everybody */
+    bool deaf;         /* does not read any more, once it has answered */
 } Server;
 
 static void
@@ -46,6 +49,11 @@ server_send(Server *server, GBytes *octets)
 static void
 server_answer(Server *server)
 {
+    if (server->refuses > 0) {
+        server->refuses--;
+        server_hang_up(server);
+        return;
+    }
     g_autoptr(GByteArray) answers = g_byte_array_new();
     guint at = 0;
     while (at + 2 <= server->data->len) {
@@ -66,6 +74,8 @@ server_answer(Server *server)
         server->end_after_answer = false;
         server_hang_up(server);
     }
+    if (server->deaf)
+        g_clear_handle_id(&server->in, g_source_remove);
 }
 
 static gboolean
@@ -82,6 +92,13 @@ server_readable(int fd, GIOCondition condition, gpointer data)
     g_autoptr(GBytes) octets = g_bytes_new(buffer, (gsize)got);
     g_autoptr(GBytes) reply = test_tls_server_feed(server->tls, octets);
     server_send(server, reply);
+    if (server->says_goodbye && test_tls_server_open(server->tls)) {
+        g_autoptr(GBytes) goodbye = test_tls_server_close(server->tls);
+        server_send(server, goodbye);
+        server->in = 0;
+        server_hang_up(server);
+        return G_SOURCE_REMOVE;
+    }
     guint source = server->in;
     g_autoptr(GBytes) plain = test_tls_server_take_data(server->tls);
     if (plain != NULL) {
@@ -287,6 +304,64 @@ test_stream_ends(void)
     server_stop(&server);
 }
 
+/* One that has answered may end the stream when a question is on its way: that is asked again. */
+static void
+test_stream_ends_with_a_question(void)
+{
+    Server server;
+    server_start(&server, "dns.example");
+    g_autoptr(TlsUpstream) upstream =
+        upstream_for(&server, tls_server_new(&server.endpoint, "dns.example"), NULL);
+    g_assert_cmpuint(ask(upstream, 1), ==, 1);
+    server.refuses = 1;
+    g_assert_cmpuint(ask(upstream, 1), ==, 1);
+    g_assert_cmpuint(server.streams, ==, 2);
+    server_stop(&server);
+}
+
+/* One that ends every stream in order, and never answers, is left for the next, once each. */
+static void
+test_goodbye(void)
+{
+    Server server;
+    server_start(&server, "dns.example");
+    server.says_goodbye = true;
+    g_autoptr(TlsUpstream) upstream =
+        upstream_for(&server, tls_server_new(&server.endpoint, "dns.example"),
+                     tls_server_new(&server.endpoint, "dns.example"));
+    g_test_expect_message(NULL, G_LOG_LEVEL_MESSAGE, "dns.example: it ended the stream");
+    g_assert_cmpuint(ask(upstream, 1), ==, 0);
+    g_test_assert_expected_messages();
+    g_assert_cmpuint(server.streams, ==, 2);
+    server_stop(&server);
+}
+
+static void
+not_counted(const Answer *answer, gpointer data)
+{
+}
+
+/* What a server does not read does not pile up. */
+static void
+test_deaf(void)
+{
+    Server server;
+    server_start(&server, "dns.example");
+    server.deaf = true;
+    TlsUpstream *upstream =
+        upstream_for(&server, tls_server_new(&server.endpoint, "dns.example"), NULL);
+    Asker asker = tls_upstream_asker(upstream);
+    g_autofree guint8 *large = g_malloc0(60000);
+    unsigned taken = 0;
+    g_assert_cmpuint(ask(upstream, 1), ==, 1);
+    while (taken < 512 && asker.ask(asker.asker, NULL, large, 60000, not_counted, NULL))
+        taken++;
+    g_assert_cmpuint(taken, >, 4);
+    g_assert_cmpuint(taken, <, 512);
+    tls_upstream_free(upstream);
+    server_stop(&server);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -296,5 +371,9 @@ main(int argc, char **argv)
     g_test_add_func("/stub/tls-upstream/digest", test_digest);
     g_test_add_func("/stub/tls-upstream/next-server", test_next_server);
     g_test_add_func("/stub/tls-upstream/stream-ends", test_stream_ends);
+    g_test_add_func("/stub/tls-upstream/stream-ends-with-a-question",
+                    test_stream_ends_with_a_question);
+    g_test_add_func("/stub/tls-upstream/goodbye", test_goodbye);
+    g_test_add_func("/stub/tls-upstream/what-is-not-read", test_deaf);
     return g_test_run();
 }
