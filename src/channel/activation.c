@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <glib.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,4 +22,20 @@ channel_handed_over(void)
     if (!ours || fcntl(FIRST_DESCRIPTOR, F_SETFD, FD_CLOEXEC) < 0)
         return -1;
     return FIRST_DESCRIPTOR;
+}
+
+int
+channel_begin(int argc, char **argv, const char *program, int *status)
+{
+    *status = 0;
+    if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+        printf("%s %s\n", program, GINNEL_VERSION);
+        return -1;
+    }
+    int control = argc > 1 ? -1 : channel_handed_over();
+    if (control >= 0)
+        return control;
+    fprintf(stderr, "%s is started by systemd, see %s(8).\n", program, program);
+    *status = 2;
+    return -1;
 }

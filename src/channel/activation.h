@@ -8,3 +8,7 @@
 /* The descriptor, closed on exec; -1 where there is not exactly one, or it is for another process.
  * Once, before there are threads: what systemd said is not passed on. */
 int channel_handed_over(void);
+
+/* How a program that is for nothing else begins: that descriptor; -1 where it is to end with
+ * *status, because it was asked for its version, or started by somebody else, and has said so. */
+int channel_begin(int argc, char **argv, const char *program, int *status);

@@ -2,30 +2,13 @@
 
 #include "relay/relay-private.h"
 
+#include "base/sockaddr.h"
 #include "relay/gateway-choice.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <unistd.h>
-
-socklen_t
-to_sockaddr(const InetEndpoint *endpoint, struct sockaddr_storage *out)
-{
-    memset(out, 0, sizeof *out);
-    if (endpoint->address.family == INET_V4) {
-        struct sockaddr_in *in = (struct sockaddr_in *)out;
-        in->sin_family = AF_INET;
-        in->sin_port = htons(endpoint->port);
-        memcpy(&in->sin_addr, endpoint->address.octets, 4);
-        return sizeof *in;
-    }
-    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)out;
-    in6->sin6_family = AF_INET6;
-    in6->sin6_port = htons(endpoint->port);
-    memcpy(&in6->sin6_addr, endpoint->address.octets, 16);
-    return sizeof *in6;
-}
 
 /* A listener that systemd made takes IPv4 as mapped addresses (RFC 4291, section 2.5.5.2). */
 InetEndpoint
@@ -48,7 +31,7 @@ static bool
 bind_to(int fd, InetEndpoint endpoint)
 {
     struct sockaddr_storage address;
-    socklen_t length = to_sockaddr(&endpoint, &address);
+    socklen_t length = (socklen_t)sockaddr_from_endpoint(&endpoint, &address);
     return bind(fd, (struct sockaddr *)&address, length) == 0;
 }
 
@@ -82,7 +65,7 @@ int
 gateway_socket(const RelayOptions *options, const InetEndpoint *gateway, const InetEndpoint *client)
 {
     struct sockaddr_storage address;
-    socklen_t length = to_sockaddr(gateway, &address);
+    socklen_t length = (socklen_t)sockaddr_from_endpoint(gateway, &address);
     int fd = socket(address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     bool ok = fd >= 0;
     if (ok && options->mark != 0)

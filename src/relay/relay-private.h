@@ -99,7 +99,6 @@ bool stream_has_nothing_to_send(const Stream *stream);
 void stream_drain(Stream *stream);
 
 /* gateway-socket.c */
-socklen_t to_sockaddr(const InetEndpoint *endpoint, struct sockaddr_storage *out);
 InetEndpoint from_sockaddr(const struct sockaddr_storage *in);
 /* A UDP socket that only hears this gateway; -1 with errno. */
 int gateway_socket(const RelayOptions *options, const InetEndpoint *gateway,

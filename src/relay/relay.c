@@ -2,6 +2,8 @@
 
 #include "relay/relay-private.h"
 
+#include "base/sockaddr.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <gio/gio.h>
@@ -305,7 +307,7 @@ bool
 relay_listen(Relay *relay, const InetEndpoint *endpoint, RelayListen what, GError **error)
 {
     struct sockaddr_storage address;
-    socklen_t length = to_sockaddr(endpoint, &address);
+    socklen_t length = (socklen_t)sockaddr_from_endpoint(endpoint, &address);
     g_autofree char *text = inet_endpoint_to_string(endpoint);
     int one = 1;
     int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -4,10 +4,8 @@
  */
 #include "config.h"
 
+#include "channel/activation.h"
 #include "resolvconf/service.h"
-
-#include <stdio.h>
-#include <systemd/sd-daemon.h>
 
 static void
 quit(gpointer data)
@@ -18,17 +16,11 @@ quit(gpointer data)
 int
 main(int argc, char **argv)
 {
-    if (argc > 1 && g_strcmp0(argv[1], "--version") == 0) {
-        printf("ginnel-resolvconf %s\n", GINNEL_VERSION);
-        return 0;
-    }
-    if (argc > 1 || sd_listen_fds(1) != 1) {
-        fprintf(stderr, "ginnel-resolvconf is started by systemd, see ginnel-resolvconf(8).\n");
-        return 2;
-    }
+    int status, control = channel_begin(argc, argv, "ginnel-resolvconf", &status);
+    if (control < 0)
+        return status;
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
-    ResolvconfService *service =
-        resolvconf_service_new(SD_LISTEN_FDS_START, RESOLVCONF_PROGRAM, quit, loop);
+    ResolvconfService *service = resolvconf_service_new(control, RESOLVCONF_PROGRAM, quit, loop);
     g_main_loop_run(loop);
     resolvconf_service_free(service);
     return 0;

@@ -2,6 +2,7 @@
 
 #include "stub/tls-upstream.h"
 
+#include "base/sockaddr.h"
 #include "crypto/tls-stream.h"
 
 #include <errno.h>
@@ -371,33 +372,15 @@ flush(TlsUpstream *upstream)
 
 /* ---- connecting ---- */
 
-static socklen_t
-to_sockaddr(const InetAddress *address, uint16_t port, struct sockaddr_storage *out)
-{
-    memset(out, 0, sizeof *out);
-    if (address->family == INET_V4) {
-        struct sockaddr_in *in = (struct sockaddr_in *)out;
-        in->sin_family = AF_INET;
-        in->sin_port = htons(port);
-        memcpy(&in->sin_addr, address->octets, 4);
-        return sizeof *in;
-    }
-    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)out;
-    in6->sin6_family = AF_INET6;
-    in6->sin6_port = htons(port);
-    memcpy(&in6->sin6_addr, address->octets, 16);
-    return sizeof *in6;
-}
-
 static void
 bind_source(const TlsUpstream *upstream, uint8_t family)
 {
     for (guint i = 0; i < upstream->sources->len; i++) {
-        const InetAddress *source = &g_array_index(upstream->sources, InetAddress, i);
+        InetEndpoint source = { g_array_index(upstream->sources, InetAddress, i), 0 };
         struct sockaddr_storage address;
-        if (source->family != family)
+        if (source.address.family != family)
             continue;
-        socklen_t length = to_sockaddr(source, 0, &address);
+        socklen_t length = (socklen_t)sockaddr_from_endpoint(&source, &address);
         /* Where it is not there, the connect goes nowhere, which is told. */
         (void)!bind(upstream->fd, (struct sockaddr *)&address, length);
         return;
@@ -409,7 +392,7 @@ begin(TlsUpstream *upstream)
 {
     const TlsServer *server = current_server(upstream);
     struct sockaddr_storage address;
-    socklen_t length = to_sockaddr(&server->endpoint.address, server->endpoint.port, &address);
+    socklen_t length = (socklen_t)sockaddr_from_endpoint(&server->endpoint, &address);
     upstream->heard_us = g_get_monotonic_time();
     upstream->fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (upstream->fd < 0)

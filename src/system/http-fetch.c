@@ -2,6 +2,7 @@
 
 #include "system/http-fetch.h"
 
+#include "base/sockaddr.h"
 #include "system/error.h"
 #include "system/sockets.h"
 
@@ -200,7 +201,7 @@ is_this_machine(int fd)
     length = sizeof remote;
     if (getpeername(fd, (struct sockaddr *)&remote, &length) < 0)
         return true;
-    return !socket_endpoint(&local, &ends[0]) || !socket_endpoint(&remote, &ends[1]) ||
+    return !sockaddr_to_endpoint(&local, &ends[0]) || !sockaddr_to_endpoint(&remote, &ends[1]) ||
            inet_address_equal(&ends[0].address, &ends[1].address);
 }
 

@@ -2,6 +2,7 @@
 
 #include "system/sockets.h"
 
+#include "base/sockaddr.h"
 #include "system/error.h"
 
 #include <errno.h>
@@ -17,41 +18,6 @@
 #define STREAM_DEAD_MS 10000 /* unacknowledged for so long: the stream is dead */
 #define BUFFER_LENGTH  (4 * 1024 * 1024)
 #define FLOW_LABELS    0x80000
-
-static socklen_t
-to_sockaddr(const InetAddress *address, uint16_t port, struct sockaddr_storage *out)
-{
-    memset(out, 0, sizeof *out);
-    if (address->family == INET_V4) {
-        struct sockaddr_in *in = (struct sockaddr_in *)out;
-        in->sin_family = AF_INET;
-        in->sin_port = htons(port);
-        memcpy(&in->sin_addr, address->octets, 4);
-        return sizeof *in;
-    }
-    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)out;
-    in6->sin6_family = AF_INET6;
-    in6->sin6_port = htons(port);
-    memcpy(&in6->sin6_addr, address->octets, 16);
-    return sizeof *in6;
-}
-
-bool
-socket_endpoint(const struct sockaddr_storage *from, InetEndpoint *out)
-{
-    if (from->ss_family == AF_INET) {
-        const struct sockaddr_in *in = (const struct sockaddr_in *)from;
-        *out = (InetEndpoint){ inet_address_new(INET_V4, (const uint8_t *)&in->sin_addr),
-                               ntohs(in->sin_port) };
-        return true;
-    }
-    if (from->ss_family != AF_INET6)
-        return false;
-    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)from;
-    *out = (InetEndpoint){ inet_address_new(INET_V6, (const uint8_t *)&in6->sin6_addr),
-                           ntohs(in6->sin6_port) };
-    return true;
-}
 
 static void
 set_int(int fd, int level, int option, int value)
@@ -86,8 +52,8 @@ static bool
 bind_port(int fd, const InetAddress *gateway, uint16_t port)
 {
     struct sockaddr_storage local;
-    InetAddress any = { .family = gateway->family };
-    socklen_t length = to_sockaddr(&any, port, &local);
+    InetEndpoint any = { { .family = gateway->family }, port };
+    socklen_t length = (socklen_t)sockaddr_from_endpoint(&any, &local);
     return port == 0 || bind(fd, (struct sockaddr *)&local, length) == 0;
 }
 
@@ -132,7 +98,7 @@ socket_to_gateway(const InetEndpoint *gateway, bool stream, uint32_t mark, uint1
 {
     bool v6 = gateway->address.family == INET_V6;
     struct sockaddr_storage remote;
-    socklen_t length = to_sockaddr(&gateway->address, gateway->port, &remote);
+    socklen_t length = (socklen_t)sockaddr_from_endpoint(gateway, &remote);
     int type = (stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK;
     int fd = socket(v6 ? AF_INET6 : AF_INET, type, 0);
     bool ok = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof mark) == 0;
@@ -182,7 +148,7 @@ static int
 bind_socket(const InetEndpoint *at, int type)
 {
     struct sockaddr_storage address;
-    socklen_t length = to_sockaddr(&at->address, at->port, &address);
+    socklen_t length = (socklen_t)sockaddr_from_endpoint(at, &address);
     int on = 1;
     int fd = socket(address.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
@@ -207,7 +173,7 @@ sockets_listen_pair(InetEndpoint *at, int *udp, int *tcp, GError **error)
         at->port = 0;
         *udp = bind_socket(at, SOCK_DGRAM);
         if (*udp < 0 || getsockname(*udp, (struct sockaddr *)&own, &length) != 0 ||
-            !socket_endpoint(&own, at))
+            !sockaddr_to_endpoint(&own, at))
             break;
         *tcp = bind_socket(at, SOCK_STREAM);
         if (*tcp >= 0)

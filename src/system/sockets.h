@@ -7,9 +7,6 @@
 
 /* What the route of a connected socket allows in one packet; 0 where the kernel does not say. */
 uint32_t socket_path_mtu(int fd);
-struct sockaddr_storage;
-/* False where it is no Internet address. */
-bool socket_endpoint(const struct sockaddr_storage *from, InetEndpoint *out);
 /* stream: TCP, its connect under way. source_port 0: any. -1 with an errno in *code. */
 int socket_to_gateway(const InetEndpoint *gateway, bool stream, uint32_t mark, uint16_t source_port,
                       int *code);

@@ -7,7 +7,6 @@
 #include "channel/activation.h"
 #include "token/service.h"
 
-#include <stdio.h>
 #include <sys/prctl.h>
 
 static void
@@ -19,15 +18,9 @@ quit(gpointer data)
 int
 main(int argc, char **argv)
 {
-    if (argc > 1 && g_strcmp0(argv[1], "--version") == 0) {
-        printf("ginnel-token %s\n", GINNEL_VERSION);
-        return 0;
-    }
-    int control = argc > 1 ? -1 : channel_handed_over();
-    if (control < 0) {
-        fprintf(stderr, "ginnel-token is started by systemd, see ginnel-token(8).\n");
-        return 2;
-    }
+    int status, control = channel_begin(argc, argv, "ginnel-token", &status);
+    if (control < 0)
+        return status;
     prctl(PR_SET_DUMPABLE, 0); /* a PIN does not belong into a core dump */
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     TokenService *service = token_service_new(control, quit, loop);

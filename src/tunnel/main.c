@@ -30,15 +30,9 @@ int
 main(int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
-    if (argc > 1 && g_strcmp0(argv[1], "--version") == 0) {
-        printf("ginnel-tunnel %s\n", GINNEL_VERSION);
-        return 0;
-    }
-    int control = argc > 1 ? -1 : channel_handed_over();
-    if (control < 0) {
-        fprintf(stderr, "ginnel-tunnel is started by systemd, see ginnel-tunnel(8).\n");
-        return 2;
-    }
+    int status, control = channel_begin(argc, argv, "ginnel-tunnel", &status);
+    if (control < 0)
+        return status;
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     Session *session = session_new(control, quit, loop);
     g_unix_signal_add(SIGTERM, terminated, session);

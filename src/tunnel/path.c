@@ -2,6 +2,7 @@
 
 #include "tunnel/session-private.h"
 
+#include "base/sockaddr.h"
 #include "crypto/rng.h"
 
 #include <errno.h>
@@ -99,17 +100,8 @@ note_local(TunnelPath *path)
 {
     struct sockaddr_storage local;
     socklen_t length = sizeof local;
-    if (getsockname(transport_fd(path->transport), (struct sockaddr *)&local, &length) < 0)
-        return;
-    if (local.ss_family == AF_INET) {
-        const struct sockaddr_in *in = (const struct sockaddr_in *)&local;
-        path->ike.local.address = inet_address_new(INET_V4, (const uint8_t *)&in->sin_addr);
-        path->ike.local.port = GUINT16_FROM_BE(in->sin_port);
-    } else if (local.ss_family == AF_INET6) {
-        const struct sockaddr_in6 *in = (const struct sockaddr_in6 *)&local;
-        path->ike.local.address = inet_address_new(INET_V6, (const uint8_t *)&in->sin6_addr);
-        path->ike.local.port = GUINT16_FROM_BE(in->sin6_port);
-    }
+    if (getsockname(transport_fd(path->transport), (struct sockaddr *)&local, &length) == 0)
+        sockaddr_to_endpoint(&local, &path->ike.local);
 }
 
 static GSource *
