@@ -156,21 +156,44 @@ add_names_inside(GString *out, const FirewallConnection *connections, size_t n)
             devices->str);
 }
 
-/* Both ways, without connection tracking: a tunnel's whole machine would pay for that. */
+static const char *const stub_kinds[] = { "udp", "tcp" };
+
+/* What asks the stub at port 53, brought to where it listens. Nothing is tracked for it, which the
+ * whole machine would pay for; where others track connections, they see where it goes. */
 static void
-add_stub(GString *out, const InetEndpoint *stub)
+add_stubs(GString *out, const FirewallConnection *connections, size_t n)
 {
-    static const char *const kinds[] = { "udp", "tcp" };
+    g_autoptr(GString) rules = g_string_new(NULL);
+    for (size_t i = 0; i < n; i++) {
+        const InetEndpoint *stub = &connections[i].stub;
+        if (stub->address.family == INET_NONE)
+            continue;
+        g_autofree char *text = inet_address_to_string(&stub->address);
+        for (size_t k = 0; k < G_N_ELEMENTS(stub_kinds); k++)
+            g_string_append_printf(
+                rules, "    oifname \"lo\" %s daddr %s %s dport 53 %s dport set %u\n",
+                family_word(stub->address.family), text, stub_kinds[k], stub_kinds[k], stub->port);
+    }
+    if (rules->len > 0)
+        g_string_append_printf(out,
+                               "  chain stub {\n"
+                               "    type filter hook output priority -310; policy accept;\n"
+                               "%s"
+                               "  }\n",
+                               rules->str);
+}
+
+/* Its answers, which whoever tracks connections has seen come from there. */
+static void
+add_stub_answers(GString *out, const InetEndpoint *stub)
+{
     if (stub->address.family == INET_NONE)
         return;
     g_autofree char *text = inet_address_to_string(&stub->address);
-    const char *word = family_word(stub->address.family);
-    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
-        g_string_append_printf(out,
-                               "    oifname \"lo\" %s daddr %s %s dport 53 %s dport set %u\n"
-                               "    oifname \"lo\" %s saddr %s %s sport %u %s sport set 53\n",
-                               word, text, kinds[i], kinds[i], stub->port, word, text, kinds[i],
-                               stub->port, kinds[i]);
+    for (size_t k = 0; k < G_N_ELEMENTS(stub_kinds); k++)
+        g_string_append_printf(out, "    oifname \"lo\" %s saddr %s %s sport %u %s sport set 53\n",
+                               family_word(stub->address.family), text, stub_kinds[k], stub->port,
+                               stub_kinds[k]);
 }
 
 /* "{ "lo", "ginnel0" }" */
@@ -264,7 +287,7 @@ firewall_commands(const FirewallConnection *connections, size_t n, const Firewal
                            MARK_MASK, MARK_VALUE);
     add_names_inside(out, connections, n);
     for (size_t i = 0; i < n; i++)
-        add_stub(out, &connections[i].stub);
+        add_stub_answers(out, &connections[i].stub);
     g_string_append(out, "  }\n"
                          "  chain prerouting {\n"
                          "    type filter hook prerouting priority -310; policy accept;\n");
@@ -274,6 +297,7 @@ firewall_commands(const FirewallConnection *connections, size_t n, const Firewal
     }
     add_name_servers(out, lock, true);
     g_string_append(out, "  }\n");
+    add_stubs(out, connections, n);
     if (lock->on)
         add_lock(out, connections, n);
     g_string_append(out, "}\n");

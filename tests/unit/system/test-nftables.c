@@ -422,11 +422,13 @@ connect_to(const struct sockaddr_in *at, int type)
     struct timeval limit = { .tv_sec = 5 };
     int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
     g_assert_cmpint(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit), ==, 0);
+    g_assert_cmpint(setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit), ==, 0);
     g_assert_cmpint(connect(fd, (const struct sockaddr *)at, sizeof *at), ==, 0);
     return fd;
 }
 
-/* A server of this machine's that listens elsewhere is asked at port 53, by UDP and TCP. */
+/* A server of this machine's that listens elsewhere is asked at port 53, by UDP and TCP; also where
+ * somebody else lets nothing pass but what belongs to a connection. */
 static void
 test_stub(void)
 {
@@ -444,6 +446,11 @@ test_stub(void)
     given.connection.stub.port = ntohs(own.sin_port);
     g_assert_true(inet_address_parse("10.77.0.10", &given.connection.stub.address));
     set(&given, 1);
+    g_free(own_network_run("nft 'add table inet strict; add chain inet strict output { type filter "
+                           "hook output priority 0; policy drop; }; add rule inet strict output "
+                           "ct state established accept; add rule inet strict output ct state new "
+                           "ct direction original tcp flags & (syn | ack) == syn accept; "
+                           "add rule inet strict output meta l4proto udp ct state new accept'"));
     int asking = connect_to(&usual, SOCK_DGRAM), stream = connect_to(&usual, SOCK_STREAM);
     assert_asked(asking, udp, &usual);
     int accepted = accept(tcp, NULL, NULL);
@@ -452,6 +459,7 @@ test_stub(void)
     int fds[] = { udp, tcp, asking, stream, accepted };
     for (size_t i = 0; i < G_N_ELEMENTS(fds); i++)
         close(fds[i]);
+    g_free(own_network_run("nft delete table inet strict"));
     set(NULL, 0);
     tun_device_clear(&tunnel);
     given_clear(&given);
