@@ -10,7 +10,7 @@
 #define ANCHORS_MAX (4 * 1024 * 1024)
 /* For a tunnel that nobody uses: where packets of ours get no answer, or a flow stops, the gateway
  * is asked within seconds. It takes the place of a keepalive, and costs three times as much. */
-#define LIVENESS_INTERVAL (2 * DURATION_MINUTE)
+#define LIVENESS_INTERVAL (75 * DURATION_SECOND)
 
 static void
 read_identity(GVariantDict *dict, const char *key, IkeIdentity *identity)
