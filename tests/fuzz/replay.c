@@ -15,8 +15,8 @@
 #include "fuzz.h"
 
 #define DEFAULT_MUTATIONS 20000
-#define FULL_MUTATIONS    2000000 /* with GINNEL_TESTS_FULL */
-#define MAX_MUTANT        8192    /* octets of a mutated input; files may be longer */
+#define FULL_MUTATIONS    200000 /* with GINNEL_TESTS_FULL */
+#define MAX_MUTANT        8192   /* octets of a mutated input; files may be longer */
 
 /* What is being run, for whoever looks at the defect. */
 static const uint8_t *current;
