@@ -61,6 +61,7 @@
 #define GINNEL_EVENT_ASKING                "asking"
 #define GINNEL_EVENT_ASKED                 "asked"
 #define GINNEL_EVENT_AUTHENTICATED         "authenticated"
+#define GINNEL_EVENT_NAMES_WAITING         "names-waiting"
 #define GINNEL_EVENT_MOVED                 "moved"
 #define GINNEL_EVENT_CONNECTED             "connected"
 #define GINNEL_EVENT_RECONNECTING          "reconnecting"

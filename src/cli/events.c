@@ -187,6 +187,12 @@ event_ended(const char *what, GVariant *details)
                            *why != '\0' ? why : output_reason(props_string(details, "reason")));
 }
 
+static char *
+event_names_waiting(GVariant *details)
+{
+    return g_strdup(_("waiting for systemd-resolved, which was restarted a moment ago"));
+}
+
 char *
 output_event(const char *event, GVariant *details)
 {
@@ -210,6 +216,7 @@ output_event(const char *event, GVariant *details)
         { GINNEL_EVENT_ASKED, event_asked },
         { GINNEL_EVENT_AUTHENTICATED, event_authenticated },
         { GINNEL_EVENT_CONNECTED, event_connected },
+        { GINNEL_EVENT_NAMES_WAITING, event_names_waiting },
         { GINNEL_EVENT_MOVED, event_moved },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++)

@@ -192,6 +192,7 @@ take_event(Progress *progress, gint64 at, const char *event, GVariant *details, 
     } else if (strcmp(event, GINNEL_EVENT_AUTHENTICATED) == 0 ||
                strcmp(event, GINNEL_EVENT_REDIRECTED) == 0 ||
                strcmp(event, GINNEL_EVENT_REVOCATION_UNKNOWN) == 0 ||
+               strcmp(event, GINNEL_EVENT_NAMES_WAITING) == 0 ||
                (strcmp(event, GINNEL_EVENT_ASKING) == 0 && !progress->asks_itself)) {
         g_autofree char *sentence = output_event(event, details);
         add_sentence(progress, at, sentence, out);

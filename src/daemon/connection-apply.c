@@ -11,6 +11,8 @@
 #define SERVERS_MAX 64 /* that routes are planned for */
 /* What each version of systemd-resolved takes for one link; some take more. */
 #define FEW_DOMAINS 256
+/* Then whoever waits is told for what. */
+#define NAMES_PATIENCE_MS 1500
 
 static void plan_names(Connection *connection);
 static void apply_names(Connection *connection);
@@ -344,6 +346,7 @@ typedef struct {
     Connection *connection;
     GCancellable *cancellable;
     char *stub_failed; /* NULL: it answers, or there is none */
+    guint patience;
 } ApplyingDns;
 
 static void
@@ -369,6 +372,7 @@ dns_applied(GObject *source, GAsyncResult *result, gpointer data)
     g_autoptr(GError) error = NULL;
     bool ok = resolver_apply_finish(result, &error);
     g_autofree char *stub_failed = applying->stub_failed;
+    g_clear_handle_id(&applying->patience, g_source_remove);
     if (g_cancellable_is_cancelled(cancellable))
         return; /* the connection is being torn down, or gone */
     Connection *connection = applying->connection;
@@ -450,6 +454,21 @@ tell_link_servers(Connection *connection)
     gin_tunnel_set_link_servers(connection->tunnel, servers);
 }
 
+/* resolved is not restarted without end: what it was told a moment ago comes first. */
+static gboolean
+names_wait(gpointer data)
+{
+    ApplyingDns *applying = data;
+    GVariantBuilder details;
+    applying->patience = 0;
+    if (g_cancellable_is_cancelled(applying->cancellable))
+        return G_SOURCE_REMOVE;
+    g_variant_builder_init(&details, G_VARIANT_TYPE_VARDICT);
+    connection_event_now(applying->connection, GINNEL_EVENT_NAMES_WAITING,
+                         g_variant_builder_end(&details));
+    return G_SOURCE_REMOVE;
+}
+
 /* A stub that does not answer has the link all the same: names fail at once, and none leaves. */
 static void
 apply_dns(Connection *connection, const char *why)
@@ -463,6 +482,7 @@ apply_dns(Connection *connection, const char *why)
     applying->connection = connection;
     applying->cancellable = g_object_ref(connection->cancellable);
     applying->stub_failed = g_strdup(why);
+    applying->patience = g_timeout_add(NAMES_PATIENCE_MS, names_wait, applying);
     resolver_apply_async(connection->machine->resolver, connection->tun.name,
                          connection->tun.ifindex, connection->dns, dns_applied, applying);
 }

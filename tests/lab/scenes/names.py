@@ -1,5 +1,7 @@
 """Names: inside ones are asked inside and validated, outside ones outside, and nothing crosses."""
 
+import re
+
 from lab import addresses as a
 from lab.product import Ginnel
 from lab.story import expect, expect_equal, expect_match, scene
@@ -162,3 +164,26 @@ def servers_without_domains(bed, story):
         answer = bed.host.query("host.corp.example").stdout
         expect(a.INSIDE4 in answer, answer)
     ginnel.down()
+
+
+@scene("Up and down and up again", about="""The keys of a zone make systemd-resolved start anew, on Debian 12, and
+       systemd lets it do so only so often.""")
+def up_and_down(bed, story):
+    ginnel = Ginnel(bed.host)
+    bed.profile()
+    said = []
+    for _ in range(5):
+        result = ginnel.up()
+        expect_equal(result.returncode, 0, result.stdout + result.stderr)
+        said.append(result.stdout)
+        with story.claim("Names are inside, and authenticated, as soon as it is up"):
+            answer = bed.host.read(["resolvectl", "--no-pager", "query", "host.corp.example"])
+            expect(a.INSIDE4 in answer and "authenticated: yes" in answer, answer)
+        ginnel.down()
+    with story.claim("Who has to wait for systemd-resolved is told so, and nobody else"):
+        waited = {one: 0.001 * float(took) if unit == "ms" else float(took) for one in said
+                  for took, unit in re.findall(r"^Connected .* after ([0-9.]+) (m?s)", one, re.M)}
+        told = {one for one in said if "waiting for systemd-resolved" in one}
+        expect(told, f"nobody had to wait: {said}")
+        expect({one for one in said if waited[one] > 3} <= told, "one that waited was not told")
+        expect(all(waited[one] > 1 for one in told), "one that did not wait was told that it does")
