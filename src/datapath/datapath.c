@@ -332,9 +332,8 @@ nothing_is_ahead(Datapath *datapath)
     pthread_mutex_lock(&datapath->lock);
     bool queued = !g_queue_is_empty(&datapath->ike_queue);
     pthread_mutex_unlock(&datapath->lock);
-    /* Who does not rest any more has seen what was published. */
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    return !queued && g_atomic_int_get(&datapath->sender.resting) != 0;
+    /* Written to on both sides: who stops resting after this has seen what was published before. */
+    return g_atomic_int_or(&datapath->sender.resting, 0) != 0 && !queued;
 }
 
 /* What is sent to the peer without waking a thread for it. error: an errno, or 0. */

@@ -321,9 +321,9 @@ sender_wait(Sender *sender)
         (sender->queue.n > 0 || transport_wants_write(snapshot->sending)))
         fds[2].fd = transport_fd(snapshot->sending);
     /* Nothing tells when a stream's last octets are acknowledged: it is asked, for a short time. */
-    g_atomic_int_set(&sender->worker->resting, 1);
+    g_atomic_int_or(&sender->worker->resting, 1);
     int ready = poll(fds, 3, sender->draining != NULL ? DRAIN_LOOK_MS : -1);
-    g_atomic_int_set(&sender->worker->resting, 0);
+    g_atomic_int_and(&sender->worker->resting, 0);
     if (ready < 0)
         return;
     /* A newer snapshot is taken before anything is sent. */

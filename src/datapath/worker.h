@@ -18,7 +18,7 @@ typedef struct {
     GThread *thread;
     int wake;            /* eventfd */
     uint64_t generation; /* atomic: of the snapshot that the thread works with */
-    gint resting;        /* atomic: it waits, and all that it had has left */
+    guint resting;       /* atomic: it waits, and all that it had has left */
 } Worker;
 
 struct _Datapath {

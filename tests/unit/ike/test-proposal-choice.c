@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "crypto/algorithms.h"
+#include "crypto/kex.h"
 #include "ike/proposal.h"
 
 static const uint8_t our_spi[4] = { 1, 2, 3, 4 };
@@ -102,7 +103,9 @@ test_select_defaults(void)
     IkeSuite suite;
     g_assert_true(ike_proposal_list_select(ike, ike, 0, &suite));
     g_autofree char *text = ike_suite_to_string(&suite);
-    g_assert_cmpstr(text, ==, "aes256gcm16-prfsha384-x25519");
+    g_assert_cmpstr(text, ==,
+                    kex_is_available(KE_MLKEM_768) ? "aes256gcm16-prfsha384-x25519-ke1_mlkem768"
+                                                   : "aes256gcm16-prfsha384-x25519");
 }
 
 /* The answer to two fixed proposals with something changed. */
