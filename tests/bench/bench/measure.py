@@ -242,7 +242,7 @@ def overflows(link):
                           link.run(side, "ss", "-uanm", "sport", "=", ":4500").stdout))
 
 
-def rekeys(programs, seconds, figures):
+def rekeys(programs, seconds, found):
     """Other keys 20 times a second under load: what left one end and did not come out of the other. A
     packet that found the outer socket's buffer full is told apart."""
     total = {"packets": 0, "lost": 0, "overflows": 0, "rekeys": 0}
@@ -268,8 +268,8 @@ def rekeys(programs, seconds, figures):
         total["lost"] += left - client["packets_in"] - gateway["packets_in"] - dropped
         total["rekeys"] += client["rekeys"]
     for name, value in total.items():
-        figures[f"rekeying-{name}"] = value
-    figures["rekeying-per-s"] = total["rekeys"] / (time.monotonic() - began)
+        found["ginnel-udp"][f"rekeying-{name}"] = value
+    found["ginnel-udp"]["rekeying-per-s"] = total["rekeys"] / (time.monotonic() - began)
 
 
 CASES = {"tcp": tcp, "packets": packets, "ping": ping, "bottleneck": bottleneck,
