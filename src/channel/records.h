@@ -156,7 +156,7 @@ const char *record_to_string(RecordType type);
 #define START_DELAY        "delay"        /* x: microseconds to wait before the first try */
 
 /* Keys of SOCKET_REPLY. */
-#define SOCKET_ON_LINK     "on-link"     /* b: no router stands between; absent: one may */
+#define SOCKET_ON_LINK     "on-link"     /* b: of UDP: no router stands between; absent: one may */
 #define SOCKET_SERVER_NAME "server-name" /* s: that a TLS server's certificate has to carry */
 
 #define SOCKET_PROXY          "proxy"      /* s: http or socks5; absent: the socket leads there */

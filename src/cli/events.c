@@ -190,7 +190,7 @@ event_ended(const char *what, GVariant *details)
 static char *
 event_names_waiting(GVariant *details)
 {
-    return g_strdup(_("waiting for systemd-resolved, which was restarted a moment ago"));
+    return g_strdup(_("waiting for systemd-resolved to take the inside names"));
 }
 
 char *

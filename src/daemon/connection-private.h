@@ -232,9 +232,9 @@ void connection_signed(Connection *connection, uint8_t method, GVariant *auth);
 bool connection_sign_otherwise(Connection *connection);
 void connection_handle_verify(Connection *connection, GVariant *body);
 void connection_handle_ppk(Connection *connection, GVariant *body);
-/* Body of START. */
 /* a(qay), as START_REQUEST_SPLIT_DNS: by the profile and the plan in connection->dns; floating. */
 GVariant *connection_request_split_dns_variant(const Connection *connection);
+/* Body of START. */
 GVariant *connection_start_variant(Connection *connection, int64_t delay_us);
 
 /* ---- fetching.c: what it asks of web servers ---- */

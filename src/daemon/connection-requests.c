@@ -324,7 +324,8 @@ open_socket(Connection *connection, const SocketRequest *request, GVariantDict *
         return -1;
     if (request->kind == RECORD_TRANSPORT_TLS)
         g_variant_dict_insert(details, SOCKET_SERVER_NAME, "s", name);
-    if (netlink_is_on_link(connection->machine->netlink, &to->address, mark_for(connection->id)))
+    if (!request->stream &&
+        netlink_is_on_link(connection->machine->netlink, &to->address, mark_for(connection->id)))
         g_variant_dict_insert(details, SOCKET_ON_LINK, "b", TRUE);
     if (proxy != NULL)
         connection_proxy_describe(connection, gateway_name(connection, &to->address), details);

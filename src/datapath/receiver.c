@@ -2,8 +2,8 @@
 #include "datapath/merge.h"
 #include "datapath/worker.h"
 
-#define ECN_CE                                                                                     \
-    3 /* RFC 3168, section 5; what it does to the inner header: RFC 4301, section 5.1.2 */
+/* RFC 3168, section 5; what it does to the inner header: RFC 4301, section 5.1.2. */
+#define ECN_CE 3
 
 typedef struct {
     Worker *worker;

@@ -14,17 +14,12 @@
 InetEndpoint
 from_sockaddr(const struct sockaddr_storage *in)
 {
-    if (in->ss_family == AF_INET) {
-        const struct sockaddr_in *in4 = (const struct sockaddr_in *)in;
-        return (InetEndpoint){ inet_address_new(INET_V4, (const uint8_t *)&in4->sin_addr),
-                               ntohs(in4->sin_port) };
-    }
+    InetEndpoint out = { 0 };
     const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)in;
-    const uint8_t *octets = (const uint8_t *)&in6->sin6_addr;
-    bool mapped = IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr);
-    return (InetEndpoint){ mapped ? inet_address_new(INET_V4, octets + 12)
-                                  : inet_address_new(INET_V6, octets),
-                           ntohs(in6->sin6_port) };
+    (void)sockaddr_to_endpoint(in, &out); /* the listeners have no others */
+    if (out.address.family == INET_V6 && IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
+        out.address = inet_address_new(INET_V4, (const uint8_t *)&in6->sin6_addr + 12);
+    return out;
 }
 
 static bool

@@ -25,14 +25,14 @@ bool netlink_add_rules(Netlink *netlink, GError **error);
 void netlink_remove_rules(Netlink *netlink);
 /* Removes routes of our table. */
 void netlink_flush_routes(Netlink *netlink);
+
+/* ---- netlink-look.c ---- */
 /* Interface of the default route of table main with the best metric; 0 for none. */
 int netlink_default_interface(Netlink *netlink);
 /* Interface over which a packet with this mark leaves for the address; 0 for none. */
 int netlink_route_interface(Netlink *netlink, const InetAddress *to, uint32_t mark);
 /* Such a packet reaches the address without a router: it is a neighbour of ours. */
 bool netlink_is_on_link(Netlink *netlink, const InetAddress *to, uint32_t mark);
-
-/* ---- netlink-look.c ---- */
 /* Addresses of global scope and default routes of this machine, other than ours: for comparing.
  * Free with g_free. */
 char *netlink_fingerprint(Netlink *netlink);

@@ -11,9 +11,9 @@ GVariant *report_transport(const FallbackTransport *transport, const InetAddress
 GVariant *report_configuration(const IkeConfiguration *configuration,
                                const GPtrArray *request_split_dns,
                                const FallbackTransport *transport, const InetAddress *gateway);
-/* a{st} */
 /* configure with what a further Child SA reaches, NULL where that is nothing new; floating. */
 GVariant *report_with_selectors(GVariant *configure, const GArray *remote_ts);
+/* a{st} */
 GVariant *report_statistics(const DatapathStatistics *statistics, uint32_t rekeys,
                             uint64_t keepalives);
 /* The reason's name on the bus. */
