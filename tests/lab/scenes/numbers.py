@@ -31,8 +31,8 @@ def streams(capture, source):
                                               "tcp.seq", "tcp.payload"):
         octets, begin = bytes.fromhex(payload), int(at) - 1
         whole = said.setdefault(stream, bytearray())
-        if begin <= len(whole):     # what TCP sent once more is the same
-            whole[begin:begin + len(octets)] = octets
+        expect(begin <= len(whole), f"the capture has a gap: {len(whole)} to {begin}")
+        whole[begin:begin + len(octets)] = octets       # what TCP sent once more is the same
     return said.values()
 
 
@@ -42,6 +42,7 @@ def frames(stream):
     at = len(PREFIX) if stream.startswith(PREFIX) else 0
     while at + 2 < len(stream):
         length = int.from_bytes(stream[at:at + 2], "big")
+        expect(length > 2, f"a frame of {length} octets at {at}")
         yield bytes(stream[at + 2:at + length])
         at += length
 

@@ -154,7 +154,8 @@ def judge(story, outside, inside, told, done):
     with story.claim("There were thousands of questions"):
         print(f"# {told['inside']} inside and {told['outside']} outside names asked over {done} "
               f"transitions; checked: {len(sent)} questions outside, {len(asked)} inside; "
-              f"{told['refused']} refused at once, {told['lost']} without an answer; the slowest took {told['slowest']:.1f} s")
+              f"{told['refused']} refused at once, {told['lost']} without an answer; the slowest took "
+              f"{told['slowest']:.1f} s")
         expect(len(sent) + len(asked) >= (3000 if done >= 30 else 1000), (len(sent), len(asked)))
 
 
