@@ -150,7 +150,8 @@ static bool
 is_to_be_dropped(Sender *sender, const QueueItem *item, Instant now)
 {
     DatapathStatistics *statistics = &sender->worker->datapath->statistics;
-    if (!codel_leaves(&sender->codel, now, now - item->came, sender->queue.octets))
+    if (item->ahead ||
+        !codel_leaves(&sender->codel, now, now - item->came, queue_standing(&sender->queue)))
         return false;
     if (inner_packet_mark(item->packet, item->length)) {
         count(&statistics->marked, 1);
@@ -227,7 +228,7 @@ sender_drain(Sender *sender)
     }
     while ((pinned || transport_has_room(snapshot->sending)) && queue_pop(&sender->queue, &item))
         sender_pass(sender, &item, now);
-    if (sender->queue.n == 0)
+    if (queue_standing(&sender->queue) == 0)
         codel_empty(&sender->codel);
 }
 
@@ -253,7 +254,8 @@ sender_read(Sender *sender)
                                : tun_read(datapath->tun, datapath->offloads, &header, space,
                                           &sender->tun_gone);
     if (got > 0)
-        queue_push(&sender->queue, &header, got, g_get_monotonic_time());
+        queue_push(&sender->queue, &header, got, inner_packet_flow(space, got),
+                   g_get_monotonic_time());
     return got > 0;
 }
 
@@ -318,7 +320,7 @@ sender_wait(Sender *sender)
     /* Of a stream that broke poll would say so without end. */
     if (snapshot->sending != NULL && sender->draining == NULL &&
         !transport_is_dead(snapshot->sending) &&
-        (sender->queue.n > 0 || transport_wants_write(snapshot->sending)))
+        (queue_length(&sender->queue) > 0 || transport_wants_write(snapshot->sending)))
         fds[2].fd = transport_fd(snapshot->sending);
     /* Nothing tells when a stream's last octets are acknowledged: it is asked, for a short time. */
     g_atomic_int_or(&sender->worker->resting, 1);

@@ -133,6 +133,28 @@ inner_packet_parse(InnerPacket *packet, const uint8_t *data, size_t length)
 }
 
 static uint32_t
+mix(uint32_t hash, uint32_t word)
+{
+    hash = (hash ^ word) * 0x9e3779b1; /* odd, of 2^32 over the golden ratio */
+    return hash ^ hash >> 15;
+}
+
+uint32_t
+inner_packet_flow(const uint8_t *data, size_t length)
+{
+    InnerPacket packet;
+    if (!inner_packet_parse(&packet, data, length))
+        return 0;
+    uint32_t hash =
+        mix(packet.protocol, (uint32_t)packet.source_port << 16 | packet.destination_port);
+    for (size_t i = 0; i < inet_family_length(packet.source.family); i += 2) {
+        uint32_t both = (uint32_t)get_u16(packet.source.octets + i) << 16;
+        hash = mix(hash, both | get_u16(packet.destination.octets + i));
+    }
+    return hash;
+}
+
+static uint32_t
 sum(uint32_t start, const uint8_t *data, size_t length)
 {
     for (size_t i = 0; i + 1 < length; i += 2)

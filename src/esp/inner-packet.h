@@ -20,6 +20,9 @@ typedef struct {
 
 /* False for what is no whole IPv4 or IPv6 packet of exactly length octets. */
 bool inner_packet_parse(InnerPacket *packet, const uint8_t *data, size_t length);
+/* The same number for all packets of a flow, and probably another for another flow: of addresses,
+ * protocol and ports. Later fragments are a flow of their own. */
+uint32_t inner_packet_flow(const uint8_t *data, size_t length);
 /* The answer to a packet that cannot go: TCP RST, else port unreachable; 0 where none may be sent
  * (errors, multicast, fragments: RFC 1122, section 3.2.2; RFC 4443, section 2.4). out has
  * INNER_REPLY_MAX octets. */

@@ -4,10 +4,12 @@
 #include "pipe.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -234,6 +236,48 @@ test_stream_is_emptied_first(void)
     close(datagrams[1]);
 }
 
+/* A question does not wait behind the upload that waits; here for a stream to be empty. */
+static void
+test_question_goes_first(void)
+{
+    g_auto(Pipe) pipe;
+    int stream[2], datagrams[2], unread = 1;
+    uint8_t packet[1400], got[2000];
+    uint32_t last = 0;
+    TcpDeframer deframer;
+    loopback_tcp_pair(stream);
+    loopback_udp_pair(datagrams);
+    tcp_deframer_init(&deframer, true);
+    pipe_init(&pipe);
+    pipe.a.datapath->drain_most = DURATION_MINUTE;
+    pipe.a.transport = transport_tcp_new(stream[0]);
+    g_assert_cmpint(transport_flush(pipe.a.transport), ==, 0);
+    datapath_set_transport(pipe.a.datapath, pipe.a.transport);
+    pipe_rekey(&pipe, &pipe.b);
+    size_t length = pipe_packet(packet, true, sizeof packet, 0);
+    for (uint32_t i = 0; i < 200; i++) /* of one flow */
+        pipe_write(pipe.a.tun, packet, length);
+    g_autoptr(Transport) moved = transport_udp_new(datagrams[0], true);
+    datapath_set_transport(pipe.a.datapath, moved);
+    length = pipe_packet(packet, true, 100, 1); /* of other ports */
+    pipe_write(pipe.a.tun, packet, length);
+    while (unread != 0) {
+        g_assert_cmpint(ioctl(pipe.a.tun, SIOCOUTQ, &unread), ==, 0);
+        g_thread_yield();
+    }
+    struct pollfd fds[2] = { { stream[1], POLLIN, 0 }, { datagrams[1], POLLIN, 0 } };
+    while (fds[1].revents == 0) {
+        g_assert_cmpint(poll(fds, 2, -1), >, 0);
+        read_stream(stream[1], &deframer, &last);
+    }
+    g_assert_cmpint(recv(datagrams[1], got, sizeof got, 0), <, 200);
+    loopback_wait(datagrams[1], POLLIN);
+    g_assert_cmpint(recv(datagrams[1], got, sizeof got, 0), >, 1400);
+    tcp_deframer_clear(&deframer);
+    close(stream[1]);
+    close(datagrams[1]);
+}
+
 /* Nothing is delivered after the end, and what was under way is let go. */
 static void
 test_free_with_messages_under_way(void)
@@ -263,6 +307,7 @@ main(int argc, char **argv)
                     test_stream_that_ends_is_told_once);
     g_test_add_func("/datapath/datapath/move", test_move);
     g_test_add_func("/datapath/datapath/stream-is-emptied-first", test_stream_is_emptied_first);
+    g_test_add_func("/datapath/datapath/question-goes-first", test_question_goes_first);
     g_test_add_func("/datapath/datapath/free-with-messages-under-way",
                     test_free_with_messages_under_way);
     return g_test_run();

@@ -276,6 +276,44 @@ test_clamp_wrong_options(void)
     }
 }
 
+/* Whatever else differs, a flow is known by addresses, protocol and ports. */
+static void
+test_flow(void)
+{
+    for (unsigned v6 = 0; v6 < 2; v6++) {
+        Packet packet = make(v6 != 0, 17, 100), other = make(v6 != 0, 17, 60);
+        uint32_t flow = inner_packet_flow(packet.data, packet.length);
+        g_assert_cmpuint(flow, ==, inner_packet_flow(other.data, other.length));
+        size_t upper = v6 != 0 ? 40 : 20;
+        size_t differs[] = { upper - 1, upper - (v6 != 0 ? 17 : 5), upper + 1, upper + 3 };
+        for (size_t i = 0; i < G_N_ELEMENTS(differs); i++) {
+            Packet changed = packet;
+            changed.data[differs[i]]++;
+            g_assert_cmpuint(flow, !=, inner_packet_flow(changed.data, changed.length));
+        }
+        other = make(v6 != 0, 6, 60);
+        g_assert_cmpuint(flow, !=, inner_packet_flow(other.data, other.length));
+    }
+    g_assert_cmpuint(inner_packet_flow((const uint8_t *)"", 0), ==, 0);
+}
+
+/* Flows that differ in a port or the last octet of an address spread over a table of 1024. */
+static void
+test_flows_spread(void)
+{
+    uint8_t seen[1024] = { 0 };
+    unsigned used = 0;
+    for (unsigned i = 0; i < 1024; i++) {
+        Packet packet = make(false, 17, 60);
+        packet.data[15] = (uint8_t)(i % 32);
+        put16(packet.data + 20, 40000 + i / 32);
+        uint8_t *place = &seen[inner_packet_flow(packet.data, packet.length) % sizeof seen];
+        used += *place == 0;
+        *place = 1;
+    }
+    g_assert_cmpuint(used, >, 550); /* of chance: 647 */
+}
+
 int
 main(int argc, char **argv)
 {
@@ -289,5 +327,7 @@ main(int argc, char **argv)
     g_test_add_func("/esp/inner-packet/mark", test_mark);
     g_test_add_func("/esp/inner-packet/clamp", test_clamp);
     g_test_add_func("/esp/inner-packet/clamp-wrong-options", test_clamp_wrong_options);
+    g_test_add_func("/esp/inner-packet/flow", test_flow);
+    g_test_add_func("/esp/inner-packet/flows-spread", test_flows_spread);
     return g_test_run();
 }
