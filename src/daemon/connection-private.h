@@ -106,8 +106,6 @@ struct _Connection {
 /* ---- connection.c ---- */
 /* A tunnel process, once there is a certificate to begin with. */
 bool connection_start_process(Connection *connection, GError **error);
-/* Connected to a socket of systemd's, or -1. */
-int connection_socket_unit(const char *path, const char *unit, GError **error);
 /* checking.c: a tunnel process that only looks. */
 bool connection_start_check(Connection *connection, GError **error);
 void connection_send(Connection *connection, RecordType type, GVariant *body);

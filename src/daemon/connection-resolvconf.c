@@ -7,6 +7,8 @@
 
 #include "daemon/connection-private.h"
 
+#include "system/sockets.h"
+
 typedef struct {
     Connection *connection; /* NULL: nobody waits */
     Channel *channel;
@@ -45,7 +47,7 @@ static const ChannelHandler handler = { received, closed };
 static Call *
 call_new(const char *interface, char **servers, char **search, GError **error)
 {
-    int fd = connection_socket_unit(RESOLVCONF_SOCKET, "ginnel-resolvconf.socket", error);
+    int fd = socket_to_unit(RESOLVCONF_SOCKET, "ginnel-resolvconf.socket", error);
     if (fd < 0)
         return NULL;
     Call *call = g_new0(Call, 1);

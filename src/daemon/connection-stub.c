@@ -207,7 +207,7 @@ static const ChannelHandler handler = { received, closed };
 static bool
 start_process(StubUse *use, GError **error)
 {
-    int control = connection_socket_unit(STUB_SOCKET, "ginnel-stub.socket", error);
+    int control = socket_to_unit(STUB_SOCKET, "ginnel-stub.socket", error);
     int fds[] = { use->udp, use->tcp };
     if (control < 0)
         return false;

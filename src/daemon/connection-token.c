@@ -9,6 +9,8 @@
 
 #include "daemon/connection-private.h"
 
+#include "system/sockets.h"
+
 #define PIN_MAX_TRIES 2  /* cards that do not say how many are left have three */
 #define TIME_LIMIT_S  60 /* a token that does not answer */
 
@@ -247,7 +249,7 @@ timed_out(gpointer data)
 static bool
 open_process(TokenUse *use, GError **error)
 {
-    int fd = connection_socket_unit(TOKEN_SOCKET, "ginnel-token.socket", error);
+    int fd = socket_to_unit(TOKEN_SOCKET, "ginnel-token.socket", error);
     if (fd < 0)
         return false;
     use->channel = channel_new(fd, &handler, use);

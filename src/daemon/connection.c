@@ -5,6 +5,7 @@
 #include "profile/profile-eap.h"
 #include "system/error.h"
 #include "system/marks.h"
+#include "system/sockets.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +13,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define SYSTEM_STORE      "/etc/ssl/certs/ca-certificates.crt"
@@ -518,21 +518,6 @@ static const ChannelHandler channel_handler = { record_received, channel_closed 
 
 /* ---- the beginning ---- */
 
-int
-connection_socket_unit(const char *path, const char *unit, GError **error)
-{
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
-    g_strlcpy(address.sun_path, path, sizeof address.sun_path);
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
-        return fd;
-    g_set_error(error, SYSTEM_ERROR, SYSTEM_ERROR_UNAVAILABLE, "%s: %s; is %s running?", path,
-                g_strerror(errno), unit);
-    if (fd >= 0)
-        close(fd);
-    return -1;
-}
-
 static int
 pem_descriptor(GBytes *authorities, GError **error)
 {
@@ -606,8 +591,7 @@ connection_start_process(Connection *connection, GError **error)
     int fds[RECORD_MAX_DESCRIPTORS] = { connection->tun.fd, -1, -1 };
     size_t n_fds = 1;
     bool opened = open_anchors(connection, fds, &n_fds, error);
-    int control =
-        opened ? connection_socket_unit(TUNNEL_SOCKET, "ginnel-tunnel.socket", error) : -1;
+    int control = opened ? spare_take(connection->machine->spare, error) : -1;
     if (control >= 0) {
         store_keep("control", connection->id, control);
         take_channel(connection, control);
@@ -794,7 +778,7 @@ connection_start_check(Connection *connection, GError **error)
     }
     fds[0] = nothing[0];
     int control = open_anchors(connection, fds, &n_fds, error)
-                      ? connection_socket_unit(TUNNEL_SOCKET, "ginnel-tunnel.socket", error)
+                      ? socket_to_unit(TUNNEL_SOCKET, TUNNEL_UNIT, error)
                       : -1;
     if (control >= 0) {
         take_channel(connection, control);

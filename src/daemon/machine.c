@@ -63,6 +63,7 @@ machine_new(GDBusConnection *bus, GError **error)
     machine->netlink = netlink_new(error);
     machine->resolver = resolver_new(bus);
     machine->agents = agents_new(bus, AGENT_QUESTION_LIMIT_S);
+    machine->spare = spare_new(TUNNEL_SOCKET, TUNNEL_UNIT);
     machine->connections = g_ptr_array_new();
     machine->locked = lock_file_read(LOCK_FILE);
     machine->name_servers = g_array_new(FALSE, FALSE, sizeof(InetAddress));
@@ -86,6 +87,7 @@ machine_free(Machine *machine)
     netlink_free(machine->netlink);
     resolver_free(machine->resolver);
     agents_free(machine->agents);
+    spare_free(machine->spare);
     g_clear_handle_id(&machine->lifted, g_source_remove);
     g_ptr_array_unref(machine->locked);
     g_array_unref(machine->name_servers);

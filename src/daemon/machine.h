@@ -5,12 +5,14 @@
 #pragma once
 #include "daemon/agent.h"
 #include "daemon/networks.h"
+#include "daemon/spare.h"
 #include "system/netlink.h"
 #include "system/nftables.h"
 #include "system/resolver.h"
 
 #define RUNTIME_FOLDER    "/run/ginnel"
 #define TUNNEL_SOCKET     RUNTIME_FOLDER "-tunnel.socket"
+#define TUNNEL_UNIT       "ginnel-tunnel.socket"
 #define TOKEN_SOCKET      RUNTIME_FOLDER "-token.socket"
 #define STUB_SOCKET       RUNTIME_FOLDER "-stub.socket"
 #define RESOLVCONF_SOCKET RUNTIME_FOLDER "-resolvconf.socket"
@@ -23,6 +25,7 @@ typedef struct {
     Resolver *resolver;
     Agents *agents;
     Networks *networks;
+    Spare *spare;         /* of the tunnel processes */
     GPtrArray *locked;    /* char *: profiles that keep the machine locked */
     GArray *name_servers; /* InetAddress: who is asked for gateways' names meanwhile */
     guint lifted;         /* timeout, while the lock is lifted; 0: it is not */

@@ -85,6 +85,23 @@ free_id(Manager *manager)
     }
 }
 
+static bool
+something_runs(const Manager *manager)
+{
+    for (guint i = 0; i < manager->entries->len; i++)
+        if (!connection_is_over(((Entry *)manager->entries->pdata[i])->connection))
+            return true;
+    return false;
+}
+
+/* Not beside a tunnel: most machines have one at a time, and its memory is better spent. */
+static void
+keep_spare(Manager *manager)
+{
+    if (manager->closed == NULL && !something_runs(manager))
+        spare_prepare(manager->machine->spare);
+}
+
 static gboolean
 sweep(gpointer data)
 {
@@ -94,10 +111,8 @@ sweep(gpointer data)
         if (connection_is_over(entry->connection) && entry->forget)
             g_ptr_array_remove_index(manager->entries, i);
     }
-    bool running = false;
-    for (guint i = 0; i < manager->entries->len; i++)
-        running = running || !connection_is_over(((Entry *)manager->entries->pdata[i])->connection);
-    if (!running && manager->closed != NULL)
+    keep_spare(manager);
+    if (manager->closed != NULL && !something_runs(manager))
         manager->closed(manager->closed_data);
     return G_SOURCE_REMOVE;
 }
@@ -514,6 +529,7 @@ on_activate(GinManager *skeleton, GDBusMethodInvocation *invocation, const char 
         return TRUE;
     }
     *activation = (Activation){ .manager = data, .name = g_strdup(name) };
+    keep_spare(data); /* starts while polkit is asked; who is refused leaves it to the next */
     authority_check(invocation, ACTION_ACTIVATE, do_activate, activation, activation_free);
     return TRUE;
 }
@@ -533,6 +549,7 @@ on_activate_settings(GinManager *skeleton, GDBusMethodInvocation *invocation,
         activation_free(activation);
         return TRUE;
     }
+    keep_spare(data);
     authority_check(invocation, ACTION_ACTIVATE_SETTINGS, do_activate, activation, activation_free);
     return TRUE;
 }
@@ -819,6 +836,8 @@ manager_take_up(Manager *manager)
     g_ptr_array_add(interfaces, NULL);
     machine_clean(manager->machine->bus, (const char *const *)interfaces->pdata);
     start_by_themselves(manager);
+    if (manager->profile_paths->len > 0)
+        keep_spare(manager);
 }
 
 void

@@ -13,6 +13,7 @@
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define STREAM_DEAD_MS 10000 /* unacknowledged for so long: the stream is dead */
@@ -184,4 +185,19 @@ sockets_listen_pair(InetEndpoint *at, int *udp, int *tcp, GError **error)
     g_set_error(error, SYSTEM_ERROR, SYSTEM_ERROR_FAILED, "sockets to answer names on: %s",
                 g_strerror(errno));
     return false;
+}
+
+int
+socket_to_unit(const char *path, const char *unit, GError **error)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    g_strlcpy(address.sun_path, path, sizeof address.sun_path);
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
+        return fd;
+    g_set_error(error, SYSTEM_ERROR, SYSTEM_ERROR_UNAVAILABLE, "%s: %s; is %s running?", path,
+                g_strerror(errno), unit);
+    if (fd >= 0)
+        close(fd);
+    return -1;
 }

@@ -1,5 +1,5 @@
 /* Outer sockets: marked, connected to one gateway endpoint, non-blocking, handed to a tunnel
- * process. */
+ * process. And where systemd listens for our helpers. */
 #pragma once
 #include "base/inet.h"
 
@@ -16,3 +16,6 @@ int socket_bind_interface(int fd, int interface);
 /* A UDP socket and a listening TCP socket at the endpoint's address, on one port of the kernel's
  * choice, which is written to it. The address may come later. */
 bool sockets_listen_pair(InetEndpoint *at, int *udp, int *tcp, GError **error);
+/* Connected to where systemd listens for this unit, which starts a process for it; -1 with error.
+ */
+int socket_to_unit(const char *path, const char *unit, GError **error);

@@ -86,12 +86,29 @@ class Ginnel:
     # -- the processes ------------------------------------------------------------------------
 
     def tunnel_units(self):
+        """Those whose process has a tunnel's device."""
+        return [unit for unit, has_device in self.process_units().items() if has_device]
+
+    def spare_units(self):
+        """Those whose process has none: it waits for a connection."""
+        return [unit for unit, has_device in self.process_units().items() if not has_device]
+
+    def process_units(self):
+        """Unit -> whether its process has a device, of all ginnel-tunnel processes."""
+        return {unit: bool(self._devices(unit)) for unit in self._running_units()}
+
+    def _running_units(self):
         lines = self.host.read(["systemctl", "list-units", "--plain", "--no-legend",
                                 "--state=running", "ginnel-tunnel@*"]).splitlines()
         return [line.split()[0] for line in lines]
 
+    def _devices(self, unit):
+        """Not by the descriptor's path: that goes with the ginneld that opened it."""
+        return self.host.run(["grep", "-rhs", "^iff:", f"/proc/{self.host.main_pid(unit)}/fdinfo"],
+                             check=False).stdout.split()
+
     def kill_tunnel_process(self):
-        units = self.tunnel_units()
+        units = self._running_units()   # beside a tunnel none waits
         expect(units, "no ginnel-tunnel@ unit runs")
         for unit in units:
             self.host.run(["systemctl", "kill", "-s", "KILL", unit])

@@ -18,7 +18,9 @@ PARTS = {
     "dns-over-tls": ["resolvectl", "dnsovertls"],
     "negative-anchor": ["resolvectl", "nta"],
     "anchor": ["ls", "/run/dnssec-trust-anchors.d", "/etc/dnssec-trust-anchors.d"],
-    "tunnel-process": ["pgrep", "-l", "ginnel-tunnel"],
+    # One that waits for a connection has no device.
+    "tunnel-process": ["sh", "-c", "for pid in $(pgrep ginnel-tunnel); do "
+                       "grep -rqs ^iff: /proc/$pid/fdinfo && echo $pid; done"],
     "sysctl": ["sysctl", "-e", "net.ipv4.conf.all.rp_filter", "net.ipv4.conf.all.src_valid_mark",
                "net.ipv4.conf.default.rp_filter", "net.ipv4.conf.up0.rp_filter"],
 }

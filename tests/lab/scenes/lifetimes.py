@@ -155,13 +155,13 @@ def nothing_left(bed, story):
 
     ginnel.connect()
     story.types("systemctl stop ginneld")
-    until("ginnel-tunnel: end", lambda: not ginnel.tunnel_units())
+    until("ginnel-tunnel: end", lambda: not ginnel.process_units())
     compare("systemctl stop")
 
     ginnel.connect()
     # Stopped while systemd is about to start it again: nothing of the service itself can tidy up.
     story.types("systemctl kill -s KILL ginneld; systemctl stop ginneld")
-    until("ginnel-tunnel: end", lambda: not ginnel.tunnel_units())
+    until("ginnel-tunnel: end", lambda: not ginnel.process_units())
     until("ginnel-clean: end", lambda: tidied(bed))
     compare("kill -9, then stop")
 
@@ -311,3 +311,66 @@ def restarted_gateway_with_traffic(bed, story):
         bed.host.run(["ping", "-c", "1", "-W", "3", a.INSIDE4])
         expect_equal(ginnel.state(), "connected", "state")
     ginnel.down()
+
+
+def started(bed):
+    """How many ginnel-tunnel processes systemd has been asked for."""
+    return int(bed.host.read(["systemctl", "show", "-P", "NAccepted", "ginnel-tunnel.socket"]))
+
+
+def one_that_waits(ginnel, other_than=()):
+    """The one spare unit, and its process; nothing else runs."""
+    def look():
+        units = ginnel.process_units()
+        return len(units) == 1 and not any(units.values()) and not set(units) & set(other_than) and \
+            list(units)
+    unit, = until("one process that waits, and no other", look, timeout=10)
+    return unit, ginnel.host.main_pid(unit)
+
+
+@scene("A tunnel process waits for the next connection", about="""Starting one takes longer than signing
+       in.""")
+def spare_process(bed, story):
+    ginnel = Ginnel(bed.host)
+    bed.profile()
+    bed.host.run(["systemctl", "restart", DAEMON])
+    with story.claim("While nothing is connected, one waits, without a device"):
+        unit, pid = one_that_waits(ginnel)
+    with story.claim("It is the one that the next tunnel gets, and beside that none waits"):
+        before = started(bed)
+        ginnel.connect()
+        expect_equal(ginnel.process_units(), {unit: True}, "units, and who has a device")
+        expect_equal(bed.host.main_pid(unit), pid, "process")
+        expect_equal(started(bed), before, "processes asked for")
+    with story.claim("Who may not start a second tunnel does not have a process started either"):
+        bed.profile("second")
+        result = bed.host.run(["ginnel", "up", "second"], check=False, user="tess")
+        expect_equal(result.returncode, 4, "exit status, 4 is not authorized")
+    bed.host.run(["rm", "/etc/ginnel/profiles/second.ginnel"])
+    with story.claim("Once it is down, another waits"):
+        ginnel.down()
+        unit, _ = one_that_waits(ginnel, other_than=[unit])
+        expect_equal(started(bed), before + 1, "processes asked for")
+    with story.claim("Who is refused while none runs leaves no more than that one"):
+        result = bed.host.run(["ginnel", "up", "work"], check=False, user="tess")
+        expect_equal(result.returncode, 4, "exit status, 4 is not authorized")
+        expect_equal(one_that_waits(ginnel)[0], unit, "the one that waits")
+        expect_equal(started(bed), before + 1, "processes asked for")
+    with story.claim("When it is killed nothing takes its place, and the next tunnel has its own"):
+        bed.host.run(["systemctl", "kill", "-s", "KILL", unit])
+        until("the end of it", lambda: not ginnel.process_units())
+        expect_equal(started(bed), before + 1, "processes asked for")
+        ginnel.connect()
+        bed.host.run(["ping", "-c", "1", "-W", "3", a.INSIDE4])
+        ginnel.down()
+    unit, _ = one_that_waits(ginnel)
+    with story.claim("A ginneld that is restarted has one of its own, and the old one is gone"):
+        bed.host.run(["systemctl", "restart", DAEMON])
+        unit, _ = one_that_waits(ginnel, other_than=[unit])
+    with story.claim("So does one that was killed"):
+        pid = ginnel.kill_daemon()
+        ginnel.wait_for_daemon(other_than=pid)
+        one_that_waits(ginnel, other_than=[unit])
+    with story.claim("When ginneld is stopped none is left"):
+        bed.host.run(["systemctl", "stop", DAEMON])
+        until("the end of it", lambda: not ginnel.process_units())
