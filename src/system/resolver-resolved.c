@@ -99,58 +99,127 @@ explain(GDBusConnection *bus, GError *failed, const char *method, GError **error
                     failed->message);
 }
 
-static bool
-call_resolved(GDBusConnection *bus, const char *method, GVariant *floating, GError **error)
+/* ---- calls of systemd-resolved ---- */
+
+#define BATCH_MAX 8
+
+typedef struct _Batch Batch;
+
+typedef struct {
+    Batch *batch;
+    const char *method;
+    GVariant *arguments; /* NULL: none */
+    GVariant *reply;     /* NULL: failed, once it is answered */
+    GError *failed;
+} BatchedCall;
+
+/* Calls of which none needs another's answer: they are sent at once, and arrive in this order. */
+struct _Batch {
+    BatchedCall calls[BATCH_MAX];
+    size_t n, answered;
+};
+
+static void
+batch_add(Batch *batch, const char *method, GVariant *floating)
 {
-    g_autoptr(GVariant) arguments = floating != NULL ? g_variant_ref_sink(floating) : NULL;
-    g_autoptr(GError) failed = NULL;
-    g_autoptr(GVariant) reply = call(bus, RESOLVED_NAME, "/org/freedesktop/resolve1",
-                                     RESOLVED_NAME ".Manager", method, arguments, &failed);
-    if (reply != NULL)
+    g_return_if_fail(batch->n < BATCH_MAX);
+    batch->calls[batch->n++] =
+        (BatchedCall){ .batch = batch,
+                       .method = method,
+                       .arguments = floating != NULL ? g_variant_ref_sink(floating) : NULL };
+}
+
+static void
+answered(GObject *bus, GAsyncResult *result, gpointer data)
+{
+    BatchedCall *one = data;
+    one->reply = g_dbus_connection_call_finish(G_DBUS_CONNECTION(bus), result, &one->failed);
+    one->batch->answered++;
+}
+
+static void
+batch_send(GDBusConnection *bus, Batch *batch)
+{
+    g_autoptr(GMainContext) context = g_main_context_new();
+    g_main_context_push_thread_default(context);
+    for (size_t i = 0; i < batch->n; i++)
+        g_dbus_connection_call(bus, RESOLVED_NAME, "/org/freedesktop/resolve1",
+                               RESOLVED_NAME ".Manager", batch->calls[i].method,
+                               batch->calls[i].arguments, NULL, G_DBUS_CALL_FLAGS_NONE,
+                               CALL_TIMEOUT_MS, NULL, answered, &batch->calls[i]);
+    while (batch->answered < batch->n)
+        g_main_context_iteration(context, TRUE);
+    g_main_context_pop_thread_default(context);
+}
+
+static bool
+settle_call(GDBusConnection *bus, BatchedCall *one, GError **error)
+{
+    if (one->reply != NULL || (one->arguments != NULL && is_link_busy(one->failed) &&
+                               call_networkd(bus, one->method, one->arguments)))
         return true;
-    if (arguments != NULL && is_link_busy(failed) && call_networkd(bus, method, arguments))
-        return true;
-    explain(bus, failed, method, error);
+    explain(bus, one->failed, one->method, error);
     return false;
 }
 
+/* Empties it; the error is the first one's. */
+static bool
+batch_run(GDBusConnection *bus, Batch *batch, GError **error)
+{
+    bool ok = true;
+    batch_send(bus, batch);
+    for (size_t i = 0; i < batch->n; i++) {
+        BatchedCall *one = &batch->calls[i];
+        ok = ok && settle_call(bus, one, error);
+        g_clear_pointer(&one->arguments, g_variant_unref);
+        g_clear_pointer(&one->reply, g_variant_unref);
+        g_clear_error(&one->failed);
+    }
+    batch->n = batch->answered = 0;
+    return ok;
+}
+
+static bool
+call_resolved(GDBusConnection *bus, const char *method, GVariant *floating, GError **error)
+{
+    Batch batch = { 0 };
+    batch_add(&batch, method, floating);
+    return batch_run(bus, &batch, error);
+}
+
+/* ---- a link ---- */
+
 /* What NetworkManager sets where the link is its own. */
-static bool
-set_routing(GDBusConnection *bus, const ResolvedLink *link, GError **error)
+static void
+add_routing(Batch *batch, const ResolvedLink *link)
 {
     int i = link->ifindex;
-    return link->by_other ||
-           (call_resolved(bus, "SetLinkLLMNR", g_variant_new("(is)", i, "no"), error) &&
-            call_resolved(bus, "SetLinkMulticastDNS", g_variant_new("(is)", i, "no"), error) &&
-            call_resolved(bus, "SetLinkDefaultRoute", g_variant_new("(ib)", i, link->default_route),
-                          error) &&
-            call_resolved(bus, "SetLinkDomains", g_variant_new("(i@a(sb))", i, link->domains),
-                          error));
+    batch_add(batch, "SetLinkLLMNR", g_variant_new("(is)", i, "no"));
+    batch_add(batch, "SetLinkMulticastDNS", g_variant_new("(is)", i, "no"));
+    batch_add(batch, "SetLinkDefaultRoute", g_variant_new("(ib)", i, link->default_route));
+    batch_add(batch, "SetLinkDomains", g_variant_new("(i@a(sb))", i, link->domains));
 }
 
-/* What is plain is so on purpose, and stays so whatever the machine demands of servers outside:
- * the tunnel encrypts. */
-static bool
-set_servers(GDBusConnection *bus, const ResolvedLink *link, GError **error)
-{
-    int i = link->ifindex;
-    return !link->sets_servers ||
-           (call_resolved(bus, "SetLinkDNSOverTLS",
-                          g_variant_new("(is)", i, link->encrypted ? "yes" : "no"), error) &&
-            call_resolved(bus, "SetLinkDNSEx", g_variant_new("(i@a(iayqs))", i, link->servers),
-                          error));
-}
-
-/* The server comes last: until then nothing is asked over the link. */
+/* The server comes last, once all else is in force: until then nothing is asked over the link. What
+ * is plain is so on purpose, and stays so whatever the machine demands of servers outside: the
+ * tunnel encrypts. */
 bool
 resolved_set_link(GDBusConnection *bus, const ResolvedLink *link, GError **error)
 {
     int i = link->ifindex;
-    return set_routing(bus, link, error) &&
-           call_resolved(bus, "SetLinkDNSSEC", g_variant_new("(is)", i, link->dnssec), error) &&
-           call_resolved(bus, "SetLinkDNSSECNegativeTrustAnchors",
-                         g_variant_new("(i@as)", i, link->negative), error) &&
-           set_servers(bus, link, error);
+    Batch batch = { 0 };
+    if (!link->by_other)
+        add_routing(&batch, link);
+    batch_add(&batch, "SetLinkDNSSEC", g_variant_new("(is)", i, link->dnssec));
+    batch_add(&batch, "SetLinkDNSSECNegativeTrustAnchors",
+              g_variant_new("(i@as)", i, link->negative));
+    if (link->sets_servers)
+        batch_add(&batch, "SetLinkDNSOverTLS",
+                  g_variant_new("(is)", i, link->encrypted ? "yes" : "no"));
+    return batch_run(bus, &batch, error) &&
+           (!link->sets_servers ||
+            call_resolved(bus, "SetLinkDNSEx", g_variant_new("(i@a(iayqs))", i, link->servers),
+                          error));
 }
 
 void
@@ -164,6 +233,8 @@ resolved_flush_caches(GDBusConnection *bus)
 {
     call_resolved(bus, "FlushCaches", NULL, NULL);
 }
+
+/* ---- its anchor files ---- */
 
 typedef struct {
     const char *job;

@@ -148,6 +148,21 @@ give_link(GVariant *arguments, GDBusMethodInvocation *invocation)
     g_dbus_method_invocation_return_value(invocation, g_variant_new("(o)", path));
 }
 
+static bool
+hold_back(FakeResolved *fake, const char *method, GDBusMethodInvocation *invocation)
+{
+    if (fake->hold_until == NULL || !g_str_has_prefix(method, "SetLink"))
+        return false;
+    g_queue_push_tail(&fake->held, invocation);
+    if (strcmp(method, fake->hold_until) != 0)
+        return true;
+    g_string_append(fake->story, "answered;");
+    fake->hold_until = NULL;
+    while ((invocation = g_queue_pop_head(&fake->held)) != NULL)
+        g_dbus_method_invocation_return_value(invocation, NULL);
+    return true;
+}
+
 static void
 called(GDBusConnection *bus, const char *sender, const char *path, const char *interface,
        const char *method, GVariant *arguments, GDBusMethodInvocation *invocation, gpointer data)
@@ -176,6 +191,8 @@ called(GDBusConnection *bus, const char *sender, const char *path, const char *i
         return;
     }
     keep_setting(fake, method, arguments);
+    if (hold_back(fake, method, invocation))
+        return;
     bool reload = strcmp(method, "ReloadOrTryRestartUnit") == 0;
     g_dbus_method_invocation_return_value(invocation, reload ? g_variant_new("(o)", JOB) : NULL);
     if (reload && !fake->hold)

@@ -16,6 +16,8 @@ typedef struct {
     const char *lose;     /* what this call sets is not kept */
     /* What is answered. */
     const char *refuse;        /* this method of resolved fails */
+    const char *hold_until;    /* links' settings are not answered before this one comes */
+    GQueue held;               /* GDBusMethodInvocation: of those */
     const char *job_result;    /* of the reload; NULL: "done" */
     bool old;                  /* it has no SetLinkDNSEx */
     bool hold;                 /* the reload's job does not end before fake_resolved_let_go */

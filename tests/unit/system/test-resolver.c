@@ -364,6 +364,18 @@ test_reload_that_fails(void)
     bench_stop(&bench);
 }
 
+/* Nobody is waited for but before the server, which comes when all else is in force. */
+static void
+test_waits_once(void)
+{
+    Bench bench;
+    bench_start(&bench);
+    bench.fake.hold_until = "SetLinkDNSOverTLS";
+    g_autofree char *story = apply(&bench, true, false);
+    g_assert_nonnull(strstr(story, "SetLinkDNSOverTLS(3, 'no');answered;SetLinkDNSEx("));
+    bench_stop(&bench);
+}
+
 static void
 test_call_that_is_refused(void)
 {
@@ -576,6 +588,7 @@ main(int argc, char **argv)
     g_test_add_func("/system/resolver/revert", test_revert);
     g_test_add_func("/system/resolver/gathers", test_gathers);
     g_test_add_func("/system/resolver/reload-that-fails", test_reload_that_fails);
+    g_test_add_func("/system/resolver/waits-once", test_waits_once);
     g_test_add_func("/system/resolver/call-that-is-refused", test_call_that_is_refused);
     g_test_add_func("/system/resolver/another-resolved", test_another_resolved);
     g_test_add_func("/system/resolver/not-kept", test_not_kept);
