@@ -52,12 +52,28 @@ inet_address_to_string(const InetAddress *address)
     return g_strdup(text);
 }
 
+static uint64_t
+half(const InetAddress *address, size_t at)
+{
+    uint64_t octets;
+    memcpy(&octets, address->octets + at, sizeof octets);
+    return GUINT64_FROM_BE(octets);
+}
+
+static int
+order(uint64_t a, uint64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+/* Every packet is looked up by this: as two numbers, without a call. */
 int
 inet_address_compare(const InetAddress *a, const InetAddress *b)
 {
     if (a->family != b->family)
-        return a->family < b->family ? -1 : 1;
-    return memcmp(a->octets, b->octets, sizeof a->octets);
+        return order(a->family, b->family);
+    int first = order(half(a, 0), half(b, 0));
+    return first != 0 ? first : order(half(a, 8), half(b, 8));
 }
 
 bool

@@ -61,6 +61,9 @@ ring_drop(QueueRing *ring, const QueueItem *item)
     ring->octets -= item->length;
 }
 
+/* An item lies before its packet, and is written later. */
+G_STATIC_ASSERT(sizeof(QueueItem) >= TUN_HEADROOM);
+
 void
 queue_init(Queue *queue)
 {

@@ -43,7 +43,8 @@ typedef struct {
 
 void queue_init(Queue *queue);
 void queue_clear(Queue *queue);
-/* Where the next packet is to be put, TUN_MAX_PACKET octets; NULL: full. */
+/* Where the next packet is to be put, TUN_MAX_PACKET octets, and TUN_HEADROOM before them; NULL:
+ * full. */
 uint8_t *queue_space(Queue *queue);
 /* It was put there. hash: the same for all packets of a flow. */
 void queue_push(Queue *queue, const TunHeader *header, size_t length, uint32_t hash, Instant now);

@@ -27,6 +27,7 @@ typedef struct {
     Transport *sent_by;  /* what the last packets went by; NULL: none */
     Transport *draining; /* a stream that has to be empty before they go by another; NULL: none */
     Instant drain_until;
+    Instant now;   /* looked at again for each packet only where a stream's queue needs it */
     bool alone;    /* the last packet of the TUN had none behind it */
     bool tun_gone; /* the device was deleted under us: nothing comes any more */
     uint8_t reply[INNER_REPLY_MAX];
@@ -221,13 +222,15 @@ sender_drain(Sender *sender)
     if (sender->draining != NULL && !pinned)
         return;
     QueueItem item;
-    Instant now = g_get_monotonic_time();
-    if (!pinned && now - sender->paced >= PACE_EVERY) {
-        transport_pace(snapshot->sending);
-        sender->paced = now;
+    if (!pinned && transport_is_stream(snapshot->sending)) {
+        sender->now = g_get_monotonic_time();
+        if (sender->now - sender->paced >= PACE_EVERY) {
+            transport_pace(snapshot->sending);
+            sender->paced = sender->now;
+        }
     }
     while ((pinned || transport_has_room(snapshot->sending)) && queue_pop(&sender->queue, &item))
-        sender_pass(sender, &item, now);
+        sender_pass(sender, &item, sender->now);
     if (queue_standing(&sender->queue) == 0)
         codel_empty(&sender->codel);
 }
@@ -243,6 +246,15 @@ wants_more(Sender *sender)
     return !sender->tun_gone && !busy_and_fast && queue_space(&sender->queue) != NULL;
 }
 
+/* Datagrams leave at once: for them nobody waits, and there are no flows. */
+static uint32_t
+flow_of(const Sender *sender, const uint8_t *packet, size_t length)
+{
+    const Transport *sending = sender->snapshot->sending;
+    bool may_wait = sender->draining != NULL || (sending != NULL && transport_is_stream(sending));
+    return may_wait ? inner_packet_flow(packet, length) : 0;
+}
+
 /* False when there is nothing more, or no room to keep it. */
 static bool
 sender_read(Sender *sender)
@@ -254,8 +266,7 @@ sender_read(Sender *sender)
                                : tun_read(datapath->tun, datapath->offloads, &header, space,
                                           &sender->tun_gone);
     if (got > 0)
-        queue_push(&sender->queue, &header, got, inner_packet_flow(space, got),
-                   g_get_monotonic_time());
+        queue_push(&sender->queue, &header, got, flow_of(sender, space, got), sender->now);
     return got > 0;
 }
 
@@ -265,6 +276,7 @@ static void
 sender_pump(Sender *sender, bool from_tun)
 {
     unsigned n = 0;
+    sender->now = g_get_monotonic_time();
     sender_drain(sender);
     while (from_tun && n < MAX_READS && sender_read(sender)) {
         sender_drain(sender);

@@ -3,11 +3,14 @@
 #include <errno.h>
 #include <linux/virtio_net.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Newer than some headers. */
 #ifndef VIRTIO_NET_HDR_GSO_UDP_L4
 #define VIRTIO_NET_HDR_GSO_UDP_L4 5
 #endif
+
+_Static_assert(sizeof(struct virtio_net_hdr) <= TUN_HEADROOM, "what the kernel puts there");
 
 /* Numbers from the kernel are looked at by who uses them; here only the kind. */
 static bool
@@ -40,18 +43,17 @@ size_t
 tun_read(int tun, unsigned offloads, TunHeader *header, uint8_t *out, bool *gone)
 {
     struct virtio_net_hdr virtio = { 0 };
-    bool with_header = (offloads & TUN_OFFLOAD_HEADER) != 0;
-    struct iovec iov[2] = { { &virtio, sizeof virtio }, { out, TUN_MAX_PACKET } };
-    size_t before = with_header ? sizeof virtio : 0;
+    size_t before = (offloads & TUN_OFFLOAD_HEADER) != 0 ? sizeof virtio : 0;
     *gone = false;
     for (;;) {
-        ssize_t got = with_header ? readv(tun, iov, 2) : readv(tun, iov + 1, 1);
+        ssize_t got = read(tun, out - before, before + TUN_MAX_PACKET);
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0) {
             *gone = got == 0 || errno != EAGAIN;
             return 0;
         }
+        memcpy(&virtio, out - before, before);
         if ((size_t)got > before && header_parse(header, &virtio))
             return (size_t)got - before;
     }

@@ -11,6 +11,7 @@
 #include <sys/uio.h>
 
 #define TUN_MAX_PACKET 65535
+#define TUN_HEADROOM   16
 
 typedef enum {
     TUN_WHOLE,  /* one packet */
@@ -29,8 +30,8 @@ typedef struct {
     uint16_t checksum_start, checksum_offset; /* where summing starts; the field, from there */
 } TunHeader;
 
-/* One packet, its octets to out, which has TUN_MAX_PACKET. Its length; 0: none now, or *gone: the
- * device was deleted. */
+/* One packet, its octets to out, which has TUN_MAX_PACKET, and TUN_HEADROOM before them. Its
+ * length; 0: none now, or *gone: the device was deleted. */
 size_t tun_read(int tun, unsigned offloads, TunHeader *header, uint8_t *out, bool *gone);
 /* iov[0] is ours; the packet is in iov[1] to iov[n - 1]. 0 or an errno. */
 int tun_write(int tun, unsigned offloads, const TunHeader *header, struct iovec *iov, size_t n);

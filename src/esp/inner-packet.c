@@ -51,8 +51,9 @@ parse_ipv4(InnerPacket *packet, ByteReader *reader, size_t length)
     const uint8_t *header;
     if (!byte_reader_take(reader, IPV4_HEADER, &header))
         return false;
-    packet->source = inet_address_new(INET_V4, header + 12);
-    packet->destination = inet_address_new(INET_V4, header + 16);
+    packet->source.family = packet->destination.family = INET_V4;
+    memcpy(packet->source.octets, header + 12, 4);
+    memcpy(packet->destination.octets, header + 16, 4);
     packet->header_length = (size_t)(header[0] & 0x0f) * 4;
     packet->protocol = header[9];
     packet->fragment = (get_u16(header + 6) & 0x1fff) != 0;
@@ -96,8 +97,9 @@ parse_ipv6(InnerPacket *packet, ByteReader *reader, size_t length)
     const uint8_t *header;
     if (!byte_reader_take(reader, IPV6_HEADER, &header))
         return false;
-    packet->source = inet_address_new(INET_V6, header + 8);
-    packet->destination = inet_address_new(INET_V6, header + 24);
+    packet->source.family = packet->destination.family = INET_V6;
+    memcpy(packet->source.octets, header + 8, 16);
+    memcpy(packet->destination.octets, header + 24, 16);
     return get_u16(header + 4) + (size_t)IPV6_HEADER == length &&
            follow_extensions(packet, reader, header[6]);
 }

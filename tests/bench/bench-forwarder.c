@@ -67,7 +67,7 @@ outward(gpointer data)
 {
     Outward out = { .forwarder = data,
                     .area = g_malloc(AREA_ROOM),
-                    .packet = g_malloc(TUN_MAX_PACKET) };
+                    .packet = (uint8_t *)g_malloc(TUN_HEADROOM + TUN_MAX_PACKET) + TUN_HEADROOM };
     const TunDevice *tun = &out.forwarder->tun;
     Transport *transport = out.forwarder->transport;
     bool gone = false;

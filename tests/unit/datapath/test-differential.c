@@ -239,7 +239,8 @@ cut(const TunHeader *header, const uint8_t *packet, size_t length, GPtrArray *ou
 static void
 read_offloaded(Bench *bench, size_t n, GPtrArray *out)
 {
-    g_autofree uint8_t *packet = g_malloc(TUN_MAX_PACKET);
+    g_autofree uint8_t *memory = g_malloc(TUN_HEADROOM + TUN_MAX_PACKET);
+    uint8_t *packet = memory + TUN_HEADROOM;
     while (out->len < n) {
         TunHeader header;
         bool gone;

@@ -50,7 +50,8 @@ test_round_trips(void)
           .checksum_offset = 6 },
     };
     int fds[2];
-    g_autofree uint8_t *got = g_malloc(TUN_MAX_PACKET);
+    g_autofree uint8_t *memory = g_malloc(TUN_HEADROOM + TUN_MAX_PACKET);
+    uint8_t *got = memory + TUN_HEADROOM;
     make_pair(fds);
     for (size_t i = 0; i < G_N_ELEMENTS(headers); i++) {
         struct iovec iov[3] = { { NULL, 0 }, { (void *)"head", 4 }, { (void *)"and tail", 8 } };
@@ -102,7 +103,8 @@ test_without_header(void)
     int fds[2];
     bool gone;
     TunHeader header = { .kind = TUN_TCP_V4 };
-    g_autofree uint8_t *got = g_malloc(TUN_MAX_PACKET);
+    g_autofree uint8_t *memory = g_malloc(TUN_HEADROOM + TUN_MAX_PACKET);
+    uint8_t *got = memory + TUN_HEADROOM;
     make_pair(fds);
     struct iovec iov[2] = { { NULL, 0 }, { (void *)"abc", 3 } };
     g_assert_cmpint(tun_write(fds[0], 0, &plain, iov, 2), ==, 0);
@@ -126,7 +128,8 @@ test_strange_ones_are_passed_over(void)
     TunHeader header;
     struct virtio_net_hdr virtio = { .gso_type = 0x55 };
     uint8_t wire[sizeof virtio + 3] = { 0 };
-    g_autofree uint8_t *got = g_malloc(TUN_MAX_PACKET);
+    g_autofree uint8_t *memory = g_malloc(TUN_HEADROOM + TUN_MAX_PACKET);
+    uint8_t *got = memory + TUN_HEADROOM;
     make_pair(fds);
     memcpy(wire, &virtio, sizeof virtio);
     g_assert_cmpint(write(fds[0], wire, sizeof wire), ==, sizeof wire);
