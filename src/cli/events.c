@@ -167,6 +167,8 @@ output_move_reason(const char *why)
         return _("large packets got lost over UDP");
     if (strcmp(why, "stream-broke") == 0)
         return _("the stream broke");
+    if (strcmp(why, "stream-silent") == 0)
+        return _("the stream got no answer any more");
     return why;
 }
 

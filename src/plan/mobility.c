@@ -47,6 +47,7 @@ struct _MobilityPlan {
     size_t n_candidates;
     Instant again_at; /* the request goes by the path in use as well */
     Instant look_at;  /* INSTANT_NEVER: not wanted, or under way */
+    Instant look_due; /* what it was before the stream stalled */
     Duration look_wait;
     bool looking, look_again;
     MobilityAction actions[MAX_ACTIONS];
@@ -63,6 +64,8 @@ mobility_reason_to_string(MobilityReason reason)
         return "udp-silent";
     case MOBILITY_BROKEN:
         return "stream-broke";
+    case MOBILITY_STALLED:
+        return "stream-silent";
     case MOBILITY_FOUND:
         return "udp-found";
     case MOBILITY_NARROW:
@@ -338,7 +341,8 @@ run_out(MobilityPlan *plan, Instant now)
             act(plan, MOBILITY_OFFLINE, NULL);
         end(plan, now);
         return;
-    case MOBILITY_SILENT: /* the engine knows when to give up */
+    case MOBILITY_SILENT:  /* the engine knows when to give up */
+    case MOBILITY_STALLED: /* and so does TCP */
     case MOBILITY_FOUND:
     case MOBILITY_NARROW:
         end(plan, now);
@@ -456,6 +460,13 @@ stayed(MobilityPlan *plan, Path *path)
     act(plan, MOBILITY_CHECK, plan->in_use);
 }
 
+/* The same stream anew, which no gateway needs MOBIKE for (RFC 9329, section 6.1). */
+static bool
+is_reopening(const MobilityPlan *plan)
+{
+    return plan->reason == MOBILITY_BROKEN || plan->reason == MOBILITY_STALLED;
+}
+
 void
 mobility_opened(MobilityPlan *plan, uint32_t id, bool same_local, Instant now)
 {
@@ -465,7 +476,7 @@ mobility_opened(MobilityPlan *plan, uint32_t id, bool same_local, Instant now)
     bool udp = !is_stream(&path->transport);
     if (plan->reason == MOBILITY_NETWORK && same_local && udp) {
         stayed(plan, path);
-    } else if (!plan->config.mobike && plan->reason != MOBILITY_BROKEN) {
+    } else if (!plan->config.mobike && !is_reopening(plan)) {
         close_path(plan, path);
         replace(plan, now);
     } else {
@@ -476,10 +487,62 @@ mobility_opened(MobilityPlan *plan, uint32_t id, bool same_local, Instant now)
     advance(plan, now);
 }
 
+void
+mobility_stalled(MobilityPlan *plan, Instant now)
+{
+    Instant look_due = plan->look_at;
+    if (plan->moving || plan->offline || !is_stream(&plan->in_use->transport))
+        return;
+    begin(plan, MOBILITY_STALLED);
+    plan->look_due = look_due;
+    add_candidate(plan, &plan->in_use->transport, &plan->in_use->address, now);
+    if (plan->config.mobike) {
+        add_streams(plan, instant_after(now, STREAM_DELAY));
+        add_udp(plan, instant_after(now, plan->config.fallback_after));
+    }
+    advance(plan, now);
+}
+
+void
+mobility_revived(MobilityPlan *plan, Instant now)
+{
+    if (!plan->moving || plan->reason != MOBILITY_STALLED)
+        return;
+    if (!any_told_beside(plan)) {
+        Duration look_wait = plan->look_wait;
+        finish(plan, plan->in_use, now);
+        if (plan->look_due != INSTANT_NEVER) {
+            plan->look_at = plan->look_due;
+            plan->look_wait = look_wait;
+        }
+        return;
+    }
+    /* The gateway may have gone over already: it is told again only if it is not heard there. */
+    if (plan->again_at == INSTANT_NEVER && !plan->in_use->told && plan->chosen == NULL)
+        plan->again_at = instant_after(now, plan->config.fallback_after);
+}
+
+/* Who is tried beside it goes on, and it is opened again as often as another. */
+static void
+stalled_one_broke(MobilityPlan *plan, Instant now)
+{
+    plan->reason = MOBILITY_BROKEN;
+    plan->in_use->told = false;
+    plan->again_at = INSTANT_NEVER;
+    plan->n_candidates = 0;
+    if (plan->chosen == NULL)
+        add_reopening(plan, now);
+    advance(plan, now);
+}
+
 static void
 in_use_failed(MobilityPlan *plan, Instant now)
 {
     bool others = plan->moving && plan->reason != MOBILITY_FOUND;
+    if (plan->moving && plan->reason == MOBILITY_STALLED) {
+        stalled_one_broke(plan, now);
+        return;
+    }
     if (others) { /* are under way, for whatever reason */
         plan->in_use->told = false;
         bring_forward(plan, now);

@@ -1,9 +1,9 @@
 /*
  * When a tunnel that is up goes by another path to its gateway: another network, UDP that went
- * silent, a stream that broke, UDP that gets through again. RFC 4555, section 3.5; RFC 9329,
- * sections 5, 6.1 and 7.1. Pure: told of events and times, it says what to do next; engine, sockets
- * and the words for the user are the caller's. Without MOBIKE it only opens streams again, and asks
- * for another IKE SA otherwise.
+ * silent, a stream that broke or went silent, UDP that gets through again. RFC 4555, section 3.5;
+ * RFC 9329, sections 5, 6.1 and 7.1. Pure: told of events and times, it says what to do next;
+ * engine, sockets and the words for the user are the caller's. Without MOBIKE it only opens streams
+ * again, and asks for another IKE SA otherwise.
  */
 #pragma once
 #include "plan/fallback.h"
@@ -14,6 +14,7 @@ typedef enum {
     MOBILITY_NETWORK, /* other addresses or routes here, or back from sleep */
     MOBILITY_SILENT,  /* datagrams get no answer */
     MOBILITY_BROKEN,  /* the stream broke */
+    MOBILITY_STALLED, /* what goes by the stream is not acknowledged: see stream-watch */
     MOBILITY_FOUND,   /* UDP gets through after all */
     MOBILITY_NARROW,  /* large datagrams get lost */
 } MobilityReason;
@@ -67,6 +68,9 @@ void mobility_plan_free(MobilityPlan *plan);
 void mobility_network_changed(MobilityPlan *plan, bool udp_blocked, Instant now);
 /* A request by the path in use had to be sent again. */
 void mobility_unanswered(MobilityPlan *plan, Instant now);
+/* The stream in use is silent (again), and has come to life. */
+void mobility_stalled(MobilityPlan *plan, Instant now);
+void mobility_revived(MobilityPlan *plan, Instant now);
 /* same_local: our address is that of the path in use. */
 void mobility_opened(MobilityPlan *plan, uint32_t path, bool same_local, Instant now);
 /* Could not be opened, or broke; unreachable: there is no route to it. Of the path in use only

@@ -292,6 +292,19 @@ transport_is_drained(const Transport *transport)
            info.tcpi_unacked == 0 && info.tcpi_notsent_bytes == 0;
 }
 
+bool
+transport_awaits_ack(const Transport *transport, Duration *last_ack, Duration *round_trip)
+{
+    struct tcp_info info;
+    *last_ack = *round_trip = 0;
+    if (!transport_is_stream(transport) || transport_is_dead(transport) ||
+        !read_tcp_info(transport, &info))
+        return false;
+    *last_ack = info.tcpi_last_ack_recv * DURATION_MILLISECOND;
+    *round_trip = info.tcpi_rtt + 4 * (Duration)info.tcpi_rttvar; /* RFC 6298, section 2 */
+    return info.tcpi_unacked > 0;
+}
+
 int
 transport_send_esp(Transport *transport, const TransportPacket *packets, size_t n, size_t *dropped)
 {

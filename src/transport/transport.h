@@ -97,6 +97,9 @@ void transport_pace(Transport *transport);
 /* Nothing of what was sent is here any more, unsent or unacknowledged: what goes by another
  * transport now overtakes nothing. Of the sending thread. */
 bool transport_is_drained(const Transport *transport);
+/* True where a stream has sent octets that are not acknowledged: how long ago anything was, and how
+ * long an acknowledgement takes at the most, by what was measured. From any thread. */
+bool transport_awaits_ack(const Transport *transport, Duration *last_ack, Duration *round_trip);
 /* n <= TRANSPORT_BATCH sealed packets with TRANSPORT_HEADROOM octets before each. 0 or an errno as
  * above; *dropped is how many did not leave. */
 int transport_send_esp(Transport *transport, const TransportPacket *packets, size_t n,

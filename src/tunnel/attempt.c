@@ -161,6 +161,7 @@ attempt_send(Attempt *attempt, const IkeOutput *output)
         move_unanswered(session);
     int error = path_send(path, output->datagram, output->probe);
     session_message_left(session, path);
+    move_message_left(session, path);
     if (error != 0)
         attempt_transport_failed(attempt, path->transport, error);
 }

@@ -229,6 +229,8 @@ move_looked(Attempt *attempt, bool found)
 
 /* ---- actions ---- */
 
+static void watch_stream(Session *session, Instant now);
+
 static void
 opened(TunnelPath *path, int error)
 {
@@ -240,6 +242,7 @@ opened(TunnelPath *path, int error)
         mobility_failed(session->move.plan, path->ike.id, unreachable, session_now());
         return;
     }
+    watch_stream(session, session_now()); /* it may have come to life first */
     bool same =
         inet_address_equal(&path->ike.local.address, &session->active->path->ike.local.address);
     mobility_opened(session->move.plan, path->ike.id, same, session_now());
@@ -302,12 +305,14 @@ done(Session *session, const MobilityAction *action, TunnelPath *path)
     flow_watch_moved(&session->move.flow);
     session->move.stalled = false;
     if (action->path == action->old_path) {
-        replace_not_suspect(session);
+        if (action->reason != MOBILITY_STALLED) /* only TCP has answered */
+            replace_not_suspect(session);
         go_online(session);
         return;
     }
     use_path(session, path);
     swap_path(attempt, path);
+    stream_watch_moved(&session->move.stream, session_now());
     go_online(session);
     tell_moved(session, old, path, why);
     report_path(session, why);
@@ -414,6 +419,7 @@ move_reset(Session *session)
     move->mtu = (PathMtuSearch){ 0 };
     move->stalled = move->offline = false;
     flow_watch_init(&move->flow);
+    stream_watch_init(&move->stream);
 }
 
 void
@@ -511,7 +517,7 @@ Instant
 move_next_deadline(const Session *session)
 {
     const Move *move = &session->move;
-    Instant deadline = move->flow.look_at;
+    Instant deadline = instant_earlier(move->flow.look_at, move->stream.look_at);
     if (move->plan != NULL)
         deadline = instant_earlier(deadline, mobility_next_deadline(move->plan));
     for (guint i = 0; i < session->attempts->len; i++) {
@@ -527,6 +533,14 @@ void
 move_sent(Session *session)
 {
     flow_watch_wake(&session->move.flow, datapath_authentic(session->datapath), session_now());
+    move_message_left(session, session->active->path);
+}
+
+void
+move_message_left(Session *session, const TunnelPath *path)
+{
+    if (session->active != NULL && path == session->active->path && path_is_stream(path))
+        stream_watch_wake(&session->move.stream, session_now());
 }
 
 static void
@@ -534,19 +548,46 @@ watch_flow(Session *session, Instant now)
 {
     Move *move = &session->move;
     if (!flow_watch_look(&move->flow, datapath_authentic(session->datapath), now) ||
-        session->active == NULL || path_is_stream(session->active->path))
+        session->active == NULL)
         return;
     move->stalled = true;
+    /* Over a stream, what becomes of the question itself says whether it is dead. */
     if (ike_engine_is_asking(session->active->engine))
         move_unanswered(session);
     else
         ike_engine_traffic_stalled(session->active->engine, now);
 }
 
+static void
+watch_stream(Session *session, Instant now)
+{
+    Move *move = &session->move;
+    const Transport *transport = session->active != NULL ? session->active->path->transport : NULL;
+    StreamSigns signs = { 0 };
+    if (move->plan == NULL)
+        return;
+    if (transport != NULL)
+        signs.waits = transport_awaits_ack(transport, &signs.last_ack, &signs.round_trip);
+    switch (stream_watch_look(&move->stream, &signs, now)) {
+    case STREAM_WATCH_SILENT:
+        if (!mobility_is_moving(move->plan))
+            move->began = now - stream_watch_silence(&move->stream, now);
+        mobility_stalled(move->plan, now);
+        break;
+    case STREAM_WATCH_ALIVE:
+        mobility_revived(move->plan, now);
+        break;
+    case STREAM_WATCH_NOTHING:
+        break;
+    }
+}
+
 void
 move_timeout(Session *session, Instant now)
 {
     watch_flow(session, now);
+    if (session->move.stream.look_at <= now)
+        watch_stream(session, now);
     if (session->move.plan != NULL)
         mobility_timeout(session->move.plan, now);
     for (guint i = 0; i < session->attempts->len; i++)

@@ -12,6 +12,7 @@
 #include "plan/mobility.h"
 #include "plan/path-mtu.h"
 #include "plan/reconnect.h"
+#include "plan/stream-watch.h"
 
 /* Of the engine that is in use: see replace.c. */
 typedef struct {
@@ -61,6 +62,7 @@ typedef struct {
     Attempt *look; /* under way; NULL: none */
     PathMtuSearch mtu;
     FlowWatch flow;
+    StreamWatch stream;
     bool stalled;      /* the gateway is asked because of it */
     bool offline;      /* said so, and pinned */
     Instant look_told; /* when ginneld knows that UDP is looked for next; INSTANT_NEVER: never */
@@ -158,6 +160,8 @@ void move_unanswered(Session *session);
 void move_answered(Session *session, const IkeOutput *output);
 void move_alive(Session *session);
 void move_sent(Session *session);
+/* So did something of ours, by path. */
+void move_message_left(Session *session, const TunnelPath *path);
 /* ginneld has set up the tunnel. */
 void move_came_up(Session *session);
 void move_probed(Session *session, bool got_through);

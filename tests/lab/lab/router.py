@@ -64,11 +64,11 @@ class Router(Box):
                 }}
             }}""")
 
-    def limit(self, rate):
-        """A bottleneck in both directions, with a queue of 50 ms."""
+    def limit(self, rate, latency="50ms"):
+        """A bottleneck in both directions, with a queue of so much."""
         for link in (HOST_LINK, GATEWAY_LINK):
             self.run(["tc", "qdisc", "replace", "dev", link, "root", "tbf", "rate", rate, "burst",
-                      "64kb", "latency", "50ms"])
+                      "64kb", "latency", latency])
 
     def unlimit(self):
         for link in (HOST_LINK, GATEWAY_LINK):

@@ -165,6 +165,20 @@ unanswered(Journey *journey)
 }
 
 static void
+stalled(Journey *journey)
+{
+    mobility_stalled(journey->plan, journey->now);
+    tell(journey);
+}
+
+static void
+revived(Journey *journey)
+{
+    mobility_revived(journey->plan, journey->now);
+    tell(journey);
+}
+
+static void
 looked(Journey *journey, bool found)
 {
     mobility_looked(journey->plan, found, journey->now);
@@ -333,6 +347,123 @@ test_stream_never_again(void)
     g_assert_true(g_str_has_suffix(journey->story->str, "close 6;20000:lost;") ||
                   g_str_has_suffix(journey->story->str, "lost;"));
     g_assert_false(mobility_is_moving(journey->plan));
+    arrive(journey);
+}
+
+/* The one in use is given up when another is open, and not before. */
+static void
+test_stream_silent(void)
+{
+    Journey *journey = up_over(2);
+    stalled(journey);
+    expect(journey, "0:open 1 tcp/4500 192.0.2.1;");
+    stalled(journey); /* it is looked into already */
+    opened(journey, 1, true);
+    expect(journey, "0:tell 1;");
+    answered(journey, 1, true);
+    expect(journey, "0:done 1 from 0, stream-silent;0:close 0;");
+    arrive(journey);
+}
+
+/* Others of the profile, and UDP, where that one does not open either. */
+static void
+test_stream_silent_and_so_is_the_next(void)
+{
+    Journey *journey = up_over(2);
+    stalled(journey);
+    until(journey, 2 * DURATION_SECOND);
+    expect(journey, "0:open 1 tcp/4500 192.0.2.1;1000:open 2 tcp/4500 192.0.2.1;"
+                    "1000:open 3 udp/4500 192.0.2.1;");
+    opened(journey, 3, true);
+    failed(journey, 1, false);
+    expect(journey, "2000:tell 3;2000:close 1;2000:open 4 tls/443 192.0.2.1;");
+    opened(journey, 4, true);
+    expect(journey, "2000:tell 4 also;");
+    answered(journey, 4, false);
+    answered(journey, 4, true);
+    expect(journey, "2000:use 4;2000:done 4 from 0, stream-silent;2000:close 0;2000:close 2;"
+                    "2000:close 3;");
+    arrive(journey);
+}
+
+/* It was slow: nothing has happened, and the way back is looked for when it was to be. */
+static void
+test_stream_only_slow(void)
+{
+    Journey *journey = up_over(2);
+    for (unsigned i = 1; i <= 10; i++) {
+        until(journey, i * 5 * DURATION_SECOND);
+        stalled(journey);
+        g_string_truncate(journey->story, 0);
+        revived(journey);
+        g_autofree char *story =
+            g_strdup_printf("%u:done 0 from 0, stream-silent;%u:close %u;", i * 5000, i * 5000, i);
+        expect(journey, story);
+        g_assert_false(mobility_is_moving(journey->plan));
+    }
+    until(journey, 60 * DURATION_SECOND);
+    expect(journey, "60000:look udp/4500 192.0.2.1;");
+    looked(journey, false);
+    g_assert_cmpint(mobility_next_look(journey->plan), ==, 180 * DURATION_SECOND);
+    arrive(journey);
+}
+
+/* UDP was told, is blocked, and the stream comes to life: the gateway is told again where we are.
+ */
+static void
+test_stream_slow_after_all(void)
+{
+    Journey *journey = up_over(2);
+    stalled(journey);
+    until(journey, 1 * DURATION_SECOND);
+    opened(journey, 3, true);
+    g_string_truncate(journey->story, 0);
+    revived(journey);
+    revived(journey);
+    expect(journey, "");
+    until(journey, 2 * DURATION_SECOND);
+    expect(journey, "2000:tell 0 also;");
+    answered(journey, 0, false);
+    answered(journey, 0, true);
+    expect(journey, "2000:use 0;2000:done 0 from 0, stream-silent;2000:close 1;2000:close 2;"
+                    "2000:close 3;");
+    arrive(journey);
+}
+
+/* TCP gives up while others are tried: they go on, and what follows is a stream that broke. */
+static void
+test_stream_silent_then_broken(void)
+{
+    Journey *journey = up_over(2);
+    stalled(journey);
+    failed(journey, 0, false);
+    expect(journey, "0:open 1 tcp/4500 192.0.2.1;0:open 2 tcp/4500 192.0.2.1;");
+    opened(journey, 1, true);
+    answered(journey, 1, true);
+    expect(journey, "0:tell 1;0:done 1 from 0, stream-broke;0:close 0;0:close 2;");
+    /* The one that was chosen breaks as well: there is none left. */
+    stalled(journey);
+    opened(journey, 3, true);
+    answered(journey, 3, false);
+    failed(journey, 1, false);
+    g_string_truncate(journey->story, 0);
+    failed(journey, 3, false);
+    expect(journey, "0:close 3;0:lost;");
+    arrive(journey);
+}
+
+static void
+test_stream_silent_without_mobike(void)
+{
+    Journey *journey = journey_new("192.0.2.1");
+    journey->config.mobike = false;
+    start(journey, 2);
+    stalled(journey);
+    until(journey, 5 * DURATION_SECOND);
+    expect(journey, "0:open 1 tcp/4500 192.0.2.1;"); /* and no other kind */
+    opened(journey, 1, true);
+    answered(journey, 1, true);
+    expect(journey, "5000:tell 1;5000:done 1 from 0, stream-silent;5000:close 0;");
     arrive(journey);
 }
 
@@ -514,6 +645,14 @@ main(int argc, char **argv)
     g_test_add_func("/plan/mobility/not-silent-after-all", test_not_silent_after_all);
     g_test_add_func("/plan/mobility/stream-broke", test_stream_broke);
     g_test_add_func("/plan/mobility/stream-never-again", test_stream_never_again);
+    g_test_add_func("/plan/mobility/stream-silent", test_stream_silent);
+    g_test_add_func("/plan/mobility/stream-silent-and-so-is-the-next",
+                    test_stream_silent_and_so_is_the_next);
+    g_test_add_func("/plan/mobility/stream-only-slow", test_stream_only_slow);
+    g_test_add_func("/plan/mobility/stream-slow-after-all", test_stream_slow_after_all);
+    g_test_add_func("/plan/mobility/stream-silent-then-broken", test_stream_silent_then_broken);
+    g_test_add_func("/plan/mobility/stream-silent-without-mobike",
+                    test_stream_silent_without_mobike);
     g_test_add_func("/plan/mobility/way-back", test_way_back);
     g_test_add_func("/plan/mobility/way-back-in-vain", test_way_back_in_vain);
     g_test_add_func("/plan/mobility/narrow", test_narrow);

@@ -208,6 +208,23 @@ test_drained(void)
         g_thread_yield();
 }
 
+/* A peer that is there acknowledges, whether it reads or not. */
+static void
+test_acknowledged(void)
+{
+    g_auto(Pair) pair = pair_new();
+    Duration last_ack, round_trip;
+    g_assert_cmpint(transport_flush(pair.transport), ==, 0);
+    fill(&pair);
+    while (transport_awaits_ack(pair.transport, &last_ack, &round_trip))
+        g_thread_yield();
+    g_assert_cmpint(round_trip, >, 0);
+    g_assert_cmpint(round_trip, <, DURATION_SECOND);
+    g_assert_cmpint(last_ack, >=, 0);
+    transport_died(pair.transport, EPIPE);
+    g_assert_false(transport_awaits_ack(pair.transport, &last_ack, &round_trip));
+}
+
 /* What the kernel keeps unsent is bounded, whatever it would take. */
 static void
 test_unsent_is_bounded(void)
@@ -406,6 +423,7 @@ main(int argc, char **argv)
     g_test_add_func("/transport/tcp/ike-overtakes-the-backlog", test_ike_overtakes_the_backlog);
     g_test_add_func("/transport/tcp/slow-peer-for-long", test_slow_peer_for_long);
     g_test_add_func("/transport/tcp/drained", test_drained);
+    g_test_add_func("/transport/tcp/acknowledged", test_acknowledged);
     g_test_add_func("/transport/tcp/unsent-is-bounded", test_unsent_is_bounded);
     g_test_add_func("/transport/tcp/one-octet-writes", test_one_octet_writes);
     g_test_add_func("/transport/tcp/more-than-a-batch", test_more_than_a_batch);
