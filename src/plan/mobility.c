@@ -591,13 +591,13 @@ mobility_answered(MobilityPlan *plan, uint32_t id, bool told, bool refused, Inst
         finish(plan, path, now);
         return;
     }
-    /* UDP is preferred to a stream that was a little faster. */
-    if (plan->chosen != NULL && !is_stream(&plan->chosen->transport) && is_stream(&path->transport))
-        return;
-    plan->chosen = path;
+    /* UDP is preferred to a stream that was a little faster; but one that opened late has taken the
+     * answer to what UDP was told, so that it is told again. */
+    if (plan->chosen == NULL || is_stream(&plan->chosen->transport) || !is_stream(&path->transport))
+        plan->chosen = path;
     plan->n_candidates = 0;
     plan->again_at = INSTANT_NEVER;
-    act(plan, MOBILITY_USE, path);
+    act(plan, MOBILITY_USE, plan->chosen);
 }
 
 void
