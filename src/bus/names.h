@@ -63,6 +63,8 @@
 #define GINNEL_EVENT_AUTHENTICATED         "authenticated"
 #define GINNEL_EVENT_NAMES_WAITING         "names-waiting"
 #define GINNEL_EVENT_MOVED                 "moved"
+#define GINNEL_EVENT_ADDRESSES_CHANGED     "addresses-changed"
+#define GINNEL_EVENT_REPLACE_FAILED        "replace-failed"
 #define GINNEL_EVENT_CONNECTED             "connected"
 #define GINNEL_EVENT_RECONNECTING          "reconnecting"
 #define GINNEL_EVENT_FAILED                "failed"

@@ -180,6 +180,25 @@ event_moved(GVariant *details)
                            output_move_reason(props_string(details, "why")));
 }
 
+static char *
+event_replace_failed(GVariant *details)
+{
+    return g_strdup_printf(_("the session goes on, and no other takes its place: %s"),
+                           props_string(details, "why"));
+}
+
+static char *
+event_addresses_changed(GVariant *details)
+{
+    g_auto(GStrv) before = props_strings(details, "before");
+    g_auto(GStrv) now = props_strings(details, "now");
+    g_autofree char *old = output_join((const char *const *)before);
+    g_autofree char *new = output_join((const char *const *)now);
+    return g_strdup_printf(_("the gateway gives other addresses, %s in place of %s: what was "
+                             "connected from there has to connect again"),
+                           new, old);
+}
+
 /* "reconnecting" and "failed". */
 static char *
 event_ended(const char *what, GVariant *details)
@@ -220,6 +239,8 @@ output_event(const char *event, GVariant *details)
         { GINNEL_EVENT_CONNECTED, event_connected },
         { GINNEL_EVENT_NAMES_WAITING, event_names_waiting },
         { GINNEL_EVENT_MOVED, event_moved },
+        { GINNEL_EVENT_REPLACE_FAILED, event_replace_failed },
+        { GINNEL_EVENT_ADDRESSES_CHANGED, event_addresses_changed },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++)
         if (strcmp(table[i].event, event) == 0)

@@ -292,6 +292,31 @@ server_to_string(const SplitDnsServer *server)
                            server->port, server->name);
 }
 
+/* What is connected from an address that is gone does not go on: nobody should have to guess why.
+ */
+static void
+tell_addresses(Connection *connection, const char *const *addresses)
+{
+    const char *const *before = gin_tunnel_get_addresses(connection->tunnel);
+    GVariantBuilder details;
+    bool all = true;
+    for (gsize i = 0; before != NULL && before[i] != NULL; i++)
+        all = all && g_strv_contains(addresses, before[i]);
+    if (!all) {
+        g_autofree char *old = g_strjoinv(", ", (char **)before);
+        g_autofree char *new = g_strjoinv(", ", (char **)addresses);
+        g_variant_builder_init(&details, G_VARIANT_TYPE_VARDICT);
+        g_variant_builder_add(&details, "{sv}", "before", g_variant_new_strv(before, -1));
+        g_variant_builder_add(&details, "{sv}", "now", g_variant_new_strv(addresses, -1));
+        connection_event_now(connection, GINNEL_EVENT_ADDRESSES_CHANGED,
+                             g_variant_builder_end(&details));
+        g_message("%s: the gateway gives other addresses, %s in place of %s: what was connected "
+                  "from there has to connect again",
+                  connection_name(connection), new, old);
+    }
+    gin_tunnel_set_addresses(connection->tunnel, addresses);
+}
+
 static void
 tell_plans(Connection *connection, GVariant *configure)
 {
@@ -309,7 +334,7 @@ tell_plans(Connection *connection, GVariant *configure)
     add_refusals(&refused, network->refused);
     add_refusals(&refused, dns->refused);
     tell_gateway(tunnel, configure);
-    gin_tunnel_set_addresses(tunnel, (const char *const *)addresses);
+    tell_addresses(connection, (const char *const *)addresses);
     gin_tunnel_set_networks(tunnel, (const char *const *)networks);
     gin_tunnel_set_full_tunnel(tunnel, network->full_v4 || network->full_v6);
     gin_tunnel_set_dns_servers(tunnel, (const char *const *)servers->pdata);

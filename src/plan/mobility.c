@@ -50,6 +50,7 @@ struct _MobilityPlan {
     Instant look_due; /* what it was before the stream stalled */
     Duration look_wait;
     bool looking, look_again;
+    bool content; /* with the stream in use */
     MobilityAction actions[MAX_ACTIONS];
     size_t n_actions, next_action;
 };
@@ -273,7 +274,8 @@ static void
 look_later(MobilityPlan *plan, Instant now)
 {
     plan->look_at = INSTANT_NEVER;
-    if (!is_stream(&plan->in_use->transport) || !udp_is_wanted(plan) || plan->moving)
+    if (!is_stream(&plan->in_use->transport) || !udp_is_wanted(plan) || plan->moving ||
+        plan->content)
         return;
     plan->look_at = instant_after(now, plan->look_wait);
     plan->look_wait = MIN(2 * plan->look_wait, plan->config.look_last);
@@ -316,6 +318,7 @@ finish(MobilityPlan *plan, Path *path, Instant now)
     done->old_path = old->id;
     path->state = PATH_IN_USE;
     plan->in_use = path;
+    plan->content = plan->content && path == old;
     plan->chosen = NULL;
     for (size_t i = 0; i < MOBILITY_MAX_PATHS; i++)
         if (&plan->paths[i] != path && plan->paths[i].state != PATH_FREE)
@@ -418,6 +421,7 @@ mobility_network_changed(MobilityPlan *plan, bool udp_blocked, Instant now)
     Instant udp_at = udp_blocked ? instant_after(now, plan->config.fallback_after) : now;
     plan->look_wait = plan->config.look_first;
     plan->look_again = udp_blocked; /* once at each network, even so */
+    plan->content = false;
     begin(plan, MOBILITY_NETWORK);
     add_udp(plan, udp_at);
     /* Without UDP, or where that is known to be in vain, the path in use is asked first: it may be
@@ -637,6 +641,13 @@ mobility_looked(MobilityPlan *plan, bool found, Instant now)
     add_candidate(plan, &udp_4500, &plan->in_use->address, now);
     plan->again_at = instant_after(now, plan->config.fallback_after);
     advance(plan, now);
+}
+
+void
+mobility_content(MobilityPlan *plan)
+{
+    plan->content = true;
+    plan->look_at = INSTANT_NEVER;
 }
 
 void

@@ -83,6 +83,9 @@ void mobility_too_narrow(MobilityPlan *plan, Instant now);
 /* Nobody has tried UDP here of late. */
 void mobility_look_now(MobilityPlan *plan, Instant now);
 void mobility_looked(MobilityPlan *plan, bool found, Instant now);
+/* The other IKE SA by UDP would have cost more than it gives: UDP is looked for again when the
+ * network changes, or when the stream does not last. */
+void mobility_content(MobilityPlan *plan);
 void mobility_timeout(MobilityPlan *plan, Instant now);
 Instant mobility_next_deadline(const MobilityPlan *plan);
 bool mobility_next_action(MobilityPlan *plan, MobilityAction *action);

@@ -509,6 +509,8 @@ static void
 configured(Attempt *attempt, const IkeConfiguration *configuration)
 {
     Session *session = attempt->session;
+    if (replace_declines(attempt, configuration))
+        return;
     g_autoptr(GVariant) body = g_variant_ref_sink(report_configuration(
         configuration, attempt->request_split_dns, &attempt->path->way, &attempt->path->address));
     session->move.mobike = configuration->mobike;

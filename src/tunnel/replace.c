@@ -66,6 +66,7 @@ replace_race(Session *session, bool udp_only, const char *why)
     }
     tell(session, "replacing", why);
     replace->racing = true;
+    replace->better = udp_only;
     g_clear_pointer(&session->plan, fallback_plan_free);
     session->plan = fallback_plan_new(&config, session_now());
 }
@@ -123,6 +124,49 @@ replace_answered(Session *session, Attempt *attempt)
     }
     replace_reset(session);
     attempt_abandon(attempt);
+}
+
+static bool
+has_address(const IkeConfiguration *configuration, const InetAddress *address)
+{
+    for (guint i = 0; i < configuration->addresses->len; i++)
+        if (inet_address_equal(&g_array_index(configuration->addresses, InetPrefix, i).address,
+                               address))
+            return true;
+    return false;
+}
+
+static bool
+keeps_addresses(const Session *session, const IkeConfiguration *configuration)
+{
+    const GArray *ours = session->start->addresses;
+    for (guint i = 0; i < ours->len; i++)
+        if (!has_address(configuration, &g_array_index(ours, InetAddress, i)))
+            return false;
+    return true;
+}
+
+/* With other inside addresses every connection inside would end. For one SA that works as well as
+ * another that is too much: the new one goes, and nothing was lost. Where the old path is dead, or
+ * the old SA has to end, they would end anyway. */
+bool
+replace_declines(Attempt *attempt, const IkeConfiguration *configuration)
+{
+    Session *session = attempt->session;
+    if (session->active == NULL || !session->replace.better || !attempt->successor ||
+        keeps_addresses(session, configuration))
+        return false;
+    g_clear_pointer(&session->plan, fallback_plan_free);
+    for (guint i = 0; i < session->attempts->len; i++) {
+        Attempt *other = session->attempts->pdata[i];
+        if (other->successor && other->racing && other != session->active)
+            attempt_abandon(other);
+    }
+    if (session->move.plan != NULL)
+        mobility_content(session->move.plan);
+    move_learn(session, false, 0);
+    replace_failed(session, "the gateway would give other addresses inside");
+    return true;
 }
 
 /* attempt is authenticated, and its first Child SA comes next. */

@@ -21,6 +21,7 @@ typedef struct {
     unsigned failures;  /* tries */
     Attempt *successor; /* under way; NULL: none */
     bool racing;        /* the plan's attempts are to replace it */
+    bool better;        /* and it works as well: see replace_declines */
 } Replace;
 
 /* One way that is tried, and in the end the one that is used: an engine on a transport. */
@@ -138,6 +139,8 @@ void replace_race(Session *session, bool udp_only, const char *why);
 void replace_not_suspect(Session *session);
 void replace_failed(Session *session, const char *why);
 void replace_answered(Session *session, Attempt *attempt);
+/* attempt is authenticated, and is given up because of what the gateway has for it. */
+bool replace_declines(Attempt *attempt, const IkeConfiguration *configuration);
 void replace_take_over(Session *session, Attempt *attempt);
 void replace_done(Attempt *attempt);
 void replace_close(Attempt *old);

@@ -10,6 +10,7 @@ from lab.story import expect, expect_equal, expect_match, scene
 from lab.testhost import UPLINK
 from lab.wait import until
 
+from .lifetimes import Stream
 from .streams import initiator_spis
 
 OTHER_HOST4 = "198.51.100.77"
@@ -150,6 +151,12 @@ def without_mobike(bed, story):
             for address in inside:
                 expect_equal(bed.gateway.charon_log().count(f"peer requested virtual IP {address}"), 1,
                              f"requests for {address}")
+        with story.claim("The gateway gives others, for the old session still has those: it is said"):
+            (_, changed), = ginnel.events("addresses-changed")
+            expect_equal((changed["before"], changed["now"]), (inside, ginnel.tunnel()["Addresses"]), "change")
+            expect(not set(inside) & set(changed["now"]), f"some are the same: {changed}")
+            expect_match(f"gives other addresses, {changed['now'][0]}.* in place of {inside[0]}",
+                         bed.host.journal("-u", "ginneld"), "journal")
         with story.claim("What is inside is reached"):
             bed.host.run(["ping", "-c", "1", "-W", "5", a.INSIDE4])
         with story.claim("UDP goes silent: a session over TCP takes over"):
@@ -160,6 +167,39 @@ def without_mobike(bed, story):
             expect_equal(ginnel.events("reconnecting"), [], "reconnects")
     finally:
         change_address(bed, a.HOST4, OTHER_HOST4)
+    ginnel.down()
+
+
+@scene("UDP again, and a gateway without MOBIKE", about="""Back on UDP such a gateway would take the machine
+       for another, and give it other addresses inside. The stream works as well: it is kept.""")
+def udp_again_without_mobike(bed, story):
+    ginnel = Ginnel(bed.host)
+    bed.router.mood("block-udp")
+    bed.profile(user__id="still@example.com", transport__udp_again="1")
+    ginnel.connect()
+    inside = ginnel.tunnel()["Addresses"]
+    before = initiator_spis(bed)
+
+    def declined():
+        return len(ginnel.events("replace-failed"))
+    with Stream(bed.host, 6) as pings:
+        bed.router.mood("open")
+        until("UDP, and no use for it", declined, timeout=10)
+    with story.claim("Another session was signed in to over UDP, and given up: no packet inside was lost"):
+        (_, failed), = ginnel.events("replace-failed")
+        expect_match("other addresses", failed["why"], "why")
+        expect_equal(pings.lost, 0, "packets lost")
+        until("one session at the gateway", lambda: initiator_spis(bed) == before)
+    with story.claim("Way and addresses inside are the same"):
+        expect_equal(ginnel.tunnel()["Transport"], "tcp/4500", "transport")
+        expect_equal(ginnel.tunnel()["Addresses"], inside, "addresses")
+        expect_equal(ginnel.events("addresses-changed"), [], "changes")
+    with story.claim("Nobody looks again until the stream breaks"):
+        expect_equal(ginnel.tunnel()["UdpLookAt"], 0, "the next look")
+        bed.gateway.restart_relay(bed.host.tree)
+        bed.host.run(["ping", "-c", "1", "-W", "10", a.INSIDE4])
+        until("another look", lambda: declined() == 2, timeout=10)
+        expect_equal(ginnel.tunnel()["Addresses"], inside, "addresses")
     ginnel.down()
 
 

@@ -606,6 +606,40 @@ test_without_mobike(void)
     arrive(journey);
 }
 
+/* A new SA by UDP would have other addresses inside: the stream is kept, and nobody looks again
+ * until it breaks or the network changes. */
+static void
+test_content_with_the_stream(void)
+{
+    Journey *journey = journey_new("192.0.2.1");
+    journey->config.mobike = false;
+    start(journey, 2);
+    until(journey, DURATION_MINUTE);
+    looked(journey, true);
+    expect(journey, "60000:look udp/4500 192.0.2.1;60000:replace, udp-found;");
+    mobility_content(journey->plan);
+    g_assert_cmpint(mobility_next_look(journey->plan), ==, INSTANT_NEVER);
+    stalled(journey);
+    revived(journey);
+    g_string_truncate(journey->story, 0);
+    until(journey, 24 * 60 * DURATION_MINUTE);
+    expect(journey, "");
+    failed(journey, 0, false);
+    opened(journey, 2, true);
+    answered(journey, 2, true);
+    g_assert_cmpint(mobility_next_look(journey->plan), >, journey->now);
+    g_assert_cmpint(mobility_next_look(journey->plan), <, INSTANT_NEVER);
+    mobility_content(journey->plan);
+    network_changed(journey, true);
+    answered(journey, 2, true);
+    g_string_truncate(journey->story, 0);
+    until(journey, journey->now);
+    g_assert_true(g_str_has_suffix(journey->story->str, ":look udp/4500 192.0.2.1;"));
+    looked(journey, false);
+    g_assert_cmpint(mobility_next_look(journey->plan), <, INSTANT_NEVER);
+    arrive(journey);
+}
+
 static void
 test_refused(void)
 {
@@ -661,6 +695,7 @@ main(int argc, char **argv)
     g_test_add_func("/plan/mobility/offline", test_offline);
     g_test_add_func("/plan/mobility/other-family", test_other_family);
     g_test_add_func("/plan/mobility/without-mobike", test_without_mobike);
+    g_test_add_func("/plan/mobility/content-with-the-stream", test_content_with_the_stream);
     g_test_add_func("/plan/mobility/refused", test_refused);
     g_test_add_func("/plan/mobility/flapping", test_flapping);
     return g_test_run();
