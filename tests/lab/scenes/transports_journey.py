@@ -52,9 +52,11 @@ def wait_for_transport(ginnel, transport, timeout=20):
 
 
 def change_address(bed, new, old):
-    bed.host.ip("addr", "del", f"{old}/24", "dev", UPLINK)
-    bed.host.ip("addr", "add", f"{new}/24", "dev", UPLINK)
-    bed.host.ip("route", "replace", "default", "via", a.ROUTER_HOST4, "dev", UPLINK)
+    # At one go: in between there is no network, which is another story, and a busy machine tells it.
+    bed.host.run(["ip", "-batch", "-"], stdin=f"""addr del {old}/24 dev {UPLINK}
+addr add {new}/24 dev {UPLINK}
+route replace default via {a.ROUTER_HOST4} dev {UPLINK}
+""")
 
 
 def pass_some(receiving, bed, octets=5_000_000):
