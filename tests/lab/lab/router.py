@@ -81,6 +81,24 @@ class Router(Box):
         until(f"router: a reset of port {port}", lambda: "counter packets 0 " not in
               self.read(["nft", "list", "chain", "inet", "mood", "forward"]))
 
+    def translate(self):
+        """IPv4 of the host leaves by the router's own address, by a port that nobody foresees."""
+        self.run(["nft", "-f", "-"], stdin=f"""
+            table ip translation {{
+                chain postrouting {{
+                    type nat hook postrouting priority srcnat; policy accept;
+                    ip saddr {a.HOST4} oifname {GATEWAY_LINK} masquerade fully-random
+                }}
+            }}""")
+
+    def forget_translations(self):
+        """As a router that was switched off and on."""
+        self.run(["conntrack", "-F"])
+
+    def translate_no_more(self):
+        self.run(["nft", "delete", "table", "ip", "translation"], check=False)
+        self.forget_translations()
+
     def add_rule(self, rule):
         """Adds one more nftables rule in front of the mood's."""
         self.run(["nft", "insert", "rule", "inet", "mood", "forward", *rule.split()])
