@@ -63,13 +63,13 @@ connection_proxies(const Connection *connection)
 /* ---- which one, and where ---- */
 
 static void
-looked(ProxyUse *use)
+looked(ProxyUse *use, bool other_way_out)
 {
     Connection *connection = use->connection;
     g_autoptr(GVariant) waiting = g_steal_pointer(&use->waiting);
     g_autoptr(GError) error = NULL;
     use->looking = false;
-    if (!machine_update_firewall(connection->machine, &error))
+    if (other_way_out && !machine_update_firewall(connection->machine, &error))
         g_warning("%s: %s", connection_name(connection), error->message);
     connection_resolve_goes_on(connection);
     if (waiting != NULL)
@@ -105,7 +105,7 @@ name_resolved(GObject *source, GAsyncResult *result, gpointer data)
         tell(use);
     else
         use->why = g_strdup(error != NULL ? error->message : "the proxy has no address");
-    looked(use);
+    looked(use, true);
 }
 
 /* Whatever the profile says about users is meant for this proxy, whoever named it. */
@@ -140,8 +140,9 @@ take_proxy(ProxyUse *use, ProfileProxy *proxy)
 static void
 no_proxy(ProxyUse *use)
 {
+    bool was_one = use->used;
     use->used = false;
-    looked(use);
+    looked(use, was_one);
 }
 
 /* The first that we know of what the system would do; "direct://" among them is a proxy of none. */
