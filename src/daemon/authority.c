@@ -15,15 +15,17 @@ typedef struct {
     AuthorityGranted granted;
     gpointer data;
     GDestroyNotify free_data;
-    PolkitAuthority *authority;
 } Check;
+
+/* NULL before the first question. Finding it takes several calls on the bus; it is found anew by
+ * itself where polkit is started anew. */
+static PolkitAuthority *authority;
 
 static void
 check_free(Check *check)
 {
     if (check->free_data != NULL)
         check->free_data(check->data);
-    g_clear_object(&check->authority);
     g_free(check->action);
     g_free(check);
 }
@@ -65,7 +67,7 @@ checked(GObject *source, GAsyncResult *result, gpointer data)
     Check *check = data;
     g_autoptr(GError) error = NULL;
     g_autoptr(PolkitAuthorizationResult) answer =
-        polkit_authority_check_authorization_finish(check->authority, result, &error);
+        polkit_authority_check_authorization_finish(authority, result, &error);
     if (answer == NULL) {
         refuse(check, GINNEL_ERROR_UNAVAILABLE, error->message);
         return;
@@ -82,25 +84,33 @@ checked(GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-got_authority(GObject *source, GAsyncResult *result, gpointer data)
+ask(Check *check)
 {
-    Check *check = data;
-    g_autoptr(GError) error = NULL;
-    check->authority = polkit_authority_get_finish(result, &error);
-    if (check->authority == NULL) {
-        refuse(check, GINNEL_ERROR_UNAVAILABLE, error->message);
-        return;
-    }
     g_autoptr(PolkitSubject) subject =
         polkit_system_bus_name_new(g_dbus_method_invocation_get_sender(check->invocation));
     GDBusMessage *message = g_dbus_method_invocation_get_message(check->invocation);
     bool ask = (g_dbus_message_get_flags(message) &
                 G_DBUS_MESSAGE_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION) != 0;
     polkit_authority_check_authorization(
-        check->authority, subject, check->action, NULL,
+        authority, subject, check->action, NULL,
         ask ? POLKIT_CHECK_AUTHORIZATION_FLAGS_ALLOW_USER_INTERACTION
             : POLKIT_CHECK_AUTHORIZATION_FLAGS_NONE,
         NULL, checked, check);
+}
+
+static void
+got_authority(GObject *source, GAsyncResult *result, gpointer data)
+{
+    Check *check = data;
+    g_autoptr(GError) error = NULL;
+    PolkitAuthority *found = polkit_authority_get_finish(result, &error);
+    if (found == NULL) {
+        refuse(check, GINNEL_ERROR_UNAVAILABLE, error->message);
+        return;
+    }
+    g_set_object(&authority, found);
+    g_object_unref(found);
+    ask(check);
 }
 
 void
@@ -113,5 +123,8 @@ authority_check(GDBusMethodInvocation *invocation, const char *action, Authority
                       .granted = granted,
                       .data = data,
                       .free_data = free_data };
-    polkit_authority_get_async(NULL, got_authority, check);
+    if (authority != NULL)
+        ask(check);
+    else
+        polkit_authority_get_async(NULL, got_authority, check);
 }
