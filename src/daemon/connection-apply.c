@@ -389,6 +389,19 @@ resolvconf_set(Connection *connection, const char *why)
     answer(connection, true, "");
 }
 
+/* A tunnel without its names is still one; the user is told. why: NULL where they are there. */
+static void
+names_done(Connection *connection, const char *why)
+{
+    const char *warning = connection->dns->warning != NULL ? connection->dns->warning : "";
+    g_autofree char *failed =
+        why == NULL ? NULL : g_strdup_printf("Names do not resolve inside: %s.", why);
+    gin_tunnel_set_warning(connection->tunnel, failed != NULL ? failed : warning);
+    if (failed != NULL)
+        g_warning("%s: %s", connection_name(connection), failed);
+    answer(connection, true, "");
+}
+
 static void
 dns_applied(GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -411,15 +424,7 @@ dns_applied(GObject *source, GAsyncResult *result, gpointer data)
     if (g_error_matches(error, SYSTEM_ERROR, SYSTEM_ERROR_ABSENT) &&
         connection_resolvconf_set(connection, resolvconf_set))
         return;
-    /* A tunnel without its names is still one; the user is told. */
-    const char *warning = connection->dns->warning != NULL ? connection->dns->warning : "";
-    const char *why = ok ? stub_failed : error->message;
-    g_autofree char *failed =
-        why == NULL ? NULL : g_strdup_printf("Names do not resolve inside: %s.", why);
-    gin_tunnel_set_warning(connection->tunnel, failed != NULL ? failed : warning);
-    if (failed != NULL)
-        g_warning("%s: %s", connection_name(connection), failed);
-    answer(connection, true, "");
+    names_done(connection, ok ? stub_failed : error->message);
 }
 
 /* What is left to us where the caller configures: everything of a family has to go by a table of
@@ -500,10 +505,16 @@ apply_dns(Connection *connection, const char *why)
 {
     if (connection->tearing_down)
         return;
-    ApplyingDns *applying = g_new0(ApplyingDns, 1);
     connection->let_go = false;
     gin_tunnel_set_validated_by(connection->tunnel, connection_validated_by(connection->dns));
     tell_link_servers(connection);
+    /* A device that we made has nothing that could be taken back. */
+    if (connection->dns->servers->len == 0 && !connection->names_told) {
+        names_done(connection, why);
+        return;
+    }
+    connection->names_told = true;
+    ApplyingDns *applying = g_new0(ApplyingDns, 1);
     applying->connection = connection;
     applying->cancellable = g_object_ref(connection->cancellable);
     applying->stub_failed = g_strdup(why);

@@ -71,6 +71,7 @@ struct _Connection {
     NetworkPlan *network;
     SplitDnsPlan *dns;
     bool applying;
+    bool names_told;     /* the resolver may know something of the device */
     bool let_go;         /* see connection_lifted */
     bool plan_failed;    /* what the gateway gave is no use, rather than refused by this machine */
     bool answer_applied; /* the tunnel process waits for APPLIED */

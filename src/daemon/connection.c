@@ -817,6 +817,7 @@ connection_adopt(Connection *connection, int tun, int control, GError **error)
         return false;
     }
     gin_tunnel_set_interface(connection->tunnel, connection->tun.name);
+    connection->names_told = true;
     if (control < 0)
         return connection_start_process(connection, error);
     take_channel(connection, control);
