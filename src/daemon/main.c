@@ -13,6 +13,7 @@
 #include <locale.h>
 #include <glib/gi18n.h>
 #include <stdio.h>
+#include <string.h>
 #include <systemd/sd-daemon.h>
 
 #define SYSTEMD1 "org.freedesktop.systemd1"
@@ -39,9 +40,8 @@ get_property(GDBusConnection *bus, const char *path, const char *interface, cons
     return value;
 }
 
-/* What systemd is doing with our unit: "restart", "stop", ... ; NULL for nothing. */
-static char *
-unit_job(GDBusConnection *bus)
+static GVariant *
+unit_property(GDBusConnection *bus, const char *property)
 {
     g_autoptr(GVariant) unit =
         g_dbus_connection_call_sync(bus, SYSTEMD1, "/org/freedesktop/systemd1", SYSTEMD1 ".Manager",
@@ -49,10 +49,18 @@ unit_job(GDBusConnection *bus)
                                     G_DBUS_CALL_FLAGS_NONE, 2000, NULL, NULL);
     if (unit == NULL)
         return NULL;
-    const char *unit_path, *job_path;
+    const char *path;
+    g_variant_get(unit, "(&o)", &path);
+    return get_property(bus, path, SYSTEMD1 ".Unit", property);
+}
+
+/* What systemd is doing with our unit: "restart", "stop", ... ; NULL for nothing. */
+static char *
+unit_job(GDBusConnection *bus)
+{
+    const char *job_path;
     guint32 id = 0;
-    g_variant_get(unit, "(&o)", &unit_path);
-    g_autoptr(GVariant) job = get_property(bus, unit_path, SYSTEMD1 ".Unit", "Job");
+    g_autoptr(GVariant) job = unit_property(bus, "Job");
     if (job == NULL)
         return NULL;
     g_variant_get(job, "(u&o)", &id, &job_path);
@@ -97,16 +105,28 @@ name_lost(GDBusConnection *bus, const char *name, gpointer data)
     g_main_loop_quit(daemon->loop);
 }
 
+/* Started, running, or between two tries. */
+static bool
+unit_is_there(GDBusConnection *bus)
+{
+    g_autoptr(GVariant) state = unit_property(bus, "ActiveState");
+    const char *word = state != NULL ? g_variant_get_string(state, NULL) : "inactive";
+    return strcmp(word, "inactive") != 0 && strcmp(word, "failed") != 0;
+}
+
 /* After the main process ended for whatever reason: nothing of ours stays, unless it comes back.
- * The second half of a restart is a job "start". */
+ * The second half of a restart is a job "start". As its ExecStopPost we are told how it ended. */
 static int
 clean(GDBusConnection *bus)
 {
     g_autofree char *job = unit_job(bus);
     const char *result = g_getenv("SERVICE_RESULT");
-    bool killed = result != NULL && g_strcmp0(result, "success") != 0;
     bool comes_back = g_strcmp0(job, "restart") == 0 || g_strcmp0(job, "start") == 0;
-    if (comes_back || (job == NULL && killed))
+    if (result == NULL)
+        comes_back = comes_back || unit_is_there(bus);
+    else if (job == NULL)
+        comes_back = strcmp(result, "success") != 0;
+    if (comes_back)
         return 0;
     machine_clean(bus, NULL);
     return 0;
