@@ -539,7 +539,8 @@ move_sent(Session *session)
 void
 move_message_left(Session *session, const TunnelPath *path)
 {
-    if (session->active != NULL && path == session->active->path && path_is_stream(path))
+    if (session->move.plan != NULL && session->active != NULL && path == session->active->path &&
+        path_is_stream(path))
         stream_watch_wake(&session->move.stream, session_now());
 }
 
@@ -564,8 +565,6 @@ watch_stream(Session *session, Instant now)
     Move *move = &session->move;
     const Transport *transport = session->active != NULL ? session->active->path->transport : NULL;
     StreamSigns signs = { 0 };
-    if (move->plan == NULL)
-        return;
     if (transport != NULL)
         signs.waits = transport_awaits_ack(transport, &signs.last_ack, &signs.round_trip);
     switch (stream_watch_look(&move->stream, &signs, now)) {
