@@ -84,7 +84,7 @@ checked(GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-ask(Check *check)
+ask_polkit(Check *check)
 {
     g_autoptr(PolkitSubject) subject =
         polkit_system_bus_name_new(g_dbus_method_invocation_get_sender(check->invocation));
@@ -110,7 +110,7 @@ got_authority(GObject *source, GAsyncResult *result, gpointer data)
     }
     g_set_object(&authority, found);
     g_object_unref(found);
-    ask(check);
+    ask_polkit(check);
 }
 
 void
@@ -124,7 +124,7 @@ authority_check(GDBusMethodInvocation *invocation, const char *action, Authority
                       .data = data,
                       .free_data = free_data };
     if (authority != NULL)
-        ask(check);
+        ask_polkit(check);
     else
         polkit_authority_get_async(NULL, got_authority, check);
 }
