@@ -187,6 +187,21 @@ read_stream(int fd, TcpDeframer *deframer, uint32_t *last)
     }
 }
 
+/* By one that its end does not read by itself; what follows by another path waits as long as it
+ * takes. */
+static void
+send_by_stream(Pipe *pipe, int stream[2], TcpDeframer *deframer)
+{
+    loopback_tcp_pair(stream);
+    tcp_deframer_init(deframer, true);
+    pipe_init(pipe);
+    pipe->a.datapath->drain_most = DURATION_MINUTE;
+    pipe->a.transport = transport_tcp_new(stream[0]);
+    g_assert_cmpint(transport_flush(pipe->a.transport), ==, 0);
+    datapath_set_transport(pipe->a.datapath, pipe->a.transport);
+    pipe_rekey(pipe, &pipe->b);
+}
+
 /* What follows over UDP must not overtake what the stream still holds. */
 static void
 test_stream_is_emptied_first(void)
@@ -196,15 +211,8 @@ test_stream_is_emptied_first(void)
     uint8_t packet[1400], got[2000];
     uint32_t last = 0;
     TcpDeframer deframer;
-    loopback_tcp_pair(stream);
+    send_by_stream(&pipe, stream, &deframer);
     loopback_udp_pair(datagrams);
-    tcp_deframer_init(&deframer, true);
-    pipe_init(&pipe);
-    pipe.a.datapath->drain_most = DURATION_MINUTE;
-    pipe.a.transport = transport_tcp_new(stream[0]);
-    g_assert_cmpint(transport_flush(pipe.a.transport), ==, 0);
-    datapath_set_transport(pipe.a.datapath, pipe.a.transport);
-    pipe_rekey(&pipe, &pipe.b);
     /* Nobody reads: more than the stream takes, less than the queues before it. */
     for (uint32_t i = 0; i < 200; i++)
         pipe_write(pipe.a.tun, packet, pipe_packet(packet, true, sizeof packet, i));
@@ -245,15 +253,8 @@ test_question_goes_first(void)
     uint8_t packet[1400], got[2000];
     uint32_t last = 0;
     TcpDeframer deframer;
-    loopback_tcp_pair(stream);
+    send_by_stream(&pipe, stream, &deframer);
     loopback_udp_pair(datagrams);
-    tcp_deframer_init(&deframer, true);
-    pipe_init(&pipe);
-    pipe.a.datapath->drain_most = DURATION_MINUTE;
-    pipe.a.transport = transport_tcp_new(stream[0]);
-    g_assert_cmpint(transport_flush(pipe.a.transport), ==, 0);
-    datapath_set_transport(pipe.a.datapath, pipe.a.transport);
-    pipe_rekey(&pipe, &pipe.b);
     size_t length = pipe_packet(packet, true, sizeof packet, 0);
     for (uint32_t i = 0; i < 200; i++) /* of one flow */
         pipe_write(pipe.a.tun, packet, length);
