@@ -1,5 +1,5 @@
 /*
- * ML-KEM (FIPS 203), by the library that the build found (meson option ml-kem), or by none. For
+ * ML-KEM (FIPS 203), by the library that the build found (ml-kem in meson.build), or by none. For
  * kex.c only: everybody else sees a key exchange among others.
  */
 #pragma once
