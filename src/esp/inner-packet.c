@@ -56,7 +56,9 @@ parse_ipv4(InnerPacket *packet, ByteReader *reader, size_t length)
     memcpy(packet->destination.octets, header + 16, 4);
     packet->header_length = (size_t)(header[0] & 0x0f) * 4;
     packet->protocol = header[9];
-    packet->fragment = (get_u16(header + 6) & 0x1fff) != 0;
+    uint16_t place = get_u16(header + 6);
+    packet->fragmented = (place & 0x3fff) != 0;
+    packet->fragment = (place & 0x1fff) != 0;
     return packet->header_length >= IPV4_HEADER && get_u16(header + 2) == length &&
            packet->header_length <= length &&
            byte_reader_skip(reader, packet->header_length - IPV4_HEADER);
@@ -73,6 +75,7 @@ follow_extensions(InnerPacket *packet, ByteReader *reader, uint8_t next)
             if (!byte_reader_u8(reader, &following) || !byte_reader_skip(reader, 1) ||
                 !byte_reader_u16(reader, &offset) || !byte_reader_skip(reader, 4))
                 return false;
+            packet->fragmented = (offset & 0xfff9) != 0;
             packet->fragment = (offset & 0xfff8) != 0;
             next = following;
             if (packet->fragment)
@@ -147,8 +150,8 @@ inner_packet_flow(const uint8_t *data, size_t length)
     InnerPacket packet;
     if (!inner_packet_parse(&packet, data, length))
         return 0;
-    uint32_t hash =
-        mix(packet.protocol, (uint32_t)packet.source_port << 16 | packet.destination_port);
+    uint32_t ports = (uint32_t)packet.source_port << 16 | packet.destination_port;
+    uint32_t hash = packet.fragmented ? 0 : mix(packet.protocol, ports);
     for (size_t i = 0; i < inet_family_length(packet.source.family); i += 2) {
         uint32_t both = (uint32_t)get_u16(packet.source.octets + i) << 16;
         hash = mix(hash, both | get_u16(packet.destination.octets + i));

@@ -12,6 +12,7 @@
 typedef struct {
     InetAddress source, destination;
     uint8_t protocol; /* of the upper layer; 0 where an extension header hides it */
+    bool fragmented;  /* a part of a datagram */
     bool fragment;    /* not the first: has no ports */
     /* 0 where the protocol has none; ICMP: both type * 256 + code (RFC 7296, section 3.13.1) */
     uint16_t source_port, destination_port;
@@ -21,7 +22,8 @@ typedef struct {
 /* False for what is no whole IPv4 or IPv6 packet of exactly length octets. */
 bool inner_packet_parse(InnerPacket *packet, const uint8_t *data, size_t length);
 /* The same number for all packets of a flow, and probably another for another flow: of addresses,
- * protocol and ports. Later fragments are a flow of their own. */
+ * protocol and ports. Fragments are a flow by their addresses alone: what comes after the first has
+ * nothing else. */
 uint32_t inner_packet_flow(const uint8_t *data, size_t length);
 /* The answer to a packet that cannot go: TCP RST, else port unreachable; 0 where none may be sent
  * (errors, multicast, fragments: RFC 1122, section 3.2.2; RFC 4443, section 2.4). out has

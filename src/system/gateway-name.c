@@ -8,6 +8,22 @@
 #include <sys/socket.h>
 
 #define RESOLVE_TIMEOUT_MS 8000
+/* A resolver that was just restarted, as it is for trust anchors, takes its questions with it. */
+#define TRIES 3
+
+typedef struct {
+    char *name;
+    int ifindex;
+    unsigned tries;
+} Question;
+
+static void
+question_free(gpointer data)
+{
+    Question *question = data;
+    g_free(question->name);
+    g_free(question);
+}
 
 static GArray *
 address_array(void)
@@ -53,16 +69,36 @@ read_reply(GVariant *reply)
     return gateway_name_interleave(found);
 }
 
+static void replied(GObject *source, GAsyncResult *result, gpointer data);
+
+static void
+ask(GDBusConnection *bus, GTask *task /* taken */)
+{
+    Question *question = g_task_get_task_data(task);
+    question->tries++;
+    g_dbus_connection_call(
+        bus, "org.freedesktop.resolve1", "/org/freedesktop/resolve1",
+        "org.freedesktop.resolve1.Manager", "ResolveHostname",
+        g_variant_new("(isit)", question->ifindex, question->name, AF_UNSPEC, (guint64)0),
+        G_VARIANT_TYPE("(a(iiay)st)"), G_DBUS_CALL_FLAGS_NONE, RESOLVE_TIMEOUT_MS,
+        g_task_get_cancellable(task), replied, task);
+}
+
 static void
 replied(GObject *source, GAsyncResult *result, gpointer data)
 {
     g_autoptr(GTask) task = data;
     g_autoptr(GError) error = NULL;
-    const char *name = g_task_get_task_data(task);
+    const Question *question = g_task_get_task_data(task);
     g_autoptr(GVariant) reply =
         g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &error);
     if (reply != NULL) {
         g_task_return_pointer(task, read_reply(reply), (GDestroyNotify)g_array_unref);
+        return;
+    }
+    /* The bus says so of one that left; asking again waits for the next. */
+    if (g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY) && question->tries < TRIES) {
+        ask(G_DBUS_CONNECTION(source), g_steal_pointer(&task));
         return;
     }
     g_autofree char *remote = g_dbus_error_get_remote_error(error);
@@ -73,7 +109,7 @@ replied(GObject *source, GAsyncResult *result, gpointer data)
     g_dbus_error_strip_remote_error(error);
     g_task_return_new_error(task, SYSTEM_ERROR,
                             answered ? SYSTEM_ERROR_NOT_FOUND : SYSTEM_ERROR_UNAVAILABLE, "%s: %s",
-                            name, error->message);
+                            question->name, error->message);
 }
 
 void
@@ -81,21 +117,18 @@ gateway_name_resolve_async(GDBusConnection *bus, const char *name, int ifindex,
                            GCancellable *cancellable, GAsyncReadyCallback callback,
                            gpointer user_data)
 {
-    GTask *task = g_task_new(NULL, cancellable, callback, user_data);
+    g_autoptr(GTask) task = g_task_new(NULL, cancellable, callback, user_data);
     InetAddress literal;
-    g_task_set_task_data(task, g_strdup(name), g_free);
     if (inet_address_parse(name, &literal)) {
         GArray *one = address_array();
         g_array_append_val(one, literal);
         g_task_return_pointer(task, one, (GDestroyNotify)g_array_unref);
-        g_object_unref(task);
         return;
     }
-    g_dbus_connection_call(bus, "org.freedesktop.resolve1", "/org/freedesktop/resolve1",
-                           "org.freedesktop.resolve1.Manager", "ResolveHostname",
-                           g_variant_new("(isit)", ifindex, name, AF_UNSPEC, (guint64)0),
-                           G_VARIANT_TYPE("(a(iiay)st)"), G_DBUS_CALL_FLAGS_NONE,
-                           RESOLVE_TIMEOUT_MS, cancellable, replied, task);
+    Question *question = g_new0(Question, 1);
+    *question = (Question){ .name = g_strdup(name), .ifindex = ifindex };
+    g_task_set_task_data(task, question, question_free);
+    ask(bus, g_steal_pointer(&task));
 }
 
 GArray *

@@ -286,7 +286,8 @@ through_plain(Bench *bench, const Input *input, GPtrArray *out)
     }
 }
 
-/* Who talks to whom: those keep their order. */
+/* What keeps its order: who talks to whom, without regard to ports in fragments, of which only the
+ * first has them. What has options is not held to be joined, and may leave before what is. */
 static char *
 flow_of(GBytes *packet)
 {
@@ -294,10 +295,11 @@ flow_of(GBytes *packet)
     bool v6 = data[0] >> 4 == 6;
     size_t ip = packet_ip_length(data);
     uint8_t protocol = data[v6 ? 6 : 9];
-    bool ports = (protocol == 6 || protocol == 17) && (v6 || (data[6] & 0x3f) == 0) &&
-                 (v6 || data[7] == 0) && ip != 24;
-    return g_strdup_printf("%d %d %d", v6, ports ? protocol : 0,
-                           ports ? data[ip] << 8 | data[ip + 1] : 0);
+    bool fragment = !v6 && ((data[6] & 0x3f) != 0 || data[7] != 0);
+    bool ports = (protocol == 6 || protocol == 17) && !fragment;
+    return g_strdup_printf("IPv%d protocol %d port %d%s%s", v6 ? 6 : 4, protocol,
+                           ports ? data[ip] << 8 | data[ip + 1] : 0, fragment ? ", fragments" : "",
+                           !v6 && ip != 20 ? ", options" : "");
 }
 
 static GHashTable *

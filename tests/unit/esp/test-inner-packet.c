@@ -297,6 +297,34 @@ test_flow(void)
     g_assert_cmpuint(inner_packet_flow((const uint8_t *)"", 0), ==, 0);
 }
 
+static void
+check_fragments(const Packet *whole, const Packet *first, const Packet *later, const Packet *last)
+{
+    uint32_t flow = inner_packet_flow(first->data, first->length);
+    g_assert_cmpuint(flow, !=, inner_packet_flow(whole->data, whole->length));
+    g_assert_cmpuint(flow, ==, inner_packet_flow(later->data, later->length));
+    g_assert_cmpuint(flow, ==, inner_packet_flow(last->data, last->length));
+}
+
+/* The first fragment, which has ports, does not part from those that have none. */
+static void
+test_flow_of_fragments(void)
+{
+    Packet whole = make(false, 17, 100), first = whole, later = whole, last = whole;
+    first.data[6] = later.data[6] = 0x20;
+    later.data[7] = last.data[7] = 5;
+    later.data[21]++;
+    last.data[21] += 2;
+    check_fragments(&whole, &first, &later, &last);
+    whole = make(true, 44, 100);
+    memcpy(whole.data + 40, "\x11\0\0\0\0\0\0\1\0\x50\3\xe8", 12); /* whole: RFC 8200, 4.5 */
+    first = later = last = whole;
+    first.data[43] = later.data[43] = 1;
+    later.data[42] = last.data[42] = 5;
+    later.data[40] = 60; /* destination options stood before it */
+    check_fragments(&whole, &first, &later, &last);
+}
+
 /* Flows that differ in a port or the last octet of an address spread over a table of 1024. */
 static void
 test_flows_spread(void)
@@ -328,6 +356,7 @@ main(int argc, char **argv)
     g_test_add_func("/esp/inner-packet/clamp", test_clamp);
     g_test_add_func("/esp/inner-packet/clamp-wrong-options", test_clamp_wrong_options);
     g_test_add_func("/esp/inner-packet/flow", test_flow);
+    g_test_add_func("/esp/inner-packet/flow-of-fragments", test_flow_of_fragments);
     g_test_add_func("/esp/inner-packet/flows-spread", test_flows_spread);
     return g_test_run();
 }

@@ -84,7 +84,8 @@ resolve(FakeResolved *fake, GVariant *arguments, GDBusMethodInvocation *invocati
 {
     g_clear_pointer(&fake->asked, g_variant_unref);
     fake->asked = g_variant_ref(arguments);
-    if (fake->error != NULL) {
+    fake->questions++;
+    if (fake->error != NULL && (fake->failures == 0 || fake->questions <= fake->failures)) {
         g_dbus_method_invocation_return_dbus_error(invocation, fake->error, "as told");
         return;
     }

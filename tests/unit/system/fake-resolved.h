@@ -22,9 +22,11 @@ typedef struct {
     bool old;                  /* it has no SetLinkDNSEx */
     bool hold;                 /* the reload's job does not end before fake_resolved_let_go */
     const char *error;         /* D-Bus error that ResolveHostname gives; NULL: addresses */
+    unsigned failures;         /* it gives it so often, then addresses; 0: each time */
     const char *addresses;     /* a(iiay) in GVariant text */
     const char *servers;       /* the same, of all links: ifindex, family, octets */
     bool encrypted_everywhere; /* before the start: the machine demands DNS over TLS */
+    unsigned questions;        /* ResolveHostname, so far */
     GVariant *asked;           /* arguments of the last ResolveHostname */
 } FakeResolved;
 

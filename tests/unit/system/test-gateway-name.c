@@ -125,6 +125,27 @@ test_errors(void)
     fake_resolved_stop(&fake);
 }
 
+/* What a resolver that is restarted takes along is asked again, and not for ever. */
+static void
+test_restarted_resolver(void)
+{
+    FakeResolved fake = { 0 };
+    Answer answer = { 0 };
+    fake_resolved_start(&fake);
+    fake.error = "org.freedesktop.DBus.Error.NoReply";
+    fake.failures = 2;
+    fake.addresses = "[(3, 2, [byte 192, 0, 2, 1])]";
+    g_autofree char *text = ask(&fake, "gw.example", 0, NULL, &answer);
+    g_assert_cmpstr(text, ==, "192.0.2.1");
+    fake.failures = fake.questions = 0;
+    answer.done = false;
+    g_autofree char *nothing = ask(&fake, "gw.example", 0, NULL, &answer);
+    g_assert_error(answer.error, SYSTEM_ERROR, SYSTEM_ERROR_UNAVAILABLE);
+    g_assert_cmpuint(fake.questions, ==, 3);
+    g_clear_error(&answer.error);
+    fake_resolved_stop(&fake);
+}
+
 static void
 test_cancelled(void)
 {
@@ -147,6 +168,7 @@ main(int argc, char **argv)
     g_test_add_func("/system/gateway-name/families-take-turns", test_families_take_turns);
     g_test_add_func("/system/gateway-name/bounded-and-checked", test_bounded_and_checked);
     g_test_add_func("/system/gateway-name/errors", test_errors);
+    g_test_add_func("/system/gateway-name/restarted-resolver", test_restarted_resolver);
     g_test_add_func("/system/gateway-name/cancelled", test_cancelled);
     return g_test_run();
 }

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -52,6 +53,7 @@ loopback_udp_pair(int fds[2])
 void
 loopback_tcp_pair(int fds[2])
 {
+    static const int on = 1;
     int listener = bound(SOCK_STREAM);
     g_assert_cmpint(listen(listener, 1), ==, 0);
     fds[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -60,6 +62,8 @@ loopback_tcp_pair(int fds[2])
     g_assert_cmpint(fds[1], >=, 0);
     close(listener);
     make_non_blocking(fds);
+    for (unsigned i = 0; i < 2; i++) /* as ours are */
+        g_assert_cmpint(setsockopt(fds[i], IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), ==, 0);
 }
 
 void
