@@ -15,6 +15,9 @@
 /* systemd starts a service five times in 10 s; one of them is left to others. */
 #define RELOADS_MAX      4
 #define RELOAD_WINDOW_US (10 * G_USEC_PER_SEC)
+/* Anchors of a link that is gone do no harm for a while, and the next connection may want them
+ * again: for them alone there are so many, so that those are left for which somebody waits. */
+#define RELOADS_TO_LEAVE 2
 /* How long a setting that somebody else took away may be missing: looked for when resolved writes
  * its files anew, which it does for servers, domains and default routes; who takes away no more
  * than DNSSEC or DNS over TLS is found later. */
@@ -53,9 +56,10 @@ struct _Resolver {
     GCancellable *cancellable;
 
     /* The thread's. */
-    GPtrArray *waiting; /* ResolverJob: their anchors have not been read yet */
-    bool dirty;         /* files have changed since they were read */
-    bool broken;        /* the last reload failed: not tried again without a reason */
+    GPtrArray *waiting;  /* ResolverJob: their anchors have not been read yet */
+    GHashTable *leaving; /* interfaces whose anchors are still there */
+    bool dirty;          /* files have changed since they were read */
+    bool broken;         /* the last reload failed: not tried again without a reason */
     gint64 window_us, reloads[RELOADS_MAX]; /* when, the oldest overwritten */
     guint n_reloads;
 };
@@ -79,22 +83,24 @@ link_unref(gpointer data)
 
 /* ---- the thread ---- */
 
-/* 0 for now; else when the oldest of the last reloads has become old enough. */
+/* 0 where there were fewer than most in the window; else when there will be. */
 static gint64
-time_until_reload(const Resolver *resolver)
+time_until_reload(const Resolver *resolver, guint most)
 {
-    if (resolver->n_reloads < RELOADS_MAX)
+    if (resolver->n_reloads < most)
         return 0;
-    gint64 oldest = resolver->reloads[resolver->n_reloads % RELOADS_MAX];
+    gint64 oldest = resolver->reloads[(resolver->n_reloads - most) % RELOADS_MAX];
     return MAX(0, oldest + resolver->window_us - g_get_monotonic_time());
 }
 
 static gpointer
 pop_first(Resolver *resolver)
 {
-    if (!resolver->dirty || resolver->broken)
+    bool leaving = g_hash_table_size(resolver->leaving) > 0;
+    if (!(resolver->dirty || leaving) || resolver->broken)
         return g_async_queue_pop(resolver->queue);
-    return g_async_queue_timeout_pop(resolver->queue, (guint64)time_until_reload(resolver));
+    gint64 wait = time_until_reload(resolver, resolver->dirty ? RELOADS_MAX : RELOADS_TO_LEAVE);
+    return g_async_queue_timeout_pop(resolver->queue, (guint64)wait);
 }
 
 /* The last word about a link counts; a check is none. */
@@ -143,16 +149,52 @@ finish_job(ResolverJob *job)
 }
 
 static void
-prepare_job(Resolver *resolver, ResolverJob *job)
+set_anchors(Resolver *resolver, const char *interface, const char *anchors, GError **error)
 {
     bool changed = false;
+    anchor_files_set(resolver->folder, interface, anchors, &changed, error);
+    resolver->dirty = resolver->dirty || changed;
+}
+
+static void
+prepare_job(Resolver *resolver, ResolverJob *job)
+{
+    const ResolvedLink *link = job->link;
     if (job->superseded)
         return;
-    if (job->link->revert)
-        resolved_revert_link(resolver->bus, job->link->ifindex);
-    anchor_files_set(resolver->folder, job->link->interface, job->link->anchors, &changed,
-                     &job->error);
-    resolver->dirty = resolver->dirty || changed;
+    if (link->revert) {
+        resolved_revert_link(resolver->bus, link->ifindex);
+        g_hash_table_add(resolver->leaving, g_strdup(link->interface));
+        return;
+    }
+    g_hash_table_remove(resolver->leaving, link->interface);
+    set_anchors(resolver, link->interface, link->anchors, &job->error);
+}
+
+static void
+take_away_leaving(Resolver *resolver)
+{
+    GHashTableIter iter;
+    gpointer interface;
+    g_hash_table_iter_init(&iter, resolver->leaving);
+    while (g_hash_table_iter_next(&iter, &interface, NULL)) {
+        g_autoptr(GError) error = NULL;
+        set_anchors(resolver, interface, "", &error);
+        if (error != NULL)
+            g_warning("%s: %s", (const char *)interface, error->message);
+        g_hash_table_iter_remove(&iter);
+    }
+}
+
+/* Whether there are reloads left for what waits. */
+static bool
+has_turn(const Resolver *resolver, bool last)
+{
+    if (last)
+        return true;
+    bool leaves = g_hash_table_size(resolver->leaving) > 0 &&
+                  time_until_reload(resolver, RELOADS_TO_LEAVE) == 0;
+    return leaves || (resolver->dirty && time_until_reload(resolver, RELOADS_MAX) == 0);
 }
 
 static void
@@ -200,8 +242,10 @@ run_batch(Resolver *resolver, GPtrArray *batch, bool last)
     g_autoptr(GError) reload_error = NULL;
     for (guint i = 0; i < batch->len; i++)
         prepare_job(resolver, batch->pdata[i]);
-    bool due = resolver->dirty && (last ? !resolver->broken : time_until_reload(resolver) == 0) &&
-               !(resolver->broken && batch->len == 0);
+    bool turn = has_turn(resolver, last);
+    if (turn)
+        take_away_leaving(resolver);
+    bool due = turn && resolver->dirty && !(resolver->broken && (last || batch->len == 0));
     if (due)
         reload(resolver, &reload_error);
     bool flush = due;
@@ -433,6 +477,7 @@ resolver_new_in(GDBusConnection *bus, const char *folder, gint64 window_us)
     resolver->queue = g_async_queue_new();
     resolver->links = g_hash_table_new_full(NULL, NULL, NULL, link_unref);
     resolver->waiting = g_ptr_array_new();
+    resolver->leaving = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     resolver->cancellable = g_cancellable_new();
     resolver->window_us = window_us;
     resolver->inotify = -1;
@@ -464,6 +509,7 @@ resolver_free(Resolver *resolver)
     g_thread_join(resolver->thread);
     g_async_queue_unref(resolver->queue);
     g_ptr_array_unref(resolver->waiting);
+    g_hash_table_unref(resolver->leaving);
     g_hash_table_unref(resolver->links);
     g_object_unref(resolver->bus);
     g_free(resolver->folder);

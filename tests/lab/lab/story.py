@@ -37,18 +37,19 @@ def expect_match(pattern, text, what):
     return expect(re.search(pattern, text, re.M), f"{what}: nothing like '{pattern}' in:\n{text}")
 
 
-def scene(title, demo=False, about=""):
-    """demo: part of tests/demo as well, where `about` is what a newcomer needs to know."""
+def scene(title, demo=False, about="", long=False):
+    """demo: part of tests/demo as well, where `about` is what a newcomer needs to know. long: waits
+    for minutes, and is not played without being asked for."""
     def register(function):
-        SCENES.append(Scene(title, function, demo, about))
+        SCENES.append(Scene(title, function, demo, about, long))
         return function
     return register
 
 
 class Scene:
-    def __init__(self, title, function, demo, about):
+    def __init__(self, title, function, demo, about, long):
         self.title, self.function, self.demo = title, function, demo
-        self.about = about
+        self.about, self.long = about, long
         self.name = f"{function.__module__.split('.')[-1]}.{function.__name__}"
 
 

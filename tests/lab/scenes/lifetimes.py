@@ -243,6 +243,12 @@ def delete_in_both_directions(bed, story):
         expect_equal(len(bed.gateway.established()), 1, "sessions at the gateway")
         ginnel.down()
         until("the gateway forgets", lambda: not bed.gateway.established(), timeout=5)
+
+
+@scene("Nobody uses the tunnel, and the gateway is restarted", long=True)
+def restarted_gateway_when_idle(bed, story):
+    ginnel = Ginnel(bed.host)
+    bed.profile()
     ginnel.connect()
     with story.claim("A gateway that was restarted without a word is noticed, and reconnected to"):
         bed.gateway.stop_strongswan(hard=True)

@@ -34,7 +34,7 @@ def at_rest_now(bed, pid):
 
 
 @scene("A tunnel at rest", about="""A battery should not notice it; not behind an address translation
-       either, which has to be kept from forgetting.""")
+       either, which has to be kept from forgetting.""", long=True)
 def at_rest(bed, story):
     ginnel = Ginnel(bed.host)
     bed.router.translate()

@@ -26,20 +26,20 @@ typedef struct {
 #define WINDOW_US (100 * 1000)
 
 static void
-bench_start_with(Bench *bench, bool networkd)
+bench_start_with(Bench *bench, bool networkd, gint64 window_us)
 {
     bench->fake = (FakeResolved){ .networkd = networkd };
     fake_resolved_start(&bench->fake);
     bench->folder = g_dir_make_tmp("ginnel-anchors-XXXXXX", NULL);
     bench->file = g_build_filename(bench->folder, ANCHOR_FILES_NAME, NULL);
-    bench->resolver = resolver_new_in(bench->fake.client, bench->folder, WINDOW_US);
+    bench->resolver = resolver_new_in(bench->fake.client, bench->folder, window_us);
     resolver_keep_lost_links(bench->resolver);
 }
 
 static void
 bench_start(Bench *bench)
 {
-    bench_start_with(bench, false);
+    bench_start_with(bench, false, WINDOW_US);
 }
 
 static void
@@ -314,6 +314,15 @@ test_revert(void)
     bench_stop(&bench);
 }
 
+/* The last link's anchors are gone, and the resolver has nothing more to do. */
+static void
+wait_until_left(Bench *bench)
+{
+    while (g_file_test(bench->file, G_FILE_TEST_EXISTS))
+        g_main_context_iteration(NULL, TRUE);
+    g_autofree char *after = apply(bench, false, false);
+}
+
 /* What comes while a reload runs is served by one more, not by one each. */
 static void
 test_gathers(void)
@@ -343,6 +352,51 @@ test_gathers(void)
     g_assert_nonnull(strstr(bench.fake.story->str, "SetLinkDNSEx(5"));
     start(&bench, "ginnel2", 5, NULL, &outcomes[2]);
     fake_resolved_run_until(&outcomes[2].done);
+    start(&bench, "ginnel0", 3, NULL, &outcomes[0]);
+    fake_resolved_run_until(&outcomes[0].done);
+    wait_until_left(&bench);
+    bench_stop(&bench);
+}
+
+/* Up and down again: what the next connection wants again is not taken away while reloads are few,
+ * and costs none. */
+static void
+test_reloads_are_kept_for_who_waits(void)
+{
+    Bench bench;
+    bench_start_with(&bench, false, G_TIME_SPAN_HOUR);
+    for (int i = 0; i < 20; i++) {
+        g_autofree char *up = apply(&bench, true, true);
+        g_assert_true(i > 1 || strstr(up, "Reload") != NULL);
+        g_assert_nonnull(strstr(up, "SetLinkDNSEx(3"));
+        g_autofree char *down = apply(&bench, false, false);
+        g_assert_true(g_str_has_prefix(down, "RevertLink(3,);"));
+        g_assert_true(g_file_test(bench.file, G_FILE_TEST_EXISTS) == (i > 0));
+        g_assert_true(i <= 1 || strstr(up, "Reload") == NULL);
+        g_assert_true(i == 0 || strstr(down, "Reload") == NULL);
+    }
+    /* Others for whom somebody waits come in time, and what was left goes along. */
+    g_autoptr(SplitDnsPlan) plan = make_plan(true);
+    ((TrustAnchor *)plan->anchors->pdata[0])->key_tag = 4711;
+    Outcome outcome;
+    start(&bench, "ginnel1", 4, plan, &outcome);
+    fake_resolved_run_until(&outcome.done);
+    g_autofree char *text = read_file(bench.file);
+    g_assert_cmpstr(text, ==, "corp.example. IN DS 4711 8 2 " DIGEST "\n");
+    bench_stop(&bench);
+}
+
+/* In the end it is taken away by itself. */
+static void
+test_anchors_that_leave(void)
+{
+    Bench bench;
+    bench_start(&bench);
+    for (int i = 0; i < 3; i++) {
+        g_autofree char *up = apply(&bench, true, true);
+        g_autofree char *down = apply(&bench, false, false);
+    }
+    wait_until_left(&bench);
     bench_stop(&bench);
 }
 
@@ -533,7 +587,7 @@ static void
 test_link_of_networkd(void)
 {
     Bench bench;
-    bench_start_with(&bench, true);
+    bench_start_with(&bench, true, WINDOW_US);
     bench.fake.refuse = "SetLinkDNSEx";
     g_autofree char *story = apply(&bench, true, false);
     g_assert_nonnull(strstr(story, "networkd SetLinkDNSEx(3,"));
@@ -587,6 +641,9 @@ main(int argc, char **argv)
     g_test_add_func("/system/resolver/reloads-for-changes-only", test_reloads_for_changes_only);
     g_test_add_func("/system/resolver/revert", test_revert);
     g_test_add_func("/system/resolver/gathers", test_gathers);
+    g_test_add_func("/system/resolver/reloads-are-kept-for-who-waits",
+                    test_reloads_are_kept_for_who_waits);
+    g_test_add_func("/system/resolver/anchors-that-leave", test_anchors_that_leave);
     g_test_add_func("/system/resolver/reload-that-fails", test_reload_that_fails);
     g_test_add_func("/system/resolver/waits-once", test_waits_once);
     g_test_add_func("/system/resolver/call-that-is-refused", test_call_that_is_refused);
