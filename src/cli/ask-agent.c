@@ -32,7 +32,8 @@ struct _AskAgent {
     AskAgentShown shown;
     gpointer user_data;
     GinAgent *skeleton;
-    gulong owner_handler;
+    guint watch;
+    char *owner;    /* of the service's name: who may ask */
     GQueue waiting; /* Question; the head is the one that is shown */
 };
 
@@ -194,9 +195,7 @@ ask_head(AskAgent *agent)
 static gboolean
 comes_from_service(const AskAgent *agent, GDBusMethodInvocation *invocation)
 {
-    g_autofree char *owner = g_dbus_object_manager_client_get_name_owner(
-        G_DBUS_OBJECT_MANAGER_CLIENT(agent->client->objects));
-    return g_strcmp0(owner, g_dbus_method_invocation_get_sender(invocation)) == 0;
+    return g_strcmp0(agent->owner, g_dbus_method_invocation_get_sender(invocation)) == 0;
 }
 
 static gboolean
@@ -257,13 +256,14 @@ on_cancel(GinAgent *skeleton, GDBusMethodInvocation *invocation, guint id, gpoin
 }
 
 static void
-on_owner(GObject *objects, GParamSpec *pspec, gpointer data)
+on_appeared(GDBusConnection *bus, const char *name, const char *owner, gpointer data)
 {
     AskAgent *agent = data;
-    g_autofree char *owner =
-        g_dbus_object_manager_client_get_name_owner(G_DBUS_OBJECT_MANAGER_CLIENT(objects));
     g_autoptr(GError) error = NULL;
-    if (owner != NULL && !client_register_agent(agent->client, AGENT_PATH, &error))
+    bool came_back = agent->owner != NULL && strcmp(agent->owner, owner) != 0;
+    g_free(agent->owner);
+    agent->owner = g_strdup(owner);
+    if (came_back && !client_register_agent(agent->client, AGENT_PATH, &error))
         g_printerr("%s\n", error->message);
 }
 
@@ -271,8 +271,6 @@ AskAgent *
 ask_agent_start(Client *client, AskInput *input, const char *only, AskAgentShown shown,
                 gpointer user_data, GError **error)
 {
-    g_autoptr(GDBusConnection) bus = g_object_ref(
-        g_dbus_object_manager_client_get_connection(G_DBUS_OBJECT_MANAGER_CLIENT(client->objects)));
     AskAgent *agent = g_new0(AskAgent, 1);
     agent->client = client;
     agent->input = input;
@@ -283,9 +281,11 @@ ask_agent_start(Client *client, AskInput *input, const char *only, AskAgentShown
     agent->skeleton = gin_agent_skeleton_new();
     g_signal_connect(agent->skeleton, "handle-ask", G_CALLBACK(on_ask), agent);
     g_signal_connect(agent->skeleton, "handle-cancel", G_CALLBACK(on_cancel), agent);
-    agent->owner_handler =
-        g_signal_connect(client->objects, "notify::name-owner", G_CALLBACK(on_owner), agent);
-    if (g_dbus_interface_skeleton_export(G_DBUS_INTERFACE_SKELETON(agent->skeleton), bus,
+    /* Its answer is here before the service has been asked for anything. */
+    agent->watch =
+        g_bus_watch_name_on_connection(client->bus, GINNEL_BUS_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE,
+                                       on_appeared, NULL, agent, NULL);
+    if (g_dbus_interface_skeleton_export(G_DBUS_INTERFACE_SKELETON(agent->skeleton), client->bus,
                                          AGENT_PATH, error) &&
         client_register_agent(client, AGENT_PATH, error))
         return agent;
@@ -305,12 +305,13 @@ ask_agent_stop(AskAgent *agent)
 {
     if (agent == NULL)
         return;
-    g_signal_handler_disconnect(agent->client->objects, agent->owner_handler);
+    g_bus_unwatch_name(agent->watch);
     if (agent->input != NULL)
         ask_input_close(agent->input);
     g_queue_clear_full(&agent->waiting, (GDestroyNotify)question_free);
     g_dbus_interface_skeleton_unexport(G_DBUS_INTERFACE_SKELETON(agent->skeleton));
     g_object_unref(agent->skeleton);
+    g_free(agent->owner);
     g_free(agent->only);
     g_free(agent);
 }

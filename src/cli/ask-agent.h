@@ -15,8 +15,8 @@ typedef struct _AskAgent AskAgent;
 typedef void (*AskAgentShown)(gboolean begins, gpointer user_data);
 
 /* only: the profile whose questions are answered, NULL for all. input is taken; NULL: nobody can be
- * asked, only the keyring. Registers with the
- * service, again each time that it comes back. NULL with *error when the first time fails. */
+ * asked, only the keyring. Registers with the service, again each time that it comes back; needs no
+ * objects of it. NULL with *error when the first time fails. */
 AskAgent *ask_agent_start(Client *client, AskInput *input, const char *only, AskAgentShown shown,
                           gpointer user_data, GError **error);
 /* What the keyring knows is not asked for, and what a person types is kept there, until it is not

@@ -8,24 +8,41 @@
 #include "ginnel-bus.h"
 
 Client *
-client_new(GError **error)
+client_connect(GError **error)
 {
     (void)GINNEL_ERROR; /* registers the names before the first answer */
-    g_autoptr(GDBusObjectManager) objects = gin_object_manager_client_new_for_bus_sync(
-        G_BUS_TYPE_SYSTEM, G_DBUS_OBJECT_MANAGER_CLIENT_FLAGS_NONE, GINNEL_BUS_NAME, GINNEL_PATH,
-        NULL, error);
-    if (objects == NULL)
+    g_autoptr(GDBusConnection) bus = g_bus_get_sync(G_BUS_TYPE_SYSTEM, NULL, error);
+    if (bus == NULL)
         return NULL;
+    Client *client = g_new0(Client, 1);
+    client->bus = g_steal_pointer(&bus);
+    return client;
+}
+
+gboolean
+client_read(Client *client, GError **error)
+{
+    g_autoptr(GDBusObjectManager) objects =
+        gin_object_manager_client_new_sync(client->bus, G_DBUS_OBJECT_MANAGER_CLIENT_FLAGS_NONE,
+                                           GINNEL_BUS_NAME, GINNEL_PATH, NULL, error);
+    if (objects == NULL)
+        return FALSE;
     g_autofree char *owner =
         g_dbus_object_manager_client_get_name_owner(G_DBUS_OBJECT_MANAGER_CLIENT(objects));
     if (owner == NULL) {
         g_set_error(error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER, "%s is not on the bus",
                     GINNEL_BUS_NAME);
-        return NULL;
+        return FALSE;
     }
-    Client *client = g_new0(Client, 1);
     client->objects = g_steal_pointer(&objects);
-    return client;
+    return TRUE;
+}
+
+Client *
+client_new(GError **error)
+{
+    g_autoptr(Client) client = client_connect(error);
+    return client != NULL && client_read(client, error) ? g_steal_pointer(&client) : NULL;
 }
 
 void
@@ -34,6 +51,7 @@ client_free(Client *client)
     if (client == NULL)
         return;
     g_clear_object(&client->objects);
+    g_clear_object(&client->bus);
     g_free(client);
 }
 
@@ -93,6 +111,13 @@ client_tunnel_at(Client *client, const char *path)
 {
     return G_DBUS_PROXY(
         g_dbus_object_manager_get_interface(client->objects, path, GINNEL_IFACE_TUNNEL));
+}
+
+GDBusProxy *
+client_tunnel_alone(Client *client, const char *path)
+{
+    return G_DBUS_PROXY(gin_tunnel_proxy_new_sync(client->bus, G_DBUS_PROXY_FLAGS_DO_NOT_AUTO_START,
+                                                  GINNEL_BUS_NAME, path, NULL, NULL));
 }
 
 GDBusProxy *
@@ -162,9 +187,7 @@ void
 client_activate(Client *client, const char *profile, GAsyncReadyCallback callback,
                 gpointer user_data)
 {
-    g_autoptr(GDBusConnection) connection = g_object_ref(
-        g_dbus_object_manager_client_get_connection(G_DBUS_OBJECT_MANAGER_CLIENT(client->objects)));
-    g_dbus_connection_call(connection, GINNEL_BUS_NAME, GINNEL_PATH, GINNEL_IFACE_MANAGER,
+    g_dbus_connection_call(client->bus, GINNEL_BUS_NAME, GINNEL_PATH, GINNEL_IFACE_MANAGER,
                            "Activate", g_variant_new("(sa{sv})", profile, NULL),
                            G_VARIANT_TYPE("(o)"), G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION,
                            PATIENT, NULL, callback, user_data);
@@ -186,10 +209,8 @@ client_activate_finish(GAsyncResult *result, GError **error)
 gboolean
 client_register_agent(Client *client, const char *path, GError **error)
 {
-    GDBusConnection *connection =
-        g_dbus_object_manager_client_get_connection(G_DBUS_OBJECT_MANAGER_CLIENT(client->objects));
     g_autoptr(GVariant) reply = g_dbus_connection_call_sync(
-        connection, GINNEL_BUS_NAME, GINNEL_PATH, GINNEL_IFACE_MANAGER, "RegisterAgent",
+        client->bus, GINNEL_BUS_NAME, GINNEL_PATH, GINNEL_IFACE_MANAGER, "RegisterAgent",
         g_variant_new("(o)", path), NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL, error);
     return reply != NULL;
 }
@@ -197,13 +218,11 @@ client_register_agent(Client *client, const char *path, GError **error)
 GVariant *
 client_check_gateway(Client *client, const char *gateway, const char *order, GError **error)
 {
-    GDBusConnection *connection =
-        g_dbus_object_manager_client_get_connection(G_DBUS_OBJECT_MANAGER_CLIENT(client->objects));
     g_auto(GVariantDict) options = G_VARIANT_DICT_INIT(NULL);
     if (order != NULL)
         g_variant_dict_insert(&options, "order", "s", order);
     g_autoptr(GVariant) reply = g_dbus_connection_call_sync(
-        connection, GINNEL_BUS_NAME, GINNEL_PATH, GINNEL_IFACE_MANAGER, "CheckGateway",
+        client->bus, GINNEL_BUS_NAME, GINNEL_PATH, GINNEL_IFACE_MANAGER, "CheckGateway",
         g_variant_new("(s@a{sv})", gateway, g_variant_dict_end(&options)),
         G_VARIANT_TYPE("(aa{sv})"), G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION, PATIENT,
         NULL, error);
@@ -213,10 +232,8 @@ client_check_gateway(Client *client, const char *gateway, const char *order, GEr
 gboolean
 client_lift(Client *client, guint minutes, GError **error)
 {
-    GDBusConnection *connection =
-        g_dbus_object_manager_client_get_connection(G_DBUS_OBJECT_MANAGER_CLIENT(client->objects));
     g_autoptr(GVariant) reply = g_dbus_connection_call_sync(
-        connection, GINNEL_BUS_NAME, GINNEL_PATH, GINNEL_IFACE_MANAGER, "LiftLockdown",
+        client->bus, GINNEL_BUS_NAME, GINNEL_PATH, GINNEL_IFACE_MANAGER, "LiftLockdown",
         g_variant_new("(u)", minutes), NULL, G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION,
         PATIENT, NULL, error);
     return reply != NULL;
@@ -225,10 +242,8 @@ client_lift(Client *client, guint minutes, GError **error)
 GVariant *
 client_manager_properties(Client *client)
 {
-    GDBusConnection *connection =
-        g_dbus_object_manager_client_get_connection(G_DBUS_OBJECT_MANAGER_CLIENT(client->objects));
     g_autoptr(GVariant) reply = g_dbus_connection_call_sync(
-        connection, GINNEL_BUS_NAME, GINNEL_PATH, "org.freedesktop.DBus.Properties", "GetAll",
+        client->bus, GINNEL_BUS_NAME, GINNEL_PATH, "org.freedesktop.DBus.Properties", "GetAll",
         g_variant_new("(s)", GINNEL_IFACE_MANAGER), G_VARIANT_TYPE("(a{sv})"),
         G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL);
     if (reply != NULL)

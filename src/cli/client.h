@@ -5,10 +5,15 @@
 #include <gio/gio.h>
 
 typedef struct {
-    GDBusObjectManager *objects;
+    GDBusConnection *bus;
+    GDBusObjectManager *objects; /* NULL: not read yet */
 } Client;
 
-/* Connects, starting the service where it does not run. */
+/* To the bus alone; client_read then has the service's objects, starting it where it does not run.
+ */
+Client *client_connect(GError **error);
+gboolean client_read(Client *client, GError **error);
+/* Both. */
 Client *client_new(GError **error);
 void client_free(Client *client);
 
@@ -18,6 +23,8 @@ GPtrArray *client_profiles(Client *client);
 /* NULL where there is none. */
 GDBusProxy *client_tunnel_at(Client *client, const char *path);
 GDBusProxy *client_tunnel_of(Client *client, const char *profile);
+/* Follows the bus by itself, and needs no objects; without properties where it is gone. */
+GDBusProxy *client_tunnel_alone(Client *client, const char *path);
 
 /* All properties as a{sv}, sorted by name. */
 GVariant *client_properties(GDBusProxy *proxy);
@@ -27,7 +34,8 @@ GVariant *client_statistics(GDBusProxy *tunnel);
 /* A method that answers with one a{sv}, which may take its time; NULL with error. */
 GVariant *client_call(GDBusProxy *tunnel, const char *method, GVariant *arguments, GError **error);
 
-/* Starts a profile's tunnel; callback ends with client_activate_finish: its object path. */
+/* Starts a profile's tunnel; callback ends with client_activate_finish: its object path. Needs no
+ * objects. */
 void client_activate(Client *client, const char *profile, GAsyncReadyCallback callback,
                      gpointer user_data);
 char *client_activate_finish(GAsyncResult *result, GError **error);

@@ -22,7 +22,9 @@ typedef struct {
     Client *client;
     const char *name;
     GMainLoop *loop;
-    char *path;    /* of the tunnel, once it is known */
+    char *path;         /* of the tunnel, once it is known */
+    GDBusProxy *tunnel; /* from then on */
+    guint removed;
     gboolean ours; /* this command started it */
     gboolean interrupted;
     gboolean head_shown;
@@ -98,12 +100,14 @@ show_result(Up *up)
 static void
 look(Up *up)
 {
-    g_autoptr(GDBusProxy) tunnel = up->path != NULL ? client_tunnel_at(up->client, up->path) : NULL;
-    if (tunnel == NULL || up->interrupted)
+    if (up->tunnel == NULL || up->interrupted)
         return;
+    g_autoptr(GVariant) props = client_properties(up->tunnel);
+    const char *state = props_string(props, "State");
+    if (*state == '\0')
+        return; /* the service is away */
     g_clear_pointer(&up->props, g_variant_unref);
-    up->props = client_properties(tunnel);
-    const char *state = props_string(up->props, "State");
+    up->props = g_steal_pointer(&props);
     if (strcmp(state, GINNEL_STATE_CONNECTED) == 0) {
         show_result(up);
         finish(up, CLI_OK);
@@ -116,40 +120,74 @@ look(Up *up)
 }
 
 static void
-on_changed(GDBusObjectManagerClient *objects, GDBusObjectProxy *object, GDBusProxy *proxy,
-           GVariant *changed, char **invalidated, gpointer data)
+on_changed(GDBusProxy *tunnel, GVariant *changed, char **invalidated, gpointer data)
 {
-    Up *up = data;
-    if (g_strcmp0(g_dbus_proxy_get_object_path(proxy), up->path) == 0)
-        look(up);
+    look(data);
 }
 
 static void
-on_added(GDBusObjectManager *objects, GDBusObject *object, gpointer data)
+say_gone(Up *up)
 {
-    Up *up = data;
-    if (g_strcmp0(g_dbus_object_get_object_path(object), up->path) == 0)
-        look(up);
-}
-
-static void
-on_removed(GDBusObjectManager *objects, GDBusObject *object, gpointer data)
-{
-    Up *up = data;
-    if (g_strcmp0(g_dbus_object_get_object_path(object), up->path) != 0 || up->interrupted)
-        return;
     g_printerr(_("%s was disconnected before it was up.\n"), up->name);
     finish(up, CLI_FAILED);
 }
 
 static void
-on_owner(GObject *objects, GParamSpec *pspec, gpointer data)
+on_removed(GDBusConnection *bus, const char *sender, const char *manager, const char *interface,
+           const char *signal, GVariant *parameters, gpointer data)
 {
-    g_autofree char *owner =
-        g_dbus_object_manager_client_get_name_owner(G_DBUS_OBJECT_MANAGER_CLIENT(objects));
-    /* A service that restarts takes its tunnels up again; we wait for it. */
+    Up *up = data;
+    const char *path = "";
+    if (g_variant_is_of_type(parameters, G_VARIANT_TYPE("(oas)")))
+        g_variant_get(parameters, "(&o@as)", &path, NULL);
+    if (strcmp(path, up->path) == 0 && !up->interrupted)
+        say_gone(up);
+}
+
+static gboolean
+is_there(GDBusProxy *tunnel)
+{
+    g_autoptr(GVariant) state = g_dbus_proxy_get_cached_property(tunnel, "State");
+    return state != NULL;
+}
+
+/* A service that restarts takes its tunnels up again; we wait for it. */
+static void
+on_owner(GDBusProxy *tunnel, GParamSpec *pspec, gpointer data)
+{
+    Up *up = data;
+    g_autofree char *owner = g_dbus_proxy_get_name_owner(tunnel);
     if (owner == NULL)
         g_printerr("%s\n", _("The service went away; waiting for it."));
+    else if (is_there(tunnel))
+        look(up);
+    else if (!up->interrupted)
+        say_gone(up);
+}
+
+/* That one alone: what else the service has is not read. False: it is gone already. */
+static gboolean
+follow(Up *up)
+{
+    up->removed = g_dbus_connection_signal_subscribe(
+        up->client->bus, GINNEL_BUS_NAME, "org.freedesktop.DBus.ObjectManager", "InterfacesRemoved",
+        GINNEL_PATH, NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_removed, up, NULL);
+    up->tunnel = client_tunnel_alone(up->client, up->path);
+    if (up->tunnel == NULL || !is_there(up->tunnel))
+        return FALSE;
+    g_signal_connect(up->tunnel, "g-properties-changed", G_CALLBACK(on_changed), up);
+    g_signal_connect(up->tunnel, "notify::g-name-owner", G_CALLBACK(on_owner), up);
+    return TRUE;
+}
+
+static void
+unfollow(Up *up)
+{
+    if (up->removed != 0)
+        g_dbus_connection_signal_unsubscribe(up->client->bus, up->removed);
+    if (up->tunnel != NULL)
+        g_signal_handlers_disconnect_by_data(up->tunnel, up);
+    g_clear_object(&up->tunnel);
 }
 
 static gboolean
@@ -165,12 +203,11 @@ on_tick(gpointer data)
 static void
 undo(Up *up)
 {
-    g_autoptr(GDBusProxy) tunnel = up->path != NULL ? client_tunnel_at(up->client, up->path) : NULL;
     g_autoptr(GError) error = NULL;
     if (up->path != NULL && !up->ours)
         g_printerr(_("\nInterrupted. %s goes on connecting: somebody else started it.\n"),
                    up->name);
-    else if (tunnel != NULL && !client_disconnect(tunnel, &error))
+    else if (up->tunnel != NULL && !client_disconnect(up->tunnel, &error))
         g_printerr(_("\nInterrupted, but %s could not be disconnected: %s\n"), up->name,
                    error->message);
     else
@@ -193,6 +230,16 @@ on_interrupt(gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
+/* The path of the tunnel that is there already; NULL: it is no more. */
+static char *
+find_active(Up *up)
+{
+    if (!client_read(up->client, NULL))
+        return NULL;
+    g_autoptr(GDBusProxy) tunnel = client_tunnel_of(up->client, up->name);
+    return tunnel != NULL ? g_strdup(g_dbus_proxy_get_object_path(tunnel)) : NULL;
+}
+
 static void
 on_activated(GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -200,18 +247,19 @@ on_activated(GObject *source, GAsyncResult *result, gpointer data)
     g_autoptr(GError) error = NULL;
     up->path = client_activate_finish(result, &error);
     up->ours = up->path != NULL;
-    if (ginnel_error_is_already_active(error)) {
-        g_autoptr(GDBusProxy) tunnel = client_tunnel_of(up->client, up->name);
-        up->path = tunnel != NULL ? g_strdup(g_dbus_proxy_get_object_path(tunnel)) : NULL;
-    }
+    if (ginnel_error_is_already_active(error))
+        up->path = find_active(up);
     if (up->path == NULL) {
         finish(up, cli_report(g_steal_pointer(&error)));
         return;
     }
+    gboolean there = follow(up);
     if (up->interrupted)
         undo(up);
-    else
+    else if (there)
         look(up);
+    else
+        say_gone(up);
 }
 
 /* A question is shown: what is drawn above it stays as it is. */
@@ -256,11 +304,6 @@ terminal_columns(void)
 static void
 run(Up *up)
 {
-    g_signal_connect(up->client->objects, "interface-proxy-properties-changed",
-                     G_CALLBACK(on_changed), up);
-    g_signal_connect(up->client->objects, "object-added", G_CALLBACK(on_added), up);
-    g_signal_connect(up->client->objects, "object-removed", G_CALLBACK(on_removed), up);
-    g_signal_connect(up->client->objects, "notify::name-owner", G_CALLBACK(on_owner), up);
     guint sources[] = {
         g_unix_signal_add(SIGINT, on_interrupt, up),
         g_unix_signal_add(SIGTERM, on_interrupt, up),
@@ -270,7 +313,7 @@ run(Up *up)
     g_main_loop_run(up->loop);
     for (size_t i = 0; i < G_N_ELEMENTS(sources); i++)
         g_source_remove(sources[i]);
-    g_signal_handlers_disconnect_by_data(up->client->objects, up);
+    unfollow(up);
 }
 
 int
@@ -289,7 +332,7 @@ cmd_up(int argc, char **argv)
                            entries, 1, 1))
         return CLI_USAGE;
     g_autoptr(GError) error = NULL;
-    g_autoptr(Client) client = client_new(&error);
+    g_autoptr(Client) client = client_connect(&error);
     if (client == NULL)
         return cli_report(g_steal_pointer(&error));
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);

@@ -61,6 +61,7 @@ machine_new(GDBusConnection *bus, GError **error)
     Machine *machine = g_new0(Machine, 1);
     machine->bus = g_object_ref(bus);
     machine->netlink = netlink_new(error);
+    machine->firewall = firewall_new();
     machine->resolver = resolver_new(bus);
     machine->agents = agents_new(bus, AGENT_QUESTION_LIMIT_S);
     machine->spare = spare_new(TUNNEL_SOCKET, TUNNEL_UNIT);
@@ -85,6 +86,7 @@ machine_free(Machine *machine)
         return;
     networks_free(machine->networks);
     netlink_free(machine->netlink);
+    firewall_free(machine->firewall);
     resolver_free(machine->resolver);
     agents_free(machine->agents);
     spare_free(machine->spare);
@@ -109,7 +111,7 @@ machine_update_firewall(Machine *machine, GError **error)
     for (guint i = 0; i < machine->connections->len; i++)
         list[i] = connection_firewall(machine->connections->pdata[i]);
     FirewallLock lock = { .on = is_locked(machine), .name_servers = machine->name_servers };
-    return firewall_set(list, machine->connections->len, &lock, error);
+    return firewall_set(machine->firewall, list, machine->connections->len, &lock, error);
 }
 
 /* ---- the lockdown ---- */
@@ -213,10 +215,12 @@ machine_lock_at_boot(void)
         if (listing->profile != NULL && listing->profile->lockdown && listing->profile->autoconnect)
             lock_names_add(locked, listing->name);
     }
+    g_autoptr(Firewall) firewall = firewall_new();
     FirewallLock lock = { .on = locked->len > 0 };
     if (!lock.on)
         return 0;
-    if (lock_file_write(LOCK_FILE, locked, &error) && firewall_set(NULL, 0, &lock, &error))
+    if (lock_file_write(LOCK_FILE, locked, &error) &&
+        firewall_set(firewall, NULL, 0, &lock, &error))
         return 0;
     g_printerr("ginneld: %s\n", error->message);
     return 1;
@@ -285,8 +289,9 @@ machine_clean(GDBusConnection *bus, const char *const *keep)
         /* A lock outlives the service: it is lifted by whoever ends its tunnel, and by nobody else.
          */
         g_autoptr(GPtrArray) locked = lock_file_read(LOCK_FILE);
+        g_autoptr(Firewall) firewall = firewall_new();
         FirewallLock lock = { .on = locked->len > 0 };
-        firewall_set(NULL, 0, &lock, NULL);
+        firewall_set(firewall, NULL, 0, &lock, NULL);
         valid_mark_off();
         if (netlink != NULL) {
             netlink_remove_rules(netlink);

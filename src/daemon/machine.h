@@ -22,6 +22,7 @@ typedef struct _Connection Connection;
 typedef struct {
     GDBusConnection *bus;
     Netlink *netlink;
+    Firewall *firewall;
     Resolver *resolver;
     Agents *agents;
     Networks *networks;

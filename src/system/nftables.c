@@ -304,21 +304,50 @@ firewall_commands(const FirewallConnection *connections, size_t n, const Firewal
     return g_string_free(out, FALSE);
 }
 
-bool
-firewall_set(const FirewallConnection *connections, size_t n, const FirewallLock *lock,
-             GError **error)
+struct _Firewall {
+    struct nft_ctx
+        *context; /* from the first use on: without it, the machine may have no nftables */
+};
+
+Firewall *
+firewall_new(void)
 {
-    g_autofree char *commands = firewall_commands(connections, n, lock);
+    return g_new0(Firewall, 1);
+}
+
+void
+firewall_free(Firewall *firewall)
+{
+    if (firewall == NULL)
+        return;
+    g_clear_pointer(&firewall->context, nft_ctx_free);
+    g_free(firewall);
+}
+
+static struct nft_ctx *
+context_new(void)
+{
     struct nft_ctx *context = nft_ctx_new(NFT_CTX_DEFAULT);
     nft_ctx_buffer_error(context);
     nft_ctx_buffer_output(context);
-    int rc = nft_run_cmd_from_buffer(context, commands);
+    return context;
+}
+
+bool
+firewall_set(Firewall *firewall, const FirewallConnection *connections, size_t n,
+             const FirewallLock *lock, GError **error)
+{
+    g_autofree char *commands = firewall_commands(connections, n, lock);
+    if (firewall->context == NULL)
+        firewall->context = context_new();
+    int rc = nft_run_cmd_from_buffer(firewall->context, commands);
+    /* What is read makes room for the next. */
+    g_autofree char *message = g_strdup(nft_ctx_get_error_buffer(firewall->context));
+    (void)nft_ctx_get_output_buffer(firewall->context);
     if (rc != 0) {
-        g_autofree char *message = g_strdup(nft_ctx_get_error_buffer(context));
         g_strdelimit(g_strstrip(message), "\n", ' ');
         g_set_error(error, SYSTEM_ERROR, SYSTEM_ERROR_FAILED, "setting the packet filter: %s",
                     message);
     }
-    nft_ctx_free(context);
     return rc == 0;
 }

@@ -30,9 +30,17 @@ typedef struct {
     const GArray *name_servers; /* InetAddress: who may be asked by MARK_NAMES; NULL: none */
 } FirewallLock;
 
+/* Kept for as long as the table may change: to close what it speaks with to the kernel waits until
+ * the kernel has freed what the last change replaced, 15 ms and more. */
+typedef struct _Firewall Firewall;
+
+Firewall *firewall_new(void);
+void firewall_free(Firewall *firewall);
 /* Replaces the table by what these connections need, in one transaction; none, and no lock: removes
  * it. */
-bool firewall_set(const FirewallConnection *connections, size_t n, const FirewallLock *lock,
-                  GError **error);
+bool firewall_set(Firewall *firewall, const FirewallConnection *connections, size_t n,
+                  const FirewallLock *lock, GError **error);
 /* The commands, for tests. */
 char *firewall_commands(const FirewallConnection *connections, size_t n, const FirewallLock *lock);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Firewall, firewall_free)

@@ -180,6 +180,13 @@ def up_and_down(bed, story):
             answer = bed.host.read(["resolvectl", "--no-pager", "query", "host.corp.example"])
             expect(a.INSIDE4 in answer and "authenticated: yes" in answer, answer)
         ginnel.down()
+    with story.claim("Whose keys are there still does not wait"):
+        expect(not [one for one in said if "waiting for systemd-resolved" in one], said)
+    said = []
+    for turn in range(5):
+        bed.profile(dns__trust_anchor_domains="corp.example" if turn % 2 == 0 else None)
+        said.append(ginnel.up().stdout)
+        ginnel.down()
     with story.claim("Who has to wait for systemd-resolved is told so, and nobody else"):
         waited = {one: 0.001 * float(took) if unit == "ms" else float(took) for one in said
                   for took, unit in re.findall(r"^Connected .* after ([0-9.]+) (m?s)", one, re.M)}

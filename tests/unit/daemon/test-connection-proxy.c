@@ -57,6 +57,7 @@ bed_up(Bed *bed, gconstpointer text)
     int pair[2];
     g_assert_cmpint(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), ==, 0);
     bed->machine.netlink = netlink_new(&error);
+    bed->machine.firewall = firewall_new();
     bed->machine.locked = g_ptr_array_new();
     bed->machine.connections = g_ptr_array_new();
     g_autoptr(Profile) profile = profile_parse("work", NULL, text, strlen(text), &error);
@@ -77,6 +78,7 @@ bed_down(Bed *bed, gconstpointer text)
     channel_free(bed->tunnel);
     connection_free(bed->connection);
     netlink_free(bed->machine.netlink);
+    firewall_free(bed->machine.firewall);
     g_ptr_array_unref(bed->machine.locked);
     g_ptr_array_unref(bed->machine.connections);
     g_clear_pointer(&bed->body, g_variant_unref);

@@ -74,6 +74,7 @@ given_clear(Given *given)
 }
 
 static FirewallLock lock; /* not locked, unless a test says so */
+static Firewall *firewall;
 
 static void
 set(const Given *given, size_t n)
@@ -82,7 +83,7 @@ set(const Given *given, size_t n)
     FirewallConnection list[4] = { 0 };
     for (size_t i = 0; i < n; i++)
         list[i] = given[i].connection;
-    firewall_set(list, n, &lock, &error);
+    firewall_set(firewall, list, n, &lock, &error);
     g_assert_no_error(error);
 }
 
@@ -481,5 +482,8 @@ main(int argc, char **argv)
     g_test_add_func("/system/nftables/names-inside", test_names_inside);
     g_test_add_func("/system/nftables/stub-at-port-53", test_stub);
     g_test_add_func("/system/nftables/locked", test_locked);
-    return g_test_run();
+    firewall = firewall_new();
+    int status = g_test_run();
+    firewall_free(firewall);
+    return status;
 }
