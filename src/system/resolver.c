@@ -34,6 +34,7 @@ typedef struct {
     GTask *task; /* NULL: nobody waits */
     ResolvedLink *link;
     bool check;      /* only where something is not as it should be */
+    bool changed;    /* the keys of its interface have to be read anew */
     bool superseded; /* another job of the same batch is for the same link, and counts */
     bool settled;
     GError *error;
@@ -148,12 +149,14 @@ finish_job(ResolverJob *job)
     g_free(job);
 }
 
-static void
+/* True where they have to be read anew. */
+static bool
 set_anchors(Resolver *resolver, const char *interface, const char *anchors, GError **error)
 {
     bool changed = false;
     anchor_files_set(resolver->folder, interface, anchors, &changed, error);
     resolver->dirty = resolver->dirty || changed;
+    return changed;
 }
 
 static void
@@ -168,7 +171,7 @@ prepare_job(Resolver *resolver, ResolverJob *job)
         return;
     }
     g_hash_table_remove(resolver->leaving, link->interface);
-    set_anchors(resolver, link->interface, link->anchors, &job->error);
+    job->changed = set_anchors(resolver, link->interface, link->anchors, &job->error);
 }
 
 static void
@@ -234,6 +237,13 @@ reload(Resolver *resolver, GError **error)
         g_warning("%s", (*error)->message);
 }
 
+/* For keys of its own, or for the keys of whoever had its interface before to be gone. */
+static bool
+needs_reload(const ResolverJob *job)
+{
+    return *job->link->anchors != '\0' || job->changed;
+}
+
 /* What goes, goes before the anchors; what comes, comes after them: the other order has a moment in
  * which names fail. Where a reload has to wait its turn, what needs no anchor does not wait. */
 static void
@@ -253,7 +263,7 @@ run_batch(Resolver *resolver, GPtrArray *batch, bool last)
         g_ptr_array_add(resolver->waiting, batch->pdata[i]);
     for (guint i = 0; i < resolver->waiting->len; i++) {
         ResolverJob *job = resolver->waiting->pdata[i];
-        if (due || last || !resolver->dirty || job->superseded || *job->link->anchors == '\0')
+        if (due || last || !resolver->dirty || job->superseded || !needs_reload(job))
             flush = settle_job(resolver, job, reload_error) || flush;
     }
     /* One cache for all links (RFC 8598, section 5: flushed when names go). */

@@ -32,6 +32,12 @@ def settle(host):
           lambda: not host.read(["ip", "-6", "address", "show", "tentative"]).strip(), timeout=10)
 
 
+def await_no_keys(host):
+    """Keys of a tunnel that ended may be kept for a while, for whoever comes back: until they are gone."""
+    until("anchor files: none of ours",
+          lambda: "ginnel-" not in host.read(["ls", "/run/dnssec-trust-anchors.d"]), timeout=15)
+
+
 def take(host):
     """A set of "part: line"."""
     settle(host)

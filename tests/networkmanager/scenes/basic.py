@@ -36,6 +36,7 @@ def nothing_left(host, before, but=""):
 @scene("A connection of NetworkManager's")
 def by_hand(bed, story):
     nmcli, ginnel = Nmcli(bed.host), Ginnel(bed.host)
+    snapshot.await_no_keys(bed.host)
     before = snapshot.take(bed.host)
     with story.claim("nmcli connection add type vpn vpn-type ginnel"):
         result = nmcli.add(secrets={"psk": PSK})

@@ -71,6 +71,7 @@ def two(bed, story):
 def killed(bed, story):
     host, nmcli, ginnel = bed.host, Nmcli(bed.host), Ginnel(bed.host)
     nmcli.add(secrets={"psk": PSK})
+    snapshot.await_no_keys(host)
     before = snapshot.take(host)
     with story.claim("kill -9 of the plugin leaves nothing, and the next up works"):
         nmcli.connect()

@@ -76,6 +76,7 @@ def replaced(bed, story):
 @scene("Everything through the tunnel")
 def full(bed, story):
     host, nmcli, ginnel = bed.host, Nmcli(bed.host), Ginnel(bed.host)
+    snapshot.await_no_keys(host)
     before = snapshot.take(host)
     data = {**PSK_DATA, "user-id": "full@example.com"}
     for key in ("dns-domains", "dns-trust-anchor-domains"):

@@ -386,6 +386,23 @@ test_reloads_are_kept_for_who_waits(void)
     bench_stop(&bench);
 }
 
+/* Who has no keys does not get those of whoever was here before, even where reloads are used up. */
+static void
+test_without_the_keys_before(void)
+{
+    Bench bench;
+    bench_start(&bench);
+    for (uint16_t i = 0; i < 4; i++) {
+        g_autoptr(SplitDnsPlan) plan = make_plan(true);
+        ((TrustAnchor *)plan->anchors->pdata[0])->key_tag = i;
+        g_autofree char *with = apply_plan(&bench, plan);
+    }
+    g_autofree char *down = apply(&bench, false, false);
+    g_autofree char *without = apply(&bench, true, false);
+    g_assert_true(g_str_has_prefix(without, RELOAD "SetLink"));
+    bench_stop(&bench);
+}
+
 /* In the end it is taken away by itself. */
 static void
 test_anchors_that_leave(void)
@@ -643,6 +660,7 @@ main(int argc, char **argv)
     g_test_add_func("/system/resolver/gathers", test_gathers);
     g_test_add_func("/system/resolver/reloads-are-kept-for-who-waits",
                     test_reloads_are_kept_for_who_waits);
+    g_test_add_func("/system/resolver/without-the-keys-before", test_without_the_keys_before);
     g_test_add_func("/system/resolver/anchors-that-leave", test_anchors_that_leave);
     g_test_add_func("/system/resolver/reload-that-fails", test_reload_that_fails);
     g_test_add_func("/system/resolver/waits-once", test_waits_once);
