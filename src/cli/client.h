@@ -9,7 +9,7 @@ typedef struct {
     GDBusObjectManager *objects; /* NULL: not read yet */
 } Client;
 
-/* To the bus alone; client_read then has the service's objects, starting it where it does not run.
+/* To the bus alone; client_read reads the service's objects, and starts it where it does not run.
  */
 Client *client_connect(GError **error);
 gboolean client_read(Client *client, GError **error);

@@ -24,8 +24,8 @@ typedef struct {
     GMainLoop *loop;
     char *path;         /* of the tunnel, once it is known */
     GDBusProxy *tunnel; /* from then on */
-    guint removed;
-    gboolean ours; /* this command started it */
+    guint removed;      /* signal subscription: objects that go */
+    gboolean ours;      /* this command started it */
     gboolean interrupted;
     gboolean head_shown;
     Progress *progress;

@@ -304,9 +304,9 @@ firewall_commands(const FirewallConnection *connections, size_t n, const Firewal
     return g_string_free(out, FALSE);
 }
 
+/* From the first use on: opening it ends the process where the kernel has no nftables. */
 struct _Firewall {
-    struct nft_ctx
-        *context; /* from the first use on: without it, the machine may have no nftables */
+    struct nft_ctx *context;
 };
 
 Firewall *

@@ -68,6 +68,8 @@ def thousand_domains(bed, story):
     ginnel.down()
     with story.claim("Nothing of them is left"):
         snapshot.await_no_keys(bed.host)
+        expect_equal(bed.host.read(["sh", "-c", "ls /run/dnssec-trust-anchors.d"]).split(),
+                     ["root.positive"], "anchor files")
 
 
 @scene("Odd names")
@@ -113,6 +115,8 @@ def ups_and_downs(bed, story):
         healthy(bed)
     with story.claim("The last state is right: nothing is left, and a connect works"):
         snapshot.await_no_keys(bed.host)
+        expect_equal(bed.host.read(["sh", "-c", "ls /run/dnssec-trust-anchors.d"]).split(),
+                     ["root.positive"], "anchor files")
         ginnel.connect()
         answer = bed.host.query("host.corp.example").stdout
         expect("authenticated: yes" in answer, answer)
@@ -150,6 +154,8 @@ def forty_tunnels(bed, story):
         ginnel.tool("down", "--all", timeout=240)
         expect_equal(ginnel.tunnels(), {}, "tunnels")
         snapshot.await_no_keys(bed.host)
+        expect_equal(bed.host.read(["sh", "-c", "ls /run/dnssec-trust-anchors.d"]).split(),
+                     ["root.positive"], "anchor files")
         healthy(bed)
     for number in range(TUNNELS):
         bed.host.run(["rm", f"/etc/ginnel/profiles/t{number}.ginnel"])
