@@ -295,17 +295,25 @@ hinted(Attempt *attempt, int error)
     fallback_plan_event(session->plan, attempt->number, FALLBACK_HINTED, session_now());
 }
 
-static void
-stream_came_again(TunnelPath *path, int error)
+/* False where it did not come, and the attempt has failed. */
+static bool
+went_to_next_path(TunnelPath *path, int error)
 {
     Attempt *attempt = path->attempt;
     if (error != 0) {
         attempt_failed(attempt, FALLBACK_REFUSED, end_word(path, error));
-        return;
+        return false;
     }
     use_next_path(attempt);
     path_watch(path);
     ike_engine_path_changed(attempt->engine, &path->ike, session_now());
+    return true;
+}
+
+static void
+stream_came_again(TunnelPath *path, int error)
+{
+    (void)went_to_next_path(path, error);
 }
 
 /* Within a handshake a gateway may hang up between two messages, behind a cookie for instance: the
@@ -360,14 +368,8 @@ static void
 port_500_floated(TunnelPath *path, int error)
 {
     Attempt *attempt = path->attempt;
-    if (error != 0) {
-        attempt_failed(attempt, FALLBACK_REFUSED, end_word(path, error));
-        return;
-    }
-    use_next_path(attempt);
-    path_watch(path);
-    ike_engine_path_changed(attempt->engine, &path->ike, session_now());
-    ike_engine_authenticate(attempt->engine, session_now());
+    if (went_to_next_path(path, error))
+        ike_engine_authenticate(attempt->engine, session_now());
 }
 
 void

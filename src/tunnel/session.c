@@ -2,19 +2,17 @@
 
 #include "tunnel/session-private.h"
 
+#include "plan/keepalive.h"
 #include "tunnel/memory.h"
 #include "tunnel/sandbox.h"
 
 #include <time.h>
 #include <unistd.h>
 
-#define RACE_LIMIT       (20 * DURATION_SECOND) /* for some IKE_SA_INIT to be answered */
-#define SIGN_IN_LIMIT    (60 * DURATION_SECOND) /* once the gateway has begun to answer */
-#define CLOSE_LIMIT      (3 * DURATION_SECOND)  /* for the gateway to acknowledge DELETE */
-#define USAGE_INTERVAL   (25 * DURATION_SECOND) /* between looks at what SAs have carried */
-#define KEEPALIVE_NAT    (20 * DURATION_SECOND) /* RFC 3948, section 4 */
-#define KEEPALIVE_NO_NAT (25 * DURATION_SECOND) /* stateful firewalls forget too */
-#define KEEPALIVE_SLACK  (1 * DURATION_SECOND)  /* a message that is due by then does as well */
+#define RACE_LIMIT     (20 * DURATION_SECOND) /* for some IKE_SA_INIT to be answered */
+#define SIGN_IN_LIMIT  (60 * DURATION_SECOND) /* once the gateway has begun to answer */
+#define CLOSE_LIMIT    (3 * DURATION_SECOND)  /* for the gateway to acknowledge DELETE */
+#define USAGE_INTERVAL (25 * DURATION_SECOND) /* between looks at what SAs have carried */
 
 Instant
 session_now(void)
@@ -235,19 +233,19 @@ needs_keepalives(const Session *session)
     return path != NULL && path->way.kind == FALLBACK_UDP && (!path->on_link || session->move.nat);
 }
 
-static bool
-is_message_due(const Session *session, Instant by)
+/* Of ours, to the gateway. */
+static Instant
+next_message(const Session *session)
 {
     const Attempt *active = session->active;
-    return active != NULL && !is_held(session, active) &&
-           ike_engine_next_deadline(active->engine) <= by;
+    return active != NULL && !is_held(session, active) ? ike_engine_next_deadline(active->engine)
+                                                       : INSTANT_NEVER;
 }
 
 static void
 wait_for_keepalive(Session *session, Instant now)
 {
-    session->keepalive_at =
-        instant_after(now, session->move.nat ? KEEPALIVE_NAT : KEEPALIVE_NO_NAT);
+    session->keepalive_at = keepalive_next(now, session->move.nat, next_message(session));
 }
 
 static void
@@ -255,7 +253,7 @@ send_keepalive(Session *session, Instant now)
 {
     DatapathStatistics statistics;
     /* Packets and messages of our own keep a mapping as well (RFC 3948, section 4). */
-    if (is_message_due(session, instant_after(now, KEEPALIVE_SLACK))) {
+    if (next_message(session) <= instant_after(now, KEEPALIVE_SLACK)) {
         session->keepalive_at = instant_after(now, 2 * KEEPALIVE_SLACK);
         return;
     }
@@ -293,6 +291,8 @@ look_at_usage_again(Session *session, Instant now)
 static void
 note_traffic(Session *session, Instant now)
 {
+    if (session->datapath == NULL) /* it was not given its connection yet */
+        return;
     uint64_t authentic = datapath_authentic(session->datapath);
     if (authentic != session->authentic_seen && session->active != NULL) {
         ike_engine_traffic_seen(session->active->engine, now);
