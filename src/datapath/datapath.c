@@ -2,65 +2,76 @@
 
 #include "datapath/worker.h"
 
+#include <glib-unix.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* IKE messages that wait for the main loop; a gateway has a window of one. */
-#define MAX_DELIVERING 64
+/* What waits for the main loop; a gateway has a window of one. */
+#define MAX_DELIVERIES 64
 #define MAX_IKE_QUEUE  256
 #define DRAIN_MOST     (150 * DURATION_MILLISECOND) /* of a user's patience, in a move */
 
 typedef struct {
-    Datapath *datapath;
     Transport *transport;
     GBytes *message; /* NULL: a failure */
     int error;
-    gint ready; /* atomic: GLib hands it over, in a way that a thread sanitizer does not see */
 } Delivery;
 
 static void
 delivery_free(gpointer data)
 {
     Delivery *delivery = data;
-    (void)__atomic_load_n(&delivery->ready, __ATOMIC_ACQUIRE);
-    g_atomic_int_add(&delivery->datapath->delivering, -1);
     transport_unref(delivery->transport);
     g_clear_pointer(&delivery->message, g_bytes_unref);
     g_free(delivery);
 }
 
-static gboolean
-deliver(gpointer data)
+/* The oldest; NULL where there is none. */
+static Delivery *
+next_delivery(Datapath *datapath)
 {
-    Delivery *delivery = data;
-    (void)__atomic_load_n(&delivery->ready, __ATOMIC_ACQUIRE);
-    Datapath *datapath = delivery->datapath;
-    if (g_atomic_int_get(&datapath->stopping) != 0)
-        return G_SOURCE_REMOVE;
-    if (delivery->message != NULL)
-        datapath->handler.ike_received(delivery->message, delivery->transport, datapath->user_data);
-    else
-        datapath->handler.transport_failed(delivery->transport, delivery->error,
-                                           datapath->user_data);
-    return G_SOURCE_REMOVE;
+    pthread_mutex_lock(&datapath->lock);
+    Delivery *delivery = g_queue_pop_head(&datapath->deliveries);
+    pthread_mutex_unlock(&datapath->lock);
+    return delivery;
 }
 
+static gboolean
+deliver(int fd, GIOCondition condition, gpointer data)
+{
+    Datapath *datapath = data;
+    Delivery *delivery;
+    worker_slept(fd);
+    if (g_atomic_int_compare_and_exchange(&datapath->left, 1, 0))
+        datapath->handler.sent(datapath->user_data);
+    while ((delivery = next_delivery(datapath)) != NULL) {
+        if (delivery->message != NULL)
+            datapath->handler.ike_received(delivery->message, delivery->transport,
+                                           datapath->user_data);
+        else
+            datapath->handler.transport_failed(delivery->transport, delivery->error,
+                                               datapath->user_data);
+        delivery_free(delivery);
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+/* message: taken. Not by GLib's own hand: it wakes the main loop while it holds the lock that the
+ * main loop wants next. */
 static void
 hand_over(Datapath *datapath, Transport *transport, GBytes *message, int error)
 {
-    if (g_atomic_int_add(&datapath->delivering, 1) >= MAX_DELIVERING) {
-        g_atomic_int_add(&datapath->delivering, -1);
-        g_clear_pointer(&message, g_bytes_unref);
-        return;
-    }
     Delivery *delivery = g_new0(Delivery, 1);
-    *delivery = (Delivery){ datapath, transport_ref(transport), message, error, 0 };
-    __atomic_store_n(&delivery->ready, 1, __ATOMIC_RELEASE);
-    GSource *source = g_idle_source_new();
-    g_source_set_priority(source, G_PRIORITY_DEFAULT);
-    g_source_set_callback(source, deliver, delivery, delivery_free);
-    g_source_attach(source, datapath->context);
-    g_source_unref(source);
+    *delivery = (Delivery){ transport_ref(transport), message, error };
+    pthread_mutex_lock(&datapath->lock);
+    bool room = g_queue_get_length(&datapath->deliveries) < MAX_DELIVERIES;
+    if (room)
+        g_queue_push_tail(&datapath->deliveries, delivery);
+    pthread_mutex_unlock(&datapath->lock);
+    if (room)
+        worker_wake(datapath->wake);
+    else
+        delivery_free(delivery);
 }
 
 void
@@ -76,33 +87,13 @@ datapath_deliver_failure(Datapath *datapath, Transport *transport, int error)
     hand_over(datapath, transport, NULL, error);
 }
 
-static gboolean
-tell_sent(gpointer data)
-{
-    Datapath *datapath = data;
-    if (g_atomic_int_get(&datapath->stopping) == 0)
-        datapath->handler.sent(datapath->user_data);
-    return G_SOURCE_REMOVE;
-}
-
-static void
-told_sent(gpointer data)
-{
-    Datapath *datapath = data;
-    g_atomic_int_add(&datapath->delivering, -1);
-}
-
 void
 datapath_deliver_sent(Datapath *datapath)
 {
     if (!g_atomic_int_compare_and_exchange(&datapath->watching, 1, 0))
         return;
-    g_atomic_int_add(&datapath->delivering, 1);
-    GSource *source = g_idle_source_new();
-    g_source_set_priority(source, G_PRIORITY_DEFAULT);
-    g_source_set_callback(source, tell_sent, datapath, told_sent);
-    g_source_attach(source, datapath->context);
-    g_source_unref(source);
+    g_atomic_int_set(&datapath->left, 1);
+    worker_wake(datapath->wake);
 }
 
 void
@@ -130,8 +121,8 @@ publish(Datapath *datapath, Snapshot *next)
     next->generation = before->generation + 1;
     __atomic_store_n(&datapath->current, next, __ATOMIC_RELEASE);
     g_queue_push_tail(&datapath->retired, before);
-    worker_wake(&datapath->sender);
-    worker_wake(&datapath->receiver);
+    worker_wake(datapath->sender.wake);
+    worker_wake(datapath->receiver.wake);
     collect_retired(datapath);
 }
 
@@ -144,13 +135,17 @@ datapath_new(int tun, unsigned offloads, const DatapathHandler *handler, gpointe
     datapath->drain_most = DRAIN_MOST;
     datapath->handler = *handler;
     datapath->user_data = user_data;
-    datapath->context = g_main_context_ref_thread_default();
     datapath->current = snapshot_copy(NULL);
     datapath->current->generation = 1;
     g_queue_init(&datapath->retired);
     g_queue_init(&datapath->ike_queue);
+    g_queue_init(&datapath->deliveries);
     g_queue_init(&datapath->early);
     pthread_mutex_init(&datapath->lock, NULL);
+    datapath->wake = eventfd(0, EFD_CLOEXEC);
+    datapath->source = g_unix_fd_source_new(datapath->wake, G_IO_IN);
+    g_source_set_callback(datapath->source, G_SOURCE_FUNC(deliver), datapath, NULL);
+    g_source_attach(datapath->source, g_main_context_get_thread_default());
     datapath->sender = (Worker){ .datapath = datapath, .wake = eventfd(0, EFD_CLOEXEC) };
     datapath->receiver = (Worker){ .datapath = datapath, .wake = eventfd(0, EFD_CLOEXEC) };
     datapath->sender.thread = g_thread_new("ginnel-send", worker_send, &datapath->sender);
@@ -173,22 +168,22 @@ datapath_free(Datapath *datapath)
     if (datapath == NULL)
         return;
     g_atomic_int_set(&datapath->stopping, 1);
-    worker_wake(&datapath->sender);
-    worker_wake(&datapath->receiver);
+    worker_wake(datapath->sender.wake);
+    worker_wake(datapath->receiver.wake);
     g_thread_join(datapath->sender.thread);
     g_thread_join(datapath->receiver.thread);
-    /* What the threads still handed over refers to us: it is dropped by "stopping". */
-    while (g_atomic_int_get(&datapath->delivering) > 0)
-        g_main_context_iteration(datapath->context, FALSE);
+    g_source_destroy(datapath->source);
+    g_source_unref(datapath->source);
+    g_queue_clear_full(&datapath->deliveries, delivery_free);
     g_queue_clear_full(&datapath->ike_queue, ike_to_send_free);
     g_queue_clear_full(&datapath->early, (GDestroyNotify)g_bytes_unref);
     g_queue_clear_full(&datapath->retired, (GDestroyNotify)snapshot_free);
     snapshot_free(datapath->current);
+    close(datapath->wake);
     close(datapath->sender.wake);
     close(datapath->receiver.wake);
     close(datapath->tun);
     pthread_mutex_destroy(&datapath->lock);
-    g_main_context_unref(datapath->context);
     g_free(datapath);
 }
 
@@ -244,7 +239,7 @@ void
 datapath_hold(Datapath *datapath, const uint8_t *packet, size_t length)
 {
     worker_hold(datapath, packet, length);
-    worker_wake(&datapath->receiver);
+    worker_wake(datapath->receiver.wake);
 }
 
 void
@@ -321,7 +316,7 @@ enqueue_ike(Datapath *datapath, Transport *transport, GBytes *message, bool prob
     pthread_mutex_unlock(&datapath->lock);
     if (!room)
         ike_to_send_free(item);
-    worker_wake(&datapath->sender);
+    worker_wake(datapath->sender.wake);
 }
 
 /* Nothing that a message of ours could overtake is on its way to the socket: not what was sealed

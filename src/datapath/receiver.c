@@ -184,7 +184,7 @@ receiver_wait(Receiver *receiver, bool more)
         return more;
     /* A transport that is new may hold what was read during the handshake. */
     if (fds[0].revents != 0) {
-        worker_slept(worker);
+        worker_slept(worker->wake);
         receive_held(receiver);
         return true;
     }

@@ -347,7 +347,7 @@ sender_wait(Sender *sender)
     if (fds[2].revents != 0)
         sender_flush_transport(sender);
     if (fds[0].revents != 0) {
-        worker_slept(sender->worker);
+        worker_slept(sender->worker->wake);
         sender_send_ike(sender);
     }
     sender_pump(sender, fds[1].revents != 0);

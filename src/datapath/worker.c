@@ -12,18 +12,18 @@ worker_snapshot(Worker *worker)
 }
 
 void
-worker_wake(Worker *worker)
+worker_wake(int eventfd)
 {
     uint64_t one = 1;
-    while (write(worker->wake, &one, sizeof one) < 0 && errno == EINTR)
+    while (write(eventfd, &one, sizeof one) < 0 && errno == EINTR)
         ;
 }
 
 void
-worker_slept(Worker *worker)
+worker_slept(int eventfd)
 {
     uint64_t count_of_wakes;
-    while (read(worker->wake, &count_of_wakes, sizeof count_of_wakes) < 0 && errno == EINTR)
+    while (read(eventfd, &count_of_wakes, sizeof count_of_wakes) < 0 && errno == EINTR)
         ;
 }
 

@@ -27,14 +27,16 @@ struct _Datapath {
     Duration drain_most; /* what is sent waits for the stream that was left for no longer */
     DatapathHandler handler;
     gpointer user_data;
-    GMainContext *context;
     Snapshot *current;    /* atomic pointer, written by the main loop only */
     GQueue retired;       /* Snapshot, oldest first */
     gint stopping;        /* atomic */
     gint watching;        /* atomic: the next packet that leaves is told */
-    gint delivering;      /* atomic: IKE messages on their way to the main loop */
-    pthread_mutex_t lock; /* of the two queues: rare, never for a packet of an SA that is in use */
+    gint left;            /* atomic: it has left, and the main loop is yet to hear of it */
+    int wake;             /* eventfd: there is something for the main loop */
+    GSource *source;      /* of that */
+    pthread_mutex_t lock; /* of the queues: rare, never for a packet of an SA that is in use */
     GQueue ike_queue;     /* IkeToSend */
+    GQueue deliveries;    /* Delivery: for the main loop */
     GQueue early;         /* GBytes: ESP packets that came before their SA, oldest first */
     Worker sender, receiver;
     DatapathStatistics statistics; /* each counter is written by one thread, read by any */
@@ -43,9 +45,9 @@ struct _Datapath {
 
 gpointer worker_send(gpointer worker);
 gpointer worker_receive(gpointer worker);
-void worker_wake(Worker *worker);
+void worker_wake(int eventfd);
 /* After poll has said that it was woken. */
-void worker_slept(Worker *worker);
+void worker_slept(int eventfd);
 bool worker_stopping(const Worker *worker);
 /* Takes the newest snapshot and says so: older ones may be freed once both threads have. */
 const Snapshot *worker_snapshot(Worker *worker);
