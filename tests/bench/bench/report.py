@@ -24,6 +24,7 @@ GOALS = [
     ("the same with EAP-MSCHAPv2", "ginnel-udp", "up-eap-ms", "strongswan", "<=", 1),
     ("ping alone, of the plaintext forwarder", "ginnel-udp", "ping-us", "plain-udp", "<=", 1.1),
     ("memory after a flood, MB", "ginnel-udp", "memory-after-client", None, "<=", 10),
+    ("wake-ups in a minute at rest, service and tunnel", "ginnel-udp", "idle-wakeups", None, "<=", 4),
     ("packets lost while keys change 20 times a second", "ginnel-udp", "rekeying-lost", None, "<=", 0),
     ("ping beside an upload over 20 Mbit/s, TCP, of the bare link", "ginnel-tcp", "bottleneck-ms", "bare", "<=", 1.5),
     ("its 99th percentile, of the bare link", "ginnel-tcp", "bottleneck-p99-ms", "bare", "<=", 1.5),

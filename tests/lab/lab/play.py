@@ -1,12 +1,16 @@
 """Playing scenes on a bed, one after the other, each from the same beginning."""
 
 import os
+import re
 import signal
 import sys
 
 from .product import Ginnel
-from .story import SCENES
+from .story import SCENES, Scene, expect
 
+# What systemd and GLib write of a program that has a bug.
+CRASH = re.compile(r"ginnel.*(?:code=(?:killed|dumped), status=\d+/(?:ILL|TRAP|ABRT|BUS|FPE|SEGV|SYS)\b"
+                   r"|CRITICAL \*\*)")
 
 def chosen(pattern="", demo=False, of_packets=False, full=True):
     """In the order in which they are told. of_packets: only those in which packets matter. Without
@@ -33,7 +37,13 @@ def end_in_order():
         signal.signal(one, end)
 
 
+def crashes(host, since):
+    """Lines of the journal that tell of one."""
+    return [line for line in host.journal("--since", since).splitlines() if CRASH.search(line)]
+
+
 def play(bed, story, scenes):
+    found = {}
     for one in scenes:
         story.begin(one)
         before = len(story.failed)
@@ -45,6 +55,10 @@ def play(bed, story, scenes):
             keep_logs(bed, one, started)
         bed.rest()
         Ginnel(bed.host).rest()
+        found.update((line, one.name) for line in crashes(bed.host, started) if line not in found)
+    story.begin(Scene("In all of these scenes", play))
+    with story.claim("No program of ours crashed, or found that it has a bug"):
+        expect(not found, "\n".join(f"{name}: {line}" for line, name in found.items()))
 
 
 class _Rest:

@@ -47,7 +47,7 @@ def scene(title, demo=False, about="", long=False):
 
 
 class Scene:
-    def __init__(self, title, function, demo, about, long):
+    def __init__(self, title, function, demo=False, about="", long=False):
         self.title, self.function, self.demo = title, function, demo
         self.about, self.long = about, long
         self.name = f"{function.__module__.split('.')[-1]}.{function.__name__}"
