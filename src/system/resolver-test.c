@@ -13,14 +13,26 @@
 #define FLAG_AUTHENTICATED (G_GUINT64_CONSTANT(1) << 9)
 /* As long as resolved itself may try. */
 #define CALL_TIMEOUT_MS 60000
+/* A resolver that was just restarted, as it is for trust anchors, takes its questions with it. */
+#define TRIES 3
 
 static GVariant *
-manager_call(GDBusConnection *bus, const char *interface, const char *method, GVariant *arguments,
-             const char *type, GError **error)
+manager_call(GDBusConnection *bus, const char *interface, const char *method,
+             GVariant *arguments /* floating */, const char *type, GError **error)
 {
-    return g_dbus_connection_call_sync(bus, RESOLVED_NAME, "/org/freedesktop/resolve1", interface,
-                                       method, arguments, G_VARIANT_TYPE(type),
-                                       G_DBUS_CALL_FLAGS_NONE, CALL_TIMEOUT_MS, NULL, error);
+    g_autoptr(GVariant) kept = g_variant_ref_sink(arguments);
+    for (int i = 1;; i++) {
+        g_autoptr(GError) failure = NULL;
+        GVariant *reply = g_dbus_connection_call_sync(
+            bus, RESOLVED_NAME, "/org/freedesktop/resolve1", interface, method, kept,
+            G_VARIANT_TYPE(type), G_DBUS_CALL_FLAGS_NONE, CALL_TIMEOUT_MS, NULL, &failure);
+        if (reply != NULL)
+            return reply;
+        if (i == TRIES || !g_error_matches(failure, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY)) {
+            g_propagate_error(error, g_steal_pointer(&failure));
+            return NULL;
+        }
+    }
 }
 
 static void

@@ -20,7 +20,7 @@
 #define RELOADS_TO_LEAVE 2
 /* How long a setting that somebody else took away may be missing: looked for when resolved writes
  * its files anew, which it does for servers, domains and default routes; who takes away no more
- * than DNSSEC or DNS over TLS is found later. */
+ * than DNSSEC or DNS over TLS is found later, but on a machine that demands DNS over TLS. */
 #define CHECK_INTERVAL_S 20
 #define CHECK_REST_S     300
 /* A change comes in several calls. */
@@ -47,12 +47,12 @@ struct _Resolver {
     GAsyncQueue *queue; /* ResolverJob; the address of the resolver itself ends the thread */
     GHashTable *links;  /* ifindex -> ResolvedLink: what is in force; main thread only */
     guint watch, timer;
-    gint64 checked, check_due; /* monotonic */
+    gint64 checked, check_due; /* monotonic; checked: 0 where the next change is looked at soon */
     const char *state_folder;  /* where resolved writes what is in force; NULL: not watched */
     int inotify;               /* of that folder; -1: it is not there */
     guint changes;
-    char *owner; /* of resolved's bus name */
-    bool checks_names;
+    char *owner;       /* of resolved's bus name */
+    bool checks_names; /* the machine demands DNS over TLS everywhere */
     bool keeps_lost_links;
     GCancellable *cancellable;
 
@@ -363,8 +363,9 @@ check_within(Resolver *resolver, guint seconds)
 static void
 wait_for_check(Resolver *resolver)
 {
+    bool told = resolver->inotify >= 0 && !resolver->checks_names;
     if (g_hash_table_size(resolver->links) > 0)
-        check_within(resolver, resolver->inotify >= 0 ? CHECK_REST_S : CHECK_INTERVAL_S);
+        check_within(resolver, told ? CHECK_REST_S : CHECK_INTERVAL_S);
 }
 
 static gboolean
@@ -442,8 +443,10 @@ read_tls_mode(GObject *bus, GAsyncResult *result, gpointer data)
     if (reply == NULL)
         return; /* also where the resolver is gone */
     g_variant_get(reply, "(v)", &value);
+    Resolver *resolver = data;
     if (g_variant_is_of_type(value, G_VARIANT_TYPE_STRING))
-        ((Resolver *)data)->checks_names = strcmp(g_variant_get_string(value, NULL), "yes") == 0;
+        resolver->checks_names = strcmp(g_variant_get_string(value, NULL), "yes") == 0;
+    wait_for_check(resolver);
 }
 
 void
@@ -630,6 +633,7 @@ resolver_apply_async(Resolver *resolver, const char *interface, int ifindex,
         link_unref(link);
     } else {
         g_hash_table_insert(resolver->links, GINT_TO_POINTER(ifindex), link);
+        resolver->checked = 0; /* NetworkManager has its own word about a link when it comes up */
         wait_for_check(resolver);
     }
 }

@@ -136,6 +136,19 @@ class TestHost(Box):
         if self.run(["chown", owner, path], check=False).returncode != 0:
             self.run(["chown", "root:root", path])
 
+    def trust(self, authority):
+        """PEM; as an administrator does who has an authority of his own."""
+        self.write("/usr/local/share/ca-certificates/lab.crt", authority, mode="0644",
+                   owner="root:root")
+        self.run(["update-ca-certificates"])
+
+    def resolved_conf(self, **settings):
+        """What the whole machine does, in resolved.conf's words; nothing: as Debian has it."""
+        text = "[Resolve]\n" + "".join(f"{key}={value}\n" for key, value in settings.items())
+        self.write("/etc/systemd/resolved.conf.d/lab.conf", text, mode="0644", owner="root:root")
+        self.run(["systemctl", "reset-failed", "systemd-resolved"], check=False)
+        self.run(["systemctl", "restart", "systemd-resolved"])
+
     def query(self, name, kind="A", check=False):
         """resolvectl query; .stdout says `authenticated: yes` or not."""
         return self.run(["resolvectl", "--no-pager", "query", f"--type={kind}", name],

@@ -6,7 +6,11 @@ import shutil
 from lab import addresses as a
 from lab.bed import Bed
 from lab.box import settled
+from lab.encrypted import DOT_NAME, ENCDNS_IP4, alpn, resolver
+from lab.gateway import ANCHOR, DOMAIN, connection
 from lab.testhost import UNITS, UPLINK, TestHost
+from lab.unbound import Unbound
+from lab.vici import Raw
 
 from .nmcli import Nmcli
 
@@ -35,6 +39,7 @@ class NmBed(Bed):
     def __init__(self, directory):
         super().__init__(directory)
         self.host = NmHost(self.directory)
+        self.unbound = Unbound(self.gateway, os.path.join(self.directory, "unbound"))
 
     def start(self, destdir=None, units=UNITS, lower=None):
         super().start(destdir, [*units, "NetworkManager.service"], lower)
@@ -45,7 +50,22 @@ class NmBed(Bed):
             if os.path.exists(built):
                 shutil.copy(built, self.directory)
 
+        self._offer_tls()
+
+    def _offer_tls(self):
+        """To dot@example.com, who is given no other server."""
+        self.pki.issue("dot", [DOT_NAME], ["serverAuth"])
+        self.host.trust(self.pki.read("ca.crt").decode())
+        pairs = [(DOMAIN, ["corp.example"]), (ANCHOR, [self.names.anchor_octets("corp.example.")]),
+                 (ENCDNS_IP4, [resolver(DOT_NAME, alpn("dot"))])]
+        with self.gateway.vici() as vici:
+            vici.call("load-pool", Raw("dot", [("addrs", "10.77.20.10-10.77.20.60"), *pairs]))
+            vici.call("load-conn", {"psk-dot": connection("gw.example", "dot@example.com", ["dot"])})
+
+    def serve_tls(self):
+        self.unbound.serve_tls(self.pki, "dot", ["corp.example"])
+
     def rest(self):
         Nmcli(self.host).forget_vpns()
+        self.unbound.stop()
         super().rest()
-

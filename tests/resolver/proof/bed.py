@@ -9,34 +9,13 @@ import subprocess
 from lab import addresses as a
 from lab.bed import Bed
 from lab.dns import Names
+from lab.encrypted import (DOT_NAME, ENCDNS_DIGEST_INFO, ENCDNS_IP4, alpn, digest, port,
+                           resolver)
 from lab.gateway import ANCHOR, DOMAIN, connection
+from lab.unbound import Unbound
 from lab.vici import Raw
 
-from .unbound import Unbound
-
-ENCDNS_IP4, ENCDNS_IP6, ENCDNS_DIGEST_INFO = "27", "28", "29"
-DOT_NAME, OTHER_NAME = "dns.corp.example", "other.example"
-
-
-def alpn(*protocols):
-    value = b"".join(bytes([len(one)]) + one.encode() for one in protocols)
-    return (1).to_bytes(2, "big") + len(value).to_bytes(2, "big") + value
-
-
-def port(number):
-    return b"\x00\x03\x00\x02" + number.to_bytes(2, "big")
-
-
-def resolver(name, parameters, address=a.INSIDE4, priority=1):
-    """The value of an ENCDNS_IP4 (RFC 9464, section 3.1)."""
-    octets = bytes(map(int, address.split(".")))
-    return (priority.to_bytes(2, "big") + bytes([1, len(name)]) + octets + name.encode() +
-            parameters)
-
-
-def digest(name, number, octets):
-    """The value of an ENCDNS_DIGEST_INFO (RFC 9464, section 3.2); number: RFC 7427's of the hash."""
-    return bytes([1, len(name)]) + name.encode() + number.to_bytes(2, "big") + octets
+OTHER_NAME = "other.example"
 
 
 class ResolverBed(Bed):
@@ -50,7 +29,7 @@ class ResolverBed(Bed):
         self.pki.issue("dot", [DOT_NAME], ["serverAuth"])
         self._make_zones()
         self._load_gateways()
-        self._trust_authority()
+        self.host.trust(self.pki.read("ca.crt").decode())
 
     def _make_zones(self):
         """corp.example without its signatures, and signed with keys that nobody knows."""
@@ -78,12 +57,6 @@ class ResolverBed(Bed):
         self.recursive.serve(
             [f"interface: {a.INSIDE4}@53", f"interface: {a.INSIDE6}@53"],
             {zone: "127.0.0.2@53" for zone in (".", "example", "corp.example", "two.example")})
-
-    def _trust_authority(self):
-        """As an administrator does who has an authority of his own."""
-        self.host.write("/usr/local/share/ca-certificates/lab.crt",
-                        self.pki.read("ca.crt").decode(), mode="0644", owner="root:root")
-        self.host.run(["update-ca-certificates"])
 
     # Names as they come from a gateway -> what is made of them. One of 253 octets is the longest.
     LONGEST = ".".join(["a" * 49] * 5)[:253 - len(".example")].rstrip(".") + ".example"
@@ -148,22 +121,8 @@ class ResolverBed(Bed):
                 vici.call("load-conn", {f"psk-{name}": connection(
                     "gw.example", f"{name}@example.com", [name])})
 
-    def resolved_conf(self, **settings):
-        """What the whole machine does, in resolved.conf's words; nothing: as Debian has it."""
-        text = "[Resolve]\n" + "".join(f"{key}={value}\n" for key, value in settings.items())
-        self.host.write("/etc/systemd/resolved.conf.d/proof.conf", text, mode="0644",
-                        owner="root:root")
-        self.host.run(["systemctl", "reset-failed", "systemd-resolved"], check=False)
-        self.host.run(["systemctl", "restart", "systemd-resolved"])
-
     def serve_tls(self):
-        """DNS over TLS on 853 and 8853, with what knotd inside has."""
-        self.unbound.serve(
-            [f"interface: {a.INSIDE4}@853", f"interface: {a.INSIDE4}@8853",
-             "tls-port: 853", "additional-tls-port: 8853",
-             f'tls-service-key: "{self.pki.path("dot.key")}"',
-             f'tls-service-pem: "{self.pki.path("dot.crt")}"'],
-            {"corp.example": f"{a.INSIDE4}@53", "two.example": f"{a.INSIDE4}@53"})
+        self.unbound.serve_tls(self.pki, "dot", ["corp.example", "two.example"])
 
     def rest(self):
         self.unbound.stop()

@@ -53,7 +53,7 @@ def dot(bed, story):
 def dot_by_resolved(bed, story):
     ginnel = Ginnel(bed.host)
     bed.serve_tls()
-    bed.resolved_conf(DNSOverTLS="yes")
+    bed.host.resolved_conf(DNSOverTLS="yes")
     try:
         for user in ("dot", "dot-port"):
             bed.profile(user__id=f"{user}@example.com", gateway__address=a.GATEWAY4,
@@ -77,7 +77,7 @@ def dot_by_resolved(bed, story):
             expect(answer.returncode != 0, answer.stdout)
         ginnel.down()
     finally:
-        bed.resolved_conf()
+        bed.host.resolved_conf()
 
 
 @scene("A certificate with another name")

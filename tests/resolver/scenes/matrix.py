@@ -78,7 +78,7 @@ def row(bed, ginnel, case, mode, recursive):
 @scene("The matrix of validation")
 def matrix(bed, story):
     ginnel = Ginnel(bed.host)
-    bed.resolved_conf(DNSSEC="yes")
+    bed.host.resolved_conf(DNSSEC="yes")
     try:
         for index, mode in enumerate(("resolved", "stub")):
             for recursive in (False, True):
@@ -88,4 +88,4 @@ def matrix(bed, story):
                         expect_equal(row(bed, ginnel, case, mode, recursive),
                                      expected[index][recursive], "seen")
     finally:
-        bed.resolved_conf()
+        bed.host.resolved_conf()

@@ -101,7 +101,7 @@ def told_anchors(bed, story):
     told."""
     ginnel = Ginnel(bed.host)
     ask = ["INTERNAL_DNS_DOMAIN", "INTERNAL_DNSSEC_TA"]
-    bed.resolved_conf(DNSSEC="yes")
+    bed.host.resolved_conf(DNSSEC="yes")
     bed.profile(user__id="right@example.com", dns__domains=None, dns__tell_anchors="yes")
     ginnel.connect()
     try:
@@ -129,4 +129,4 @@ def told_anchors(bed, story):
             expect(not ginnel.tunnel()["Domains"][0]["validated"], ginnel.tunnel()["Domains"])
     finally:
         give(bed, "right")
-        bed.resolved_conf()
+        bed.host.resolved_conf()

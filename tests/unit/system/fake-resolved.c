@@ -35,6 +35,7 @@ static const char contract[] =
     "<method name='GetLink'><arg type='i' direction='in'/><arg type='o' direction='out'/></method>"
     "<method name='FlushCaches'/>"
     "<property name='DNS' type='a(iiay)' access='read'/>"
+    "<property name='Domains' type='a(isb)' access='read'/>"
     "<property name='DNSOverTLS' type='s' access='read'/>"
     "</interface>"
     "<interface name='org.freedesktop.systemd1.Manager'>"
@@ -58,7 +59,8 @@ static const char contract[] =
     "</interface></node>";
 
 /* Links that the stand-in knows. */
-static const char *const link_paths[] = { "/org/freedesktop/resolve1/link/_3",
+static const char *const link_paths[] = { "/org/freedesktop/resolve1/link/_1",
+                                          "/org/freedesktop/resolve1/link/_3",
                                           "/org/freedesktop/resolve1/link/_4",
                                           "/org/freedesktop/resolve1/link/_5" };
 
@@ -115,15 +117,22 @@ keep_setting(FakeResolved *fake, const char *method, GVariant *arguments)
 }
 
 static GVariant *
+list_from_text(const char *type, const char *text)
+{
+    return g_variant_parse(G_VARIANT_TYPE(type), text != NULL ? text : "[]", NULL, NULL, NULL);
+}
+
+static GVariant *
 read_setting(GDBusConnection *bus, const char *sender, const char *path, const char *interface,
              const char *property, GError **error, gpointer data)
 {
     FakeResolved *fake = data;
     if (strcmp(property, "DNS") == 0)
-        return fake->servers != NULL
-                   ? g_variant_parse(G_VARIANT_TYPE("a(iiay)"), fake->servers, NULL, NULL, NULL)
-                   : g_variant_new_array(G_VARIANT_TYPE("(iiay)"), NULL, 0);
-    if (strcmp(interface, RESOLVE1 ".Manager") == 0)
+        return list_from_text("a(iiay)", fake->servers);
+    bool manager = strcmp(interface, RESOLVE1 ".Manager") == 0;
+    if (manager && strcmp(property, "Domains") == 0)
+        return list_from_text("a(isb)", fake->domains);
+    if (manager)
         return g_variant_new_string(fake->encrypted_everywhere ? "yes" : "no");
     g_autofree char *name = setting_name(path, property);
     GVariant *value = g_hash_table_lookup(fake->settings, name);

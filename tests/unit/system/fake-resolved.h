@@ -9,7 +9,7 @@
 typedef struct {
     GTestDBus *daemon;
     GDBusConnection *service, *client;
-    guint objects[6], name;
+    guint objects[7], name;
     GString *story;       /* "RevertLink(3);Reload;..." without what each test would repeat */
     GHashTable *settings; /* "PATH PROPERTY" -> GVariant: what links have */
     bool networkd;        /* before the start: systemd-networkd is there too */
@@ -25,6 +25,7 @@ typedef struct {
     unsigned failures;         /* it gives it so often, then addresses; 0: each time */
     const char *addresses;     /* a(iiay) in GVariant text */
     const char *servers;       /* the same, of all links: ifindex, family, octets */
+    const char *domains;       /* a(isb), of all links: ifindex, name, routes only */
     bool encrypted_everywhere; /* before the start: the machine demands DNS over TLS */
     unsigned questions;        /* ResolveHostname, so far */
     GVariant *asked;           /* arguments of the last ResolveHostname */
