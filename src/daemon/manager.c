@@ -145,21 +145,30 @@ owner_vanished(GDBusConnection *bus, const char *name, gpointer data)
 
 /* ---- methods of a tunnel ---- */
 
-static void
-do_disconnect(GDBusMethodInvocation *invocation, gpointer data)
+/* NULL, and the caller told: it ended while their rights were asked for. */
+static Entry *
+entry_of(GDBusMethodInvocation *invocation, GinTunnel *tunnel)
 {
-    Manager *manager = g_object_get_data(G_OBJECT(data), "manager");
+    Manager *manager = g_object_get_data(G_OBJECT(tunnel), "manager");
     for (guint i = 0; i < manager->entries->len; i++) {
         Entry *entry = manager->entries->pdata[i];
-        if (connection_tunnel(entry->connection) != data)
-            continue;
-        g_queue_push_tail(&entry->disconnect_calls, invocation);
-        entry->unlock = true;
-        entry_close(entry);
-        return;
+        if (connection_tunnel(entry->connection) == tunnel)
+            return entry;
     }
     g_dbus_method_invocation_return_error(invocation, GINNEL_ERROR, GINNEL_ERROR_NO_SUCH_TUNNEL,
                                           "This tunnel has ended already.");
+    return NULL;
+}
+
+static void
+do_disconnect(GDBusMethodInvocation *invocation, gpointer data)
+{
+    Entry *entry = entry_of(invocation, data);
+    if (entry == NULL)
+        return;
+    g_queue_push_tail(&entry->disconnect_calls, invocation);
+    entry->unlock = true;
+    entry_close(entry);
 }
 
 static gboolean
@@ -177,17 +186,11 @@ on_disconnect(GinTunnel *tunnel, GDBusMethodInvocation *invocation, gpointer dat
 static void
 do_rekey(GDBusMethodInvocation *invocation, gpointer data)
 {
-    Manager *manager = g_object_get_data(G_OBJECT(data), "manager");
-    for (guint i = 0; i < manager->entries->len; i++) {
-        Entry *entry = manager->entries->pdata[i];
-        if (connection_tunnel(entry->connection) != data)
-            continue;
-        connection_replace(entry->connection);
-        gin_tunnel_complete_rekey(data, invocation);
+    Entry *entry = entry_of(invocation, data);
+    if (entry == NULL)
         return;
-    }
-    g_dbus_method_invocation_return_error(invocation, GINNEL_ERROR, GINNEL_ERROR_NO_SUCH_TUNNEL,
-                                          "This tunnel has ended already.");
+    connection_replace(entry->connection);
+    gin_tunnel_complete_rekey(data, invocation);
 }
 
 static gboolean
