@@ -10,8 +10,8 @@
 #define ANCHORS_MAX (4 * 1024 * 1024)
 /* For a tunnel that nobody uses: where packets of ours get no answer, or a flow stops, the gateway
  * is asked within seconds. It takes the place of a keepalive of either interval or nearly so, and
- * wakes the process three times as often: four times a minute in all, behind a NAT. */
-#define LIVENESS_INTERVAL (120 * DURATION_SECOND)
+ * wakes the process three times as often: less than four times a minute in all, behind a NAT. */
+#define LIVENESS_INTERVAL (180 * DURATION_SECOND)
 
 static void
 read_identity(GVariantDict *dict, const char *key, IkeIdentity *identity)

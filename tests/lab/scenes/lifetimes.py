@@ -255,9 +255,9 @@ def restarted_gateway_when_idle(bed, story):
     with story.claim("A gateway that was restarted without a word is noticed, and reconnected to"):
         bed.gateway.stop_strongswan(hard=True)
         bed.gateway.start_strongswan()
-        # Nobody uses the tunnel: the gateway is asked when two minutes are over, and again.
+        # Nobody uses the tunnel: the gateway is asked when three minutes are over, and again.
         until("a new session", lambda: bed.gateway.established() and ginnel.state() == "connected",
-              timeout=150)
+              timeout=210)
         bed.host.run(["ping", "-c", "1", "-W", "3", a.INSIDE4])
     ginnel.down()
 

@@ -9,7 +9,7 @@ from lab.story import expect, expect_equal, scene
 from lab.wait import until
 
 MOST_WAKINGS = 4            # a minute: for keepalives, and for asking the gateway now and then
-MINUTES = 2                 # after which it is asked
+MINUTES = 3                 # after which it is asked
 LINK, HERE4, NEXT_DOOR4 = "nextdoor", "203.0.113.2", "203.0.113.1"
 FIRST_LOOK_S = 25           # by then ginneld has seen that what it set is still there
 
