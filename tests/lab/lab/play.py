@@ -12,6 +12,7 @@ from .story import SCENES, Scene, expect
 CRASH = re.compile(r"ginnel.*(?:code=(?:killed|dumped), status=\d+/(?:ILL|TRAP|ABRT|BUS|FPE|SEGV|SYS)\b"
                    r"|CRITICAL \*\*)")
 
+
 def chosen(pattern="", demo=False, of_packets=False, full=True):
     """In the order in which they are told. of_packets: only those in which packets matter. Without
     full, long ones only where the pattern asks for them."""

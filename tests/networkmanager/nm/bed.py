@@ -49,7 +49,6 @@ class NmBed(Bed):
             built = os.path.join(destdir or "/nonexistent", "../tests/networkmanager", name)
             if os.path.exists(built):
                 shutil.copy(built, self.directory)
-
         self._offer_tls()
 
     def _offer_tls(self):

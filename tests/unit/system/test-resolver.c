@@ -535,7 +535,6 @@ test_taken_away(void)
     bench_stop(&bench);
 }
 
-/* The same, found out by what resolved writes. */
 static gboolean
 was_not_soon(gpointer data)
 {
@@ -543,6 +542,7 @@ was_not_soon(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
+/* The same, found out by what resolved writes. */
 static void
 test_change_is_noticed(void)
 {
