@@ -370,7 +370,6 @@ answer(Connection *connection, bool ok, const char *why)
 typedef struct {
     Connection *connection;
     GCancellable *cancellable;
-    char *stub_failed; /* NULL: it answers, or there is none */
     guint patience;
 } ApplyingDns;
 
@@ -389,16 +388,34 @@ resolvconf_set(Connection *connection, const char *why)
     answer(connection, true, "");
 }
 
-/* A tunnel without its names is still one; the user is told. why: NULL where they are there. */
+/* A tunnel without its names is still one; the user is told. */
 static void
-names_done(Connection *connection, const char *why)
+tell_names(Connection *connection)
 {
     const char *warning = connection->dns->warning != NULL ? connection->dns->warning : "";
+    const char *why =
+        connection->names_failed != NULL ? connection->names_failed : connection->stub_failed;
     g_autofree char *failed =
         why == NULL ? NULL : g_strdup_printf("Names do not resolve inside: %s.", why);
     gin_tunnel_set_warning(connection->tunnel, failed != NULL ? failed : warning);
     if (failed != NULL)
         g_warning("%s: %s", connection_name(connection), failed);
+}
+
+void
+connection_stub_changed(Connection *connection)
+{
+    if (!connection->applying && !connection->uses_resolvconf)
+        tell_names(connection);
+}
+
+/* why: NULL where they were set. */
+static void
+names_done(Connection *connection, const char *why)
+{
+    g_free(connection->names_failed);
+    connection->names_failed = g_strdup(why);
+    tell_names(connection);
     answer(connection, true, "");
 }
 
@@ -409,7 +426,6 @@ dns_applied(GObject *source, GAsyncResult *result, gpointer data)
     g_autoptr(GCancellable) cancellable = applying->cancellable;
     g_autoptr(GError) error = NULL;
     bool ok = resolver_apply_finish(result, &error);
-    g_autofree char *stub_failed = applying->stub_failed;
     g_clear_handle_id(&applying->patience, g_source_remove);
     if (g_cancellable_is_cancelled(cancellable))
         return; /* the connection is being torn down, or gone */
@@ -424,7 +440,7 @@ dns_applied(GObject *source, GAsyncResult *result, gpointer data)
     if (g_error_matches(error, SYSTEM_ERROR, SYSTEM_ERROR_ABSENT) &&
         connection_resolvconf_set(connection, resolvconf_set))
         return;
-    names_done(connection, ok ? stub_failed : error->message);
+    names_done(connection, ok ? NULL : error->message);
 }
 
 /* What is left to us where the caller configures: everything of a family has to go by a table of
@@ -501,7 +517,7 @@ names_wait(gpointer data)
 
 /* A stub that does not answer has the link all the same: names fail at once, and none leaves. */
 static void
-apply_dns(Connection *connection, const char *why)
+apply_dns(Connection *connection)
 {
     if (connection->tearing_down)
         return;
@@ -510,14 +526,13 @@ apply_dns(Connection *connection, const char *why)
     tell_link_servers(connection);
     /* A device that we made has nothing that could be taken back. */
     if (connection->dns->servers->len == 0 && !connection->names_told) {
-        names_done(connection, why);
+        names_done(connection, NULL);
         return;
     }
     connection->names_told = true;
     ApplyingDns *applying = g_new0(ApplyingDns, 1);
     applying->connection = connection;
     applying->cancellable = g_object_ref(connection->cancellable);
-    applying->stub_failed = g_strdup(why);
     applying->patience = g_timeout_add(NAMES_PATIENCE_MS, names_wait, applying);
     resolver_apply_async(connection->machine->resolver, connection->tun.name,
                          connection->tun.ifindex, connection->dns, dns_applied, applying);
@@ -540,7 +555,7 @@ apply_names(Connection *connection)
         return;
     }
     connection_stub_drop(connection);
-    apply_dns(connection, NULL);
+    apply_dns(connection);
 }
 
 void

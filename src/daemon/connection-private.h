@@ -29,8 +29,8 @@ typedef struct _TokenUse TokenUse;
 typedef struct _PskUse PskUse;
 
 typedef struct _StubUse StubUse;
-/* why: NULL once it answers. */
-typedef void (*StubReady)(Connection *connection, const char *why);
+/* It answers, or connection->stub_failed says why not. */
+typedef void (*StubReady)(Connection *connection);
 /* why: NULL where it was done. */
 typedef void (*ResolvconfDone)(Connection *connection, const char *why);
 
@@ -51,11 +51,12 @@ struct _Connection {
 
     ProfileCredentials *credentials;
     Signer *signer;
-    TokenUse *token; /* NULL: the key is in none, or was not used */
-    PskUse *psk;     /* NULL: it is in a file, or there is none */
-    ProxyUse *proxy; /* NULL: it was not looked for */
-    EapState *eap;   /* NULL: the profile has no EAP */
-    StubUse *stub;   /* NULL: names do not go by one */
+    TokenUse *token;                  /* NULL: the key is in none, or was not used */
+    PskUse *psk;                      /* NULL: it is in a file, or there is none */
+    ProxyUse *proxy;                  /* NULL: it was not looked for */
+    EapState *eap;                    /* NULL: the profile has no EAP */
+    StubUse *stub;                    /* NULL: names do not go by one */
+    char *stub_failed, *names_failed; /* why names do not resolve inside; NULL: not for that */
     bool uses_resolvconf;
     gpointer resolvconf_call; /* NULL: none is open */
     TunDevice tun;
@@ -241,6 +242,8 @@ void connection_handle_fetch(Connection *connection, GVariant *body);
 
 /* ---- connection-apply.c: what it reports ---- */
 void connection_handle_configure(Connection *connection, GVariant *body, bool answer);
+/* The stub began to answer, or has failed, when its connection was up already. */
+void connection_stub_changed(Connection *connection);
 /* way: (yayq), as CONFIGURE_TRANSPORT; why: for the history. */
 void connection_tell_transport(GinTunnel *tunnel, GVariant *way, const char *why);
 

@@ -18,21 +18,37 @@
 
 #include <unistd.h>
 
-#define READY_LIMIT_S 5
-#define RESTART_MS    500
-#define DNS_PORT      53
+#define READY_LIMIT_S  5
+#define RESTART_MS     500 /* doubled by each process that ends before it answers, up to */
+#define RESTART_MAX_MS 30000
+#define DNS_PORT       53
 
 struct _StubUse {
     Connection *connection;
     StubReady ready; /* NULL: was told */
+    bool answers;
     InetEndpoint endpoint;
-    int udp, tcp;    /* kept, so that questions wait while a process is started anew */
+    /* Kept, so that questions wait while a process is started anew; -1 where one is not to be
+     * expected soon: they fail at once then. */
+    int udp, tcp;
     GVariant *start; /* body of STUB_START */
     Channel *channel;
     guint limit, restart;
+    guint restart_ms;
 };
 
 static bool start_process(StubUse *use, GError **error);
+static void restart_later(StubUse *use);
+
+static void
+close_sockets(StubUse *use)
+{
+    if (use->udp >= 0)
+        close(use->udp);
+    if (use->tcp >= 0)
+        close(use->tcp);
+    use->udp = use->tcp = -1;
+}
 
 void
 connection_stub_free(StubUse *use)
@@ -43,10 +59,7 @@ connection_stub_free(StubUse *use)
     g_clear_handle_id(&use->restart, g_source_remove);
     g_clear_pointer(&use->channel, channel_free);
     g_clear_pointer(&use->start, g_variant_unref);
-    if (use->udp >= 0)
-        close(use->udp);
-    if (use->tcp >= 0)
-        close(use->tcp);
+    close_sockets(use);
     g_free(use);
 }
 
@@ -74,6 +87,7 @@ connection_stub_drop(Connection *connection)
     g_autoptr(GError) error = NULL;
     bool redirected = connection_stub_redirect(connection).address.family != INET_NONE;
     g_clear_pointer(&connection->stub, connection_stub_free);
+    g_clear_pointer(&connection->stub_failed, g_free);
     if (redirected && !machine_update_firewall(connection->machine, &error))
         g_warning("%s: %s", connection_name(connection), error->message);
 }
@@ -145,14 +159,21 @@ start_variant(const Connection *connection)
 
 /* ---- the process ---- */
 
+/* why: NULL once it answers. */
 static void
-tell_ready(StubUse *use, const char *why)
+tell(StubUse *use, const char *why)
 {
+    Connection *connection = use->connection;
     StubReady ready = use->ready;
+    bool changed = (why == NULL) != (connection->stub_failed == NULL);
     use->ready = NULL;
     g_clear_handle_id(&use->limit, g_source_remove);
+    g_free(connection->stub_failed);
+    connection->stub_failed = g_strdup(why);
     if (ready != NULL)
-        ready(use->connection, why);
+        ready(connection);
+    else if (changed)
+        connection_stub_changed(connection);
 }
 
 static gboolean
@@ -160,7 +181,7 @@ limit_reached(gpointer data)
 {
     StubUse *use = data;
     use->limit = 0;
-    tell_ready(use, "ginnel-stub does not answer");
+    tell(use, "ginnel-stub does not answer");
     return G_SOURCE_REMOVE;
 }
 
@@ -171,8 +192,15 @@ restart(gpointer data)
     g_autoptr(GError) error = NULL;
     use->restart = 0;
     if (!start_process(use, &error))
-        use->restart = g_timeout_add(RESTART_MS, restart, use);
+        restart_later(use);
     return G_SOURCE_REMOVE;
+}
+
+static void
+restart_later(StubUse *use)
+{
+    use->restart = g_timeout_add(use->restart_ms, restart, use);
+    use->restart_ms = MIN(2 * use->restart_ms, RESTART_MAX_MS);
 }
 
 static void
@@ -188,18 +216,26 @@ received(Channel *channel, RecordType type, GVariant *body, int *fds, size_t n_f
         g_warning("%s: %s", connection_name(use->connection), why);
         /* One that did not start is no stub: the next time there is another. */
         g_clear_pointer(&use->channel, channel_free);
+        close_sockets(use);
     }
-    tell_ready(use, refused);
+    use->answers = ok;
+    use->restart_ms = RESTART_MS;
+    tell(use, refused);
 }
 
 static void
 closed(Channel *channel, const GError *error, gpointer data)
 {
     StubUse *use = data;
+    bool answered = use->answers;
     g_clear_pointer(&use->channel, channel_free);
     g_warning("%s: ginnel-stub ended, and is started anew", connection_name(use->connection));
-    use->restart = g_timeout_add(RESTART_MS, restart, use);
-    tell_ready(use, "ginnel-stub ended");
+    use->answers = false;
+    restart_later(use);
+    if (!answered) {
+        close_sockets(use);
+        tell(use, "ginnel-stub ended");
+    }
 }
 
 static const ChannelHandler handler = { received, closed };
@@ -207,10 +243,12 @@ static const ChannelHandler handler = { received, closed };
 static bool
 start_process(StubUse *use, GError **error)
 {
+    if (use->udp < 0 && !sockets_listen_pair(&use->endpoint, &use->udp, &use->tcp, error))
+        return false;
     int control = socket_to_unit(STUB_SOCKET, "ginnel-stub.socket", error);
-    int fds[] = { use->udp, use->tcp };
     if (control < 0)
         return false;
+    int fds[] = { use->udp, use->tcp };
     use->channel = channel_new(control, &handler, use);
     channel_send(use->channel, RECORD_STUB_START, use->start, fds, G_N_ELEMENTS(fds));
     return true;
@@ -223,13 +261,13 @@ stub_new(Connection *connection, GVariant *start, GError **error)
     use->connection = connection;
     use->start = g_variant_ref(start);
     use->udp = use->tcp = -1;
+    use->restart_ms = RESTART_MS;
     if (connection->network->addresses->len == 0) {
         g_set_error(error, SYSTEM_ERROR, SYSTEM_ERROR_FAILED, "there is no address inside");
         return NULL;
     }
     use->endpoint.address = g_array_index(connection->network->addresses, InetPrefix, 0).address;
-    if (!sockets_listen_pair(&use->endpoint, &use->udp, &use->tcp, error) ||
-        !start_process(use, error))
+    if (!start_process(use, error))
         return NULL;
     return g_steal_pointer(&use);
 }
@@ -254,7 +292,8 @@ connection_stub_start(Connection *connection, StubReady ready)
         connection->stub = stub_new(connection, start, &error);
     }
     if (connection->stub == NULL) {
-        ready(connection, error->message);
+        connection->stub_failed = g_strdup(error->message);
+        ready(connection);
         return;
     }
     InetEndpoint asked = connection->stub->endpoint;
@@ -263,13 +302,16 @@ connection_stub_start(Connection *connection, StubReady ready)
     split_dns_plan_use_stub(connection->dns, &asked,
                             connection->profile->dnssec == PROFILE_DNSSEC_STUB);
     if (connection->caller_configures && !machine_update_firewall(connection->machine, &error)) {
-        ready(connection, error->message);
+        /* Nothing leads to it. */
+        connection_stub_drop(connection);
+        connection->stub_failed = g_strdup(error->message);
+        ready(connection);
         return;
     }
     connection->stub->ready = ready;
-    if (same)
-        tell_ready(connection->stub, NULL);
-    else
+    if (connection->stub->answers)
+        tell(connection->stub, NULL);
+    else if (connection->stub->limit == 0)
         connection->stub->limit =
             g_timeout_add_seconds(READY_LIMIT_S, limit_reached, connection->stub);
 }

@@ -703,6 +703,8 @@ connection_free(Connection *connection)
     g_clear_pointer(&connection->files, profile_files_free);
     g_clear_pointer(&connection->token, connection_token_free);
     g_clear_pointer(&connection->stub, connection_stub_free);
+    g_free(connection->stub_failed);
+    g_free(connection->names_failed);
     connection_resolvconf_forget(connection);
     g_clear_pointer(&connection->psk, connection_psk_free);
     g_clear_pointer(&connection->proxy, connection_proxy_free);

@@ -7,6 +7,7 @@
 #include "bus/errors.h"
 #include "bus/names.h"
 #include "daemon/manager.h"
+#include "daemon/own-unit.h"
 
 #include <gio/gio.h>
 #include <glib-unix.h>
@@ -14,10 +15,8 @@
 #include <glib/gi18n.h>
 #include <stdio.h>
 #include <string.h>
+#include <sysexits.h>
 #include <systemd/sd-daemon.h>
-
-#define SYSTEMD1 "org.freedesktop.systemd1"
-#define UNIT     "ginneld.service"
 
 typedef struct {
     GMainLoop *loop;
@@ -26,48 +25,6 @@ typedef struct {
     Manager *manager;
     int status;
 } Daemon;
-
-static GVariant *
-get_property(GDBusConnection *bus, const char *path, const char *interface, const char *property)
-{
-    g_autoptr(GVariant) reply = g_dbus_connection_call_sync(
-        bus, SYSTEMD1, path, "org.freedesktop.DBus.Properties", "Get",
-        g_variant_new("(ss)", interface, property), G_VARIANT_TYPE("(v)"), G_DBUS_CALL_FLAGS_NONE,
-        2000, NULL, NULL);
-    GVariant *value = NULL;
-    if (reply != NULL)
-        g_variant_get(reply, "(v)", &value);
-    return value;
-}
-
-static GVariant *
-unit_property(GDBusConnection *bus, const char *property)
-{
-    g_autoptr(GVariant) unit =
-        g_dbus_connection_call_sync(bus, SYSTEMD1, "/org/freedesktop/systemd1", SYSTEMD1 ".Manager",
-                                    "GetUnit", g_variant_new("(s)", UNIT), G_VARIANT_TYPE("(o)"),
-                                    G_DBUS_CALL_FLAGS_NONE, 2000, NULL, NULL);
-    if (unit == NULL)
-        return NULL;
-    const char *path;
-    g_variant_get(unit, "(&o)", &path);
-    return get_property(bus, path, SYSTEMD1 ".Unit", property);
-}
-
-/* What systemd is doing with our unit: "restart", "stop", ... ; NULL for nothing. */
-static char *
-unit_job(GDBusConnection *bus)
-{
-    const char *job_path;
-    guint32 id = 0;
-    g_autoptr(GVariant) job = unit_property(bus, "Job");
-    if (job == NULL)
-        return NULL;
-    g_variant_get(job, "(u&o)", &id, &job_path);
-    g_autoptr(GVariant) type =
-        id != 0 ? get_property(bus, job_path, SYSTEMD1 ".Job", "JobType") : NULL;
-    return type != NULL ? g_variant_dup_string(type, NULL) : NULL;
-}
 
 static void
 closed(gpointer data)
@@ -79,7 +36,7 @@ static gboolean
 terminated(gpointer data)
 {
     Daemon *daemon = data;
-    g_autofree char *job = unit_job(daemon->bus);
+    g_autofree char *job = own_unit_job(daemon->bus, NULL);
     sd_notify(0, "STOPPING=1");
     if (g_strcmp0(job, "restart") == 0) {
         g_message("restarting: the tunnels run on");
@@ -105,31 +62,44 @@ name_lost(GDBusConnection *bus, const char *name, gpointer data)
     g_main_loop_quit(daemon->loop);
 }
 
-/* Started, running, or between two tries. */
 static bool
-unit_is_there(GDBusConnection *bus)
+is_start(const char *job)
 {
-    g_autoptr(GVariant) state = unit_property(bus, "ActiveState");
-    const char *word = state != NULL ? g_variant_get_string(state, NULL) : "inactive";
-    return strcmp(word, "inactive") != 0 && strcmp(word, "failed") != 0;
+    return g_strcmp0(job, "restart") == 0 || g_strcmp0(job, "start") == 0;
 }
 
-/* After the main process ended for whatever reason: nothing of ours stays, unless it comes back.
- * The second half of a restart is a job "start". As its ExecStopPost we are told how it ended. */
+/* As what runs after the main process, however that ended (result, by systemd's word). */
+static int
+clean_after_end(GDBusConnection *bus, const char *result)
+{
+    g_autofree char *job = own_unit_job(bus, NULL);
+    bool comes_back = job != NULL ? is_start(job) : strcmp(result, "success") != 0;
+    if (!comes_back)
+        machine_clean(bus, NULL);
+    return 0;
+}
+
+/* As ginnel-clean.service, which a start waits for. One that is cancelled then has no end by which
+ * systemd would call us again: we stay until it is known, and have ourselves started anew. */
+static int
+clean_unless_started(GDBusConnection *bus)
+{
+    uint32_t id = 0;
+    g_autoptr(OwnUnitJobs) jobs = own_unit_jobs_watch(bus);
+    g_autofree char *job = own_unit_job(bus, &id);
+    bool starts = is_start(job);
+    if (!starts && !own_unit_is_there(bus))
+        machine_clean(bus, NULL);
+    sd_notify(0, "READY=1");
+    return !starts || own_unit_jobs_wait(jobs, id) ? 0 : EX_TEMPFAIL;
+}
+
+/* After the main process ended for whatever reason: nothing of ours stays, unless it comes back. */
 static int
 clean(GDBusConnection *bus)
 {
-    g_autofree char *job = unit_job(bus);
     const char *result = g_getenv("SERVICE_RESULT");
-    bool comes_back = g_strcmp0(job, "restart") == 0 || g_strcmp0(job, "start") == 0;
-    if (result == NULL)
-        comes_back = comes_back || unit_is_there(bus);
-    else if (job == NULL)
-        comes_back = strcmp(result, "success") != 0;
-    if (comes_back)
-        return 0;
-    machine_clean(bus, NULL);
-    return 0;
+    return result != NULL ? clean_after_end(bus, result) : clean_unless_started(bus);
 }
 
 static int

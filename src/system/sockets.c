@@ -154,7 +154,9 @@ bind_socket(const InetEndpoint *at, int type)
     int fd = socket(address.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -1;
+    /* REUSEADDR: streams that ended a moment ago do not keep the port from a listener. */
     if (setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof on) == 0 &&
+        (type != SOCK_STREAM || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0) &&
         bind(fd, (struct sockaddr *)&address, length) == 0 &&
         (type != SOCK_STREAM || listen(fd, 16) == 0))
         return fd;
@@ -167,11 +169,12 @@ bind_socket(const InetEndpoint *at, int type)
 bool
 sockets_listen_pair(InetEndpoint *at, int *udp, int *tcp, GError **error)
 {
+    const uint16_t wanted = at->port;
     /* The port that UDP gets may be taken over TCP. */
-    for (unsigned i = 0; i < 8; i++) {
+    for (unsigned i = 0; i < (wanted == 0 ? 8 : 1); i++) {
         struct sockaddr_storage own;
         socklen_t length = sizeof own;
-        at->port = 0;
+        at->port = wanted;
         *udp = bind_socket(at, SOCK_DGRAM);
         if (*udp < 0 || getsockname(*udp, (struct sockaddr *)&own, &length) != 0 ||
             !sockaddr_to_endpoint(&own, at))

@@ -13,8 +13,8 @@ int socket_to_gateway(const InetEndpoint *gateway, bool stream, uint32_t mark, u
 /* From now on over this interface only. Where two default routes stand in one table, as
  * NetworkManager has them, a route that comes later cannot carry the socket away. 0 or an errno. */
 int socket_bind_interface(int fd, int interface);
-/* A UDP socket and a listening TCP socket at the endpoint's address, on one port of the kernel's
- * choice, which is written to it. The address may come later. */
+/* A UDP socket and a listening TCP socket at the endpoint's address, on its port, or where that is
+ * 0 on one of the kernel's choice, which is written to it. The address may come later. */
 bool sockets_listen_pair(InetEndpoint *at, int *udp, int *tcp, GError **error);
 /* Connected to where systemd listens for this unit, which starts a process for it; -1 with error.
  */

@@ -13,15 +13,12 @@ CRASH = re.compile(r"ginnel.*(?:code=(?:killed|dumped), status=\d+/(?:ILL|TRAP|A
                    r"|CRITICAL \*\*)")
 
 
-def chosen(pattern="", demo=False, of_packets=False, full=True):
-    """In the order in which they are told. of_packets: only those in which packets matter. Without
-    full, long ones only where the pattern asks for them."""
+def chosen(pattern="", demo=False, full=True):
+    """In the order in which they are told. Without full, long ones only where the pattern asks for them."""
     import scenes
     names = [module.__name__ for module in scenes.ORDER]
     order = sorted(SCENES, key=lambda one: names.index(one.function.__module__))
-    wanted = [module.__name__ for module in (scenes.OF_PACKETS if of_packets else scenes.ORDER)]
-    return [one for one in order if (one.demo or not demo) and one.function.__module__ in wanted and
-            (full or pattern or not one.long) and
+    return [one for one in order if (one.demo or not demo) and (full or pattern or not one.long) and
             (pattern.lower() in one.title.lower() or pattern in one.name)]
 
 

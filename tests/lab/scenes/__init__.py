@@ -59,14 +59,3 @@ ORDER = [
     eap,
     decoder,
 ]
-
-# Those in which packets are what matters: `run --without-offloads` plays them.
-OF_PACKETS = [
-    tunnel,
-    streams,
-    datapath,
-    transports,
-    transports_journey,
-    transports_tcp,
-    transports_tls,
-]

@@ -11,6 +11,8 @@ from lab.wait import until
 
 SYSTEMS = ("debian12", "debian13")
 
+AT_ONCE_S = 10              # systemd-resolved itself gives up after two minutes
+
 
 def told(ginnel, *args):
     result = ginnel.tool("dns", "work", "--json", *args)
@@ -66,6 +68,36 @@ def dns_verb(bed, story):
         expect_match("by ginnel-stub; what is forged fails", text, "ginnel dns")
         expect_equal(bed.host.read(["sh", "-c", "ls /run/dnssec-trust-anchors.d"]).split(),
                      ["root.positive"], "anchor files")
+    ginnel.down()
+
+
+@scene("The forwarder does not start")
+def stub_fails(bed, story):
+    """Whatever the reason is on a machine: its program is another one here, and the right one later."""
+    ginnel = Ginnel(bed.host)
+    folder = "/run/systemd/system/ginnel-stub@.service.d"
+    bed.host.write(folder + "/lab.conf", "[Service]\nExecStart=\nExecStart=/bin/false\n",
+                   owner="root:root")
+    bed.host.run(["systemctl", "daemon-reload"])
+    bed.profile(dns__dnssec="stub")
+    try:
+        ginnel.connect()
+        with story.claim("The tunnel is up, and says that names do not resolve inside, and why"):
+            expect_match("Names do not resolve inside: ginnel-stub", ginnel.tunnel()["Warning"],
+                         "warning")
+        with story.claim("A name inside fails at once, and nobody outside is asked"):
+            with bed.capture_uplink("stub-fails", "port 53 or port 853") as outside:
+                answer = bed.host.run(["timeout", str(AT_ONCE_S), "resolvectl", "query",
+                                       "host.corp.example"], check=False)
+            expect_equal(answer.returncode, 1, answer.stdout + answer.stderr)
+            expect("host.corp.example" not in outside.asked_names(), "it was asked outside")
+    finally:
+        bed.host.run(["rm", "-r", folder])
+        bed.host.run(["systemctl", "daemon-reload"])
+    with story.claim("Once it starts, nothing is left of that, without anybody's doing"):
+        until("no warning", lambda: ginnel.tunnel()["Warning"] == "", timeout=40)
+        answer = bed.host.query("host.corp.example")
+        expect(answer.returncode == 0 and a.INSIDE4 in answer.stdout, answer.stdout + answer.stderr)
     ginnel.down()
 
 

@@ -184,6 +184,41 @@ test_flow_label(void)
     g_assert_cmphex(label_that_comes("::1", MARK + 1), !=, first);
 }
 
+/* UDP and TCP by one number; the same once more, though a stream that ended still is remembered. */
+static void
+test_listen_pair(void)
+{
+    g_autoptr(GError) error = NULL;
+    InetEndpoint at = endpoint("127.0.0.1", 0);
+    int udp, tcp, taken, code;
+    g_assert_true(sockets_listen_pair(&at, &udp, &tcp, &error));
+    g_assert_no_error(error);
+    const uint16_t port = at.port;
+    g_assert_cmpuint(port, !=, 0);
+    g_assert_cmpuint(local_port(udp), ==, port);
+    g_assert_cmpuint(local_port(tcp), ==, port);
+
+    int client = socket_to_gateway(&at, true, MARK, 0, &code);
+    struct pollfd ready = { .fd = tcp, .events = POLLIN };
+    g_assert_cmpint(poll(&ready, 1, 5000), ==, 1);
+    taken = accept(tcp, NULL, NULL);
+    g_assert_cmpint(taken, >=, 0);
+    close(taken); /* first: the port is in TIME-WAIT here */
+    close(client);
+    close(udp);
+    close(tcp);
+    g_assert_true(sockets_listen_pair(&at, &udp, &tcp, &error));
+    g_assert_no_error(error);
+    g_assert_cmpuint(at.port, ==, port);
+    g_assert_cmpuint(local_port(tcp), ==, port);
+
+    int more[2];
+    g_assert_false(sockets_listen_pair(&at, &more[0], &more[1], &error));
+    g_assert_nonnull(error);
+    close(udp);
+    close(tcp);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -195,6 +230,7 @@ main(int argc, char **argv)
     g_test_add_func("/system/sockets/source-port", test_source_port);
     g_test_add_func("/system/sockets/udp-fragments", test_udp_fragments);
     g_test_add_func("/system/sockets/stream", test_stream);
+    g_test_add_func("/system/sockets/listen-pair", test_listen_pair);
     g_test_add_func("/system/sockets/unreachable", test_unreachable);
     return g_test_run();
 }
