@@ -61,7 +61,8 @@ def memory_mb(pids, which="Rss:"):
 
 
 class Wakeups:
-    """How often threads of these processes went to sleep, since it was made."""
+    """How often threads of these processes went to sleep, since it was made; not counted is when one waited
+    for a page of its program to be read from the disk."""
 
     def __init__(self, pids):
         self.pids = pids
@@ -75,8 +76,11 @@ class Wakeups:
             with contextlib.suppress(OSError):
                 for task in os.listdir(f"/proc/{pid}/task"):
                     with open(f"/proc/{pid}/task/{task}/status", encoding="utf-8") as file:
-                        self.last[task] = next(int(line.split()[1]) for line in file
-                                               if line.startswith("voluntary_ctxt_switches"))
+                        asleep = next(int(line.split()[1]) for line in file
+                                      if line.startswith("voluntary_ctxt_switches"))
+                    with open(f"/proc/{pid}/task/{task}/stat", encoding="utf-8") as file:
+                        read = int(file.read().rpartition(")")[2].split()[9])
+                    self.last[task] = asleep - read
 
     def read(self):
         self.look()
