@@ -19,6 +19,6 @@ OwnUnitJobs *own_unit_jobs_watch(GDBusConnection *bus);
 void own_unit_jobs_free(OwnUnitJobs *jobs);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OwnUnitJobs, own_unit_jobs_free)
 
-/* Blocks until the job has ended. True where what it is for was done; false where it was cancelled,
- * or failed. */
+/* Blocks until the job has ended. True where what it is for was done, or systemd does not tell;
+ * false where it was cancelled, or failed. */
 bool own_unit_jobs_wait(OwnUnitJobs *jobs, uint32_t id);

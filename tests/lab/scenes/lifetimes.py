@@ -208,7 +208,7 @@ def start_taken_back(bed, story):
     bed.host.run(["systemctl", "stop", DAEMON])
     before = snapshot.take(bed.host)
     bed.host.write(CLEAN_DROP_IN + "/lab.conf", "[Service]\nExecStartPost=/bin/sleep 2\n",
-                   owner="root:root")
+                   mode="0644", owner="root:root")
     bed.host.run(["systemctl", "daemon-reload"])
 
     def shown(unit, name):

@@ -77,7 +77,7 @@ def stub_fails(bed, story):
     ginnel = Ginnel(bed.host)
     folder = "/run/systemd/system/ginnel-stub@.service.d"
     bed.host.write(folder + "/lab.conf", "[Service]\nExecStart=\nExecStart=/bin/false\n",
-                   owner="root:root")
+                   mode="0644", owner="root:root")
     bed.host.run(["systemctl", "daemon-reload"])
     bed.profile(dns__dnssec="stub")
     try:
