@@ -9,8 +9,10 @@
 #define TCP_ENCAP_PREFIX_LENGTH 6
 #define TCP_ENCAP_FRAME_HEADER  2     /* octets of length, counted in it */
 #define TCP_ENCAP_MAX_FRAME     65535 /* frame header included */
-/* What one deframer keeps: one whole frame, and room so that reads stay large. */
-#define TCP_ENCAP_BUFFER (128 * 1024)
+/* What one deframer keeps: one whole frame, and room so that reads stay large. The sender's packets
+ * come in runs of up to 64 KiB of one flow, and go on in such; a read that ends amid a run cuts it
+ * in two. */
+#define TCP_ENCAP_BUFFER (320 * 1024)
 
 typedef enum {
     TCP_FRAME_NONE,   /* more octets are needed */

@@ -1,7 +1,7 @@
 """Where our own time goes: samples of both ends' processor time beside one stream, by library and
 symbol, and the client's system calls for each gigabyte. What a ping needs of them, beside the
-plaintext forwarder: where both need the same, the rest is ESP, and there is no less. Over TCP a
-gigabyte costs a tenth to a fifth more than over UDP, nearly all of it in the kernel."""
+plaintext forwarder: where both need the same, the rest is ESP, and there is no less. What a
+gigabyte costs over TCP beyond what it costs over UDP lies nearly all in the kernel."""
 
 import collections
 import contextlib
