@@ -19,8 +19,10 @@
 #include <unistd.h>
 
 #define READY_LIMIT_S  5
-#define RESTART_MS     500 /* doubled by each process that ends before it answers, up to */
+#define RESTART_MS     500 /* doubled by each process that has not answered for STEADY_S, up to */
 #define RESTART_MAX_MS 30000
+#define WAIT_MAX_MS    2000 /* a question is kept for the next process */
+#define STEADY_S       30
 #define DNS_PORT       53
 
 struct _StubUse {
@@ -35,6 +37,7 @@ struct _StubUse {
     Channel *channel;
     guint limit, restart;
     guint restart_ms;
+    gint64 started; /* the process: monotonic microseconds */
 };
 
 static bool start_process(StubUse *use, GError **error);
@@ -191,8 +194,10 @@ restart(gpointer data)
     StubUse *use = data;
     g_autoptr(GError) error = NULL;
     use->restart = 0;
-    if (!start_process(use, &error))
+    if (!start_process(use, &error)) {
+        g_warning("%s: %s", connection_name(use->connection), error->message);
         restart_later(use);
+    }
     return G_SOURCE_REMOVE;
 }
 
@@ -219,7 +224,6 @@ received(Channel *channel, RecordType type, GVariant *body, int *fds, size_t n_f
         close_sockets(use);
     }
     use->answers = ok;
-    use->restart_ms = RESTART_MS;
     tell(use, refused);
 }
 
@@ -227,12 +231,14 @@ static void
 closed(Channel *channel, const GError *error, gpointer data)
 {
     StubUse *use = data;
-    bool answered = use->answers;
+    if (use->answers && g_get_monotonic_time() - use->started >= STEADY_S * G_USEC_PER_SEC)
+        use->restart_ms = RESTART_MS;
+    bool soon = use->answers && use->restart_ms <= WAIT_MAX_MS;
     g_clear_pointer(&use->channel, channel_free);
     g_warning("%s: ginnel-stub ended, and is started anew", connection_name(use->connection));
     use->answers = false;
     restart_later(use);
-    if (!answered) {
+    if (!soon) {
         close_sockets(use);
         tell(use, "ginnel-stub ended");
     }
@@ -249,6 +255,7 @@ start_process(StubUse *use, GError **error)
     if (control < 0)
         return false;
     int fds[] = { use->udp, use->tcp };
+    use->started = g_get_monotonic_time();
     use->channel = channel_new(control, &handler, use);
     channel_send(use->channel, RECORD_STUB_START, use->start, fds, G_N_ELEMENTS(fds));
     return true;

@@ -36,7 +36,7 @@ static gboolean
 terminated(gpointer data)
 {
     Daemon *daemon = data;
-    g_autofree char *job = own_unit_job(daemon->bus, NULL);
+    g_autofree char *job = own_unit_job(daemon->bus);
     sd_notify(0, "STOPPING=1");
     if (g_strcmp0(job, "restart") == 0) {
         g_message("restarting: the tunnels run on");
@@ -62,36 +62,27 @@ name_lost(GDBusConnection *bus, const char *name, gpointer data)
     g_main_loop_quit(daemon->loop);
 }
 
-static bool
-is_start(const char *job)
-{
-    return g_strcmp0(job, "restart") == 0 || g_strcmp0(job, "start") == 0;
-}
-
 /* As what runs after the main process, however that ended (result, by systemd's word). */
 static int
 clean_after_end(GDBusConnection *bus, const char *result)
 {
-    g_autofree char *job = own_unit_job(bus, NULL);
-    bool comes_back = job != NULL ? is_start(job) : strcmp(result, "success") != 0;
+    g_autofree char *job = own_unit_job(bus);
+    bool comes_back = job != NULL ? own_unit_is_coming(bus) : strcmp(result, "success") != 0;
     if (!comes_back)
         machine_clean(bus, NULL);
     return 0;
 }
 
-/* As ginnel-clean.service, which a start waits for. One that is cancelled then has no end by which
+/* As ginnel-clean.service, which a start waits for. One that is taken back then has no end by which
  * systemd would call us again: we stay until it is known, and have ourselves started anew. */
 static int
 clean_unless_started(GDBusConnection *bus)
 {
-    uint32_t id = 0;
-    g_autoptr(OwnUnitJobs) jobs = own_unit_jobs_watch(bus);
-    g_autofree char *job = own_unit_job(bus, &id);
-    bool starts = is_start(job);
-    if (!starts && !own_unit_is_there(bus))
+    bool coming = own_unit_is_coming(bus);
+    if (!coming && !own_unit_is_there(bus))
         machine_clean(bus, NULL);
     sd_notify(0, "READY=1");
-    return !starts || own_unit_jobs_wait(jobs, id) ? 0 : EX_TEMPFAIL;
+    return !coming || own_unit_await(bus) ? 0 : EX_TEMPFAIL;
 }
 
 /* After the main process ended for whatever reason: nothing of ours stays, unless it comes back. */

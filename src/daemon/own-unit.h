@@ -7,18 +7,15 @@
 #include <stdint.h>
 
 /* The job that is open: "restart", "stop", ... ; NULL for none. The second half of a restart is a
- * "start" by the same number. id: may be NULL. */
-char *own_unit_job(GDBusConnection *bus, uint32_t *id);
+ * "start". */
+char *own_unit_job(GDBusConnection *bus);
 
 /* Started, running, or between two tries. */
 bool own_unit_is_there(GDBusConnection *bus);
 
-/* How jobs end; to be made before it is asked which are open, so that no end is missed. */
-typedef struct _OwnUnitJobs OwnUnitJobs;
-OwnUnitJobs *own_unit_jobs_watch(GDBusConnection *bus);
-void own_unit_jobs_free(OwnUnitJobs *jobs);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(OwnUnitJobs, own_unit_jobs_free)
+/* About to be started: there is a job for it, or there will be one after RestartSec. */
+bool own_unit_is_coming(GDBusConnection *bus);
 
-/* Blocks until the job has ended. True where what it is for was done, or systemd does not tell;
- * false where it was cancelled, or failed. */
-bool own_unit_jobs_wait(OwnUnitJobs *jobs, uint32_t id);
+/* Blocks until it is not coming any more. True where it is there then, or systemd does not tell;
+ * false where its start was taken back, or failed. */
+bool own_unit_await(GDBusConnection *bus);

@@ -1,7 +1,8 @@
 """Medians over rounds, and ratios; the goals; a table and a plot.
 
 rounds: {peer: [{figure: value}, ...]}, a list entry for each round. A ratio is the median of the rounds'
-ratios: a machine that has become slower since the last round is slower for both sides of it."""
+ratios: a machine that has become slower since the last round is slower for both sides of it. Beside it
+stands what the rounds had: of two ratios that differ by less than that nothing is known."""
 
 import statistics
 
@@ -76,7 +77,7 @@ LISTS = [("Gbit/s up, by selectors", "selectors", "gbps", "{:.2f}"),
          ("Gbit/s up with a stream in each, by tunnels", "tunnels", "gbps", "{:.2f}")]
 WAYS = ("psk", "certificate", "eap")
 PARTS = [("ginneld", "daemon"), ("its ginnel-tunnel", "tunnel")]
-GOAL_WORDS = ("what", "value", "against", "ratio", "relation", "goal", "met")
+GOAL_WORDS = ("what", "value", "against", "ratio", "least", "most", "relation", "goal", "met")
 
 
 def medians(rounds):
@@ -86,12 +87,19 @@ def medians(rounds):
             for peer, figures in rounds.items() if figures}
 
 
-def ratio(rounds, peer, figure, base, base_figure=None):
+def ratios(rounds, peer, figure, base, base_figure=None):
+    """Of the rounds in which both were measured; base None: the figures themselves."""
+    if base is None:
+        return [ours[figure] for ours in rounds.get(peer, []) if figure in ours]
+    return [ours[figure] / theirs[base_figure or figure]
+            for ours, theirs in zip(rounds.get(peer, []), rounds.get(base, []))
+            if figure in ours and theirs.get(base_figure or figure)]
+
+
+def ratio(rounds, peer, figure, base):
     """None where there is no round in which both were measured."""
-    ratios = [ours[figure] / theirs[base_figure or figure]
-              for ours, theirs in zip(rounds[peer], rounds[base])
-              if figure in ours and theirs.get(base_figure or figure)]
-    return statistics.median(ratios) if ratios else None
+    found = ratios(rounds, peer, figure, base)
+    return statistics.median(found) if found else None
 
 
 def goals(rounds):
@@ -101,9 +109,10 @@ def goals(rounds):
         base, base_figure = other if isinstance(other, tuple) else (other, figure)
         value = found.get(ours, {}).get(figure)
         against = found.get(base, {}).get(base_figure) if base else 1
-        reached = ratio(rounds, ours, figure, base, base_figure) if base else value
-        if reached is not None:
-            rows.append((what, value, against, reached, relation, goal,
+        each = ratios(rounds, ours, figure, base, base_figure)
+        if each:
+            reached = statistics.median(each)
+            rows.append((what, value, against, reached, min(each), max(each), relation, goal,
                          reached >= goal if relation == ">=" else reached <= goal))
     return rows
 
@@ -150,10 +159,10 @@ def own_text(figures):
 def goals_text(rows):
     if not rows:
         return ""
-    return aligned([["What", "ours", "of", "ratio", "goal", ""], *(
-        [what, f"{value:.4g}", f"{against:.4g}" if against != 1 else "",
-         f"{ratio:.2f}", f"{relation} {goal}", "met" if met else "MISSED"]
-        for what, value, against, ratio, relation, goal, met in rows)])
+    return aligned([["What", "ours", "of", "ratio", "rounds", "goal", ""], *(
+        [what, f"{value:.4g}", f"{against:.4g}" if against != 1 else "", f"{ratio:.3f}",
+         f"{least:.2f} .. {most:.2f}", f"{relation} {goal}", "met" if met else "MISSED"]
+        for what, value, against, ratio, least, most, relation, goal, met in rows)])
 
 
 # Title, figure, whose is 1, and whether more is better.

@@ -130,10 +130,6 @@ def tunnel_process_dies(bed, story):
     ginnel.down()
 
 
-CLEAN = "ginnel-clean.service"
-CLEAN_DROP_IN = f"/run/systemd/system/{CLEAN}.d"
-
-
 def lasting(lines):
     """Without what a new session may change: the process, and the addresses the gateway gives."""
     kept = ("link", "rule4", "rule6", "dns", "domain", "default-route", "dnssec", "negative-anchor",
@@ -197,46 +193,6 @@ def nothing_left(bed, story):
                           f"systemctl stop {DAEMON}"])
             until("ginnel-tunnel: end", lambda: not ginnel.process_units())
             nothing_left_in_the_end()
-
-
-@scene("A start that is taken back")
-def start_taken_back(bed, story):
-    """While what tidies up has seen that the service is about to start, and before it does: a moment, which
-    is held open here."""
-    ginnel = Ginnel(bed.host)
-    bed.profile()
-    bed.host.run(["systemctl", "stop", DAEMON])
-    before = snapshot.take(bed.host)
-    bed.host.write(CLEAN_DROP_IN + "/lab.conf", "[Service]\nExecStartPost=/bin/sleep 2\n",
-                   mode="0644", owner="root:root")
-    bed.host.run(["systemctl", "daemon-reload"])
-
-    def shown(unit, name):
-        return bed.host.read(["systemctl", "show", "--value", "-p", name, unit]).strip()
-
-    try:
-        ginnel.connect()
-        bed.host.run(["systemctl", "kill", "-s", "KILL", DAEMON])
-        until("the moment", lambda: shown(CLEAN, "SubState") == "start-post" and
-              shown(DAEMON, "Job") not in ("", "0"), timeout=10)
-        bed.host.run(["systemctl", "stop", DAEMON])
-        with story.claim("Nothing is left"):
-            with contextlib.suppress(LabError):
-                until("nothing left", lambda: not snapshot.difference(before, snapshot.take(bed.host)),
-                      timeout=15)
-            expect_equal(snapshot.difference(before, snapshot.take(bed.host)), [], "difference")
-            until("an end of it", lambda: shown(CLEAN, "ActiveState") == "inactive", timeout=10)
-        ginnel.connect()
-        bed.host.run(["systemctl", "kill", "-s", "KILL", DAEMON])
-        until("the moment", lambda: shown(CLEAN, "SubState") == "start-post", timeout=10)
-        with story.claim("One that is not taken back has its tunnel again"):
-            until("connected again", lambda: ginnel.state() == "connected", timeout=15)
-            until("an end of it", lambda: shown(CLEAN, "ActiveState") == "inactive", timeout=10)
-            expect(shown(CLEAN, "Result") == "success", shown(CLEAN, "Result"))
-        ginnel.down()
-    finally:
-        bed.host.run(["rm", "-r", CLEAN_DROP_IN])
-        bed.host.run(["systemctl", "daemon-reload"])
 
 
 @scene("What a crash left is removed at the start")

@@ -4,6 +4,7 @@ only with --full."""
 from . import (
     absent,
     encrypted,
+    ended,
     leaks,
     lockdown,
     many,
@@ -18,5 +19,6 @@ ORDER = [
     many,
     leaks,
     lockdown,
+    ended,
     absent,
 ]

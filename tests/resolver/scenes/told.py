@@ -101,6 +101,47 @@ def stub_fails(bed, story):
     ginnel.down()
 
 
+QUICK_DEATHS = 3            # of forwarders, for which a question waits
+
+
+@scene("The forwarder ends again and again")
+def stub_dies(bed, story):
+    ginnel = Ginnel(bed.host)
+    bed.profile(dns__dnssec="stub")
+    ginnel.connect()
+
+    def forwarders():
+        lines = bed.host.read(["systemctl", "list-units", "--plain", "--no-legend", "--state=running",
+                               "ginnel-stub@*"]).splitlines()
+        return {line.split()[0] for line in lines}
+
+    def end_it():
+        ended = until("a forwarder", forwarders)    # and one of before that is about to end
+        bed.host.run(["systemctl", "kill", "--signal=KILL", *ended], check=False)
+        until("an end of it", lambda: not ended & forwarders())
+
+    def ask():
+        return bed.host.run(["timeout", str(AT_ONCE_S), "resolvectl", "query", "--cache=no",
+                             "host.corp.example"], check=False)
+
+    with story.claim("One that ends loses no question: it waits for the next"):
+        for _ in range(QUICK_DEATHS):
+            end_it()
+            answer = ask()
+            expect(answer.returncode == 0 and a.INSIDE4 in answer.stdout,
+                   answer.stdout + answer.stderr)
+            expect_equal(ginnel.tunnel()["Warning"], "", "warning")
+    with story.claim("Where that goes on, names fail at once, and the user is told"):
+        end_it()
+        until("a warning", lambda: "ginnel-stub ended" in ginnel.tunnel()["Warning"])
+        expect_equal(ask().returncode, 1, "what the question ended with")
+    with story.claim("The next one is asked as before, and the warning goes"):
+        until("no warning", lambda: ginnel.tunnel()["Warning"] == "", timeout=40)
+        answer = ask()
+        expect(answer.returncode == 0 and a.INSIDE4 in answer.stdout, answer.stdout + answer.stderr)
+    ginnel.down()
+
+
 def give(bed, pool):
     """What the gateway has for right@example.com from the next session on."""
     with bed.gateway.vici() as vici:
