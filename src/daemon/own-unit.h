@@ -4,7 +4,6 @@
 
 #include <gio/gio.h>
 #include <stdbool.h>
-#include <stdint.h>
 
 /* The job that is open: "restart", "stop", ... ; NULL for none. The second half of a restart is a
  * "start". */

@@ -95,11 +95,15 @@ class Ginnel:
 
     def process_units(self):
         """Unit -> whether its process has a device, of all ginnel-tunnel processes."""
-        return {unit: bool(self._devices(unit)) for unit in self._running_units()}
+        return {unit: bool(self._devices(unit)) for unit in self._running_units("ginnel-tunnel@*")}
 
-    def _running_units(self):
+    def stub_units(self):
+        """Those of the name forwarders."""
+        return self._running_units("ginnel-stub@*")
+
+    def _running_units(self, pattern):
         lines = self.host.read(["systemctl", "list-units", "--plain", "--no-legend",
-                                "--state=running", "ginnel-tunnel@*"]).splitlines()
+                                "--state=running", pattern]).splitlines()
         return [line.split()[0] for line in lines]
 
     def _devices(self, unit):
@@ -108,7 +112,7 @@ class Ginnel:
                              check=False).stdout.split()
 
     def kill_tunnel_process(self):
-        units = self._running_units()   # beside a tunnel none waits
+        units = self._running_units("ginnel-tunnel@*")   # beside a tunnel none waits
         expect(units, "no ginnel-tunnel@ unit runs")
         for unit in units:
             self.host.run(["systemctl", "kill", "-s", "KILL", unit])

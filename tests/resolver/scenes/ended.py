@@ -29,6 +29,18 @@ def drop_in(bed, unit, text):
         bed.host.run(["systemctl", "daemon-reload"])
 
 
+def prepared(bed):
+    """With what the machine has while nothing of ours runs."""
+    bed.profile()
+    bed.host.run(["systemctl", "stop", DAEMON])
+    return Ginnel(bed.host), snapshot.take(bed.host)
+
+
+def crash(bed, ginnel):
+    ginnel.connect()
+    bed.host.run(["systemctl", "kill", "-s", "KILL", DAEMON])
+
+
 def expect_nothing_left(bed, before):
     with contextlib.suppress(LabError):
         until("nothing left", lambda: not snapshot.difference(before, snapshot.take(bed.host)),
@@ -41,20 +53,15 @@ def expect_nothing_left(bed, before):
 def start_taken_back(bed, story):
     """While what tidies up has seen that the service is about to start, and before it does: a moment, which
     is held open here."""
-    ginnel = Ginnel(bed.host)
-    bed.profile()
-    bed.host.run(["systemctl", "stop", DAEMON])
-    before = snapshot.take(bed.host)
+    ginnel, before = prepared(bed)
     with drop_in(bed, CLEAN, "[Service]\nExecStartPost=/bin/sleep 2\n"):
-        ginnel.connect()
-        bed.host.run(["systemctl", "kill", "-s", "KILL", DAEMON])
+        crash(bed, ginnel)
         until("the moment", lambda: shown(bed, CLEAN, "SubState") == "start-post" and
               shown(bed, DAEMON, "Job") not in ("", "0"))
         bed.host.run(["systemctl", "stop", DAEMON])
         with story.claim("Nothing is left"):
             expect_nothing_left(bed, before)
-        ginnel.connect()
-        bed.host.run(["systemctl", "kill", "-s", "KILL", DAEMON])
+        crash(bed, ginnel)
         until("the moment", lambda: shown(bed, CLEAN, "SubState") == "start-post")
         with story.claim("One that is not taken back has its tunnel again"):
             until("connected again", lambda: ginnel.state() == "connected", timeout=15)
@@ -65,19 +72,14 @@ def start_taken_back(bed, story):
 
 @scene("Stopped between two tries")
 def stopped_between(bed, story):
-    ginnel = Ginnel(bed.host)
-    bed.profile()
-    bed.host.run(["systemctl", "stop", DAEMON])
-    before = snapshot.take(bed.host)
+    ginnel, before = prepared(bed)
     with drop_in(bed, DAEMON, "[Service]\nRestartSec=3\n"):
-        ginnel.connect()
-        bed.host.run(["systemctl", "kill", "-s", "KILL", DAEMON])
+        crash(bed, ginnel)
         until("the pause", lambda: shown(bed, DAEMON, "SubState") == "auto-restart")
         bed.host.run(["systemctl", "stop", DAEMON])
         with story.claim("Nothing is left"):
             expect_nothing_left(bed, before)
-        ginnel.connect()
-        bed.host.run(["systemctl", "kill", "-s", "KILL", DAEMON])
+        crash(bed, ginnel)
         with story.claim("After the pause the tunnel is there as before"):
             until("the pause", lambda: shown(bed, DAEMON, "SubState") == "auto-restart")
             until("connected again", lambda: ginnel.state() == "connected", timeout=15)

@@ -88,7 +88,7 @@ class Transitions:
     def suspend(self):
         """Everything of ours and the resolver stands still, the link is away meanwhile."""
         units = ["ginneld.service", "systemd-resolved.service", *self.ginnel.tunnel_units(),
-                 *self._stubs()]
+                 *self.ginnel.stub_units()]
         for unit in units:
             self.bed.host.run(["systemctl", "freeze", unit])
         self.bed.host.ip("link", "set", UPLINK, "down")
@@ -96,11 +96,6 @@ class Transitions:
         for unit in units:
             self.bed.host.run(["systemctl", "thaw", unit], check=False)
         self._link_back()
-
-    def _stubs(self):
-        lines = self.bed.host.read(["systemctl", "list-units", "--plain", "--no-legend",
-                                    "--state=running", "ginnel-stub@*"]).splitlines()
-        return [line.split()[0] for line in lines]
 
 
 FIRST = ["up", "tunnel_process_killed", "ginneld_killed", "resolved_restarted", "network_change",

@@ -110,15 +110,10 @@ def stub_dies(bed, story):
     bed.profile(dns__dnssec="stub")
     ginnel.connect()
 
-    def forwarders():
-        lines = bed.host.read(["systemctl", "list-units", "--plain", "--no-legend", "--state=running",
-                               "ginnel-stub@*"]).splitlines()
-        return {line.split()[0] for line in lines}
-
     def end_it():
-        ended = until("a forwarder", forwarders)    # and one of before that is about to end
+        ended = until("a forwarder", ginnel.stub_units)    # and one of before that is about to end
         bed.host.run(["systemctl", "kill", "--signal=KILL", *ended], check=False)
-        until("an end of it", lambda: not ended & forwarders())
+        until("an end of it", lambda: not set(ended) & set(ginnel.stub_units()))
 
     def ask():
         return bed.host.run(["timeout", str(AT_ONCE_S), "resolvectl", "query", "--cache=no",
